@@ -1,0 +1,1 @@
+"""The methods, as functions of arrays and tensors; nothing here knows a widget."""
