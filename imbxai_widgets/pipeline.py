@@ -1,0 +1,183 @@
+"""`analyze`: from a model and its images to an `Analysis`, in one pass over the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.compute._types import FloatArray, IntArray
+from imbxai_widgets.compute.archetypes import assign_archetypes
+from imbxai_widgets.compute.colors import color_scheme
+from imbxai_widgets.compute.data import class_names_of
+from imbxai_widgets.compute.embed import Embedded, embed
+from imbxai_widgets.compute.images import ImageSource
+from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
+from imbxai_widgets.split import Split
+
+
+def analyze(
+    model: nn.Module,
+    dataset: Any,
+    *,
+    validation: Any = None,
+    layer: nn.Module | str | None = None,
+    class_names: Sequence[str] | None = None,
+    device: str | torch.device | None = None,
+    batch_size: int = 128,
+    num_workers: int = 0,
+    k: int = 5,
+    top_k: int = 10,
+    salient_fraction: float | None = 0.1,
+    color_bins: str = "perceptual",
+    display_transform: Callable[[torch.Tensor], Any] | None = None,
+    progress: bool = True,
+) -> Analysis:
+    """Analyze why `model` fails on some classes of `dataset`.
+
+    Embeddings, predictions and salient colors come from one pass over the images; the model
+    is left as it was (mode, ``requires_grad``, hooks, device), also after an error.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        An image classifier with a linear head: (B, channels, H, W) to logits (B, C).
+    dataset : torch.utils.data.Dataset
+        Map-style, giving (image tensor (channels, H, W), label int). The images that the model
+        was trained on, with its evaluation transform: random crops or flips would blur
+        embeddings and saliency. Where it has a method ``foreground(index)`` that returns a
+        bool array (H, W), only those pixels can be salient.
+    validation : Dataset, optional
+        Images that the model has not seen. Adds validation errors and error rates.
+    layer : torch.nn.Module or str, optional
+        Where to take the embedding, if not at the input of the head: a module or its dotted
+        name for its output (pooled when it is a map), or ``"<name"`` for its input.
+    class_names : sequence of str, optional
+        Names in order of the labels; read from the dataset if not given.
+    device : str or torch.device, optional
+        Where to run the model; see `imbxai_widgets.compute.embed.embed`.
+    batch_size, num_workers : int
+        As for `torch.utils.data.DataLoader`.
+    k : int
+        Neighbors of each image that decide its archetype and vote for adversaries (paper: 5).
+    top_k : int
+        Top features of each class (paper: 10).
+    salient_fraction : float or None
+        Part of each image's pixels that counts as salient, above 0 and at most 1 (paper: 0.1).
+        None leaves saliency out, and with it the colors and the backward pass.
+    color_bins : {"perceptual", "paper"}
+        How salient pixels are named; see `imbxai_widgets.compute.colors`.
+    display_transform : callable, optional
+        From an image tensor to the RGB image to show; by default the normalization found in
+        the dataset's transform is undone. See `imbxai_widgets.compute.images`.
+    progress : bool
+        Whether to show progress bars.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the head can't be found, or the images' colors can't
+        be recovered. The message names the argument and the way out.
+    TypeError
+        If the dataset does not give (image tensor, integer label).
+
+    Examples
+    --------
+    >>> from imbxai_widgets import analyze
+    >>> from imbxai_widgets.demo import load_demo
+    >>> model, train, validation = load_demo()
+    >>> analysis = analyze(model, train, validation=validation, progress=False)
+    >>> list(analysis.errors_by_archetype().index)
+    ['safe', 'border', 'rare', 'outlier']
+    """
+    scheme = color_scheme(color_bins)
+    _check(len(dataset), k=k, top_k=top_k)
+    options: dict[str, Any] = {
+        "layer": layer,
+        "device": device,
+        "batch_size": batch_size,
+        "num_workers": num_workers,
+        "display_transform": display_transform,
+        "progress": progress,
+    }
+    embedded = embed(
+        model,
+        dataset,
+        salient_fraction=salient_fraction,
+        color_bins=color_bins,
+        description="Training images",
+        **options,
+    )
+    names = class_names_of(dataset, embedded.n_classes, class_names)
+    train = _split(
+        embedded,
+        nearest_neighbors(embedded.embeddings, k, device=device),
+        embedded.labels,
+        ImageSource(dataset, display_transform),
+    )
+    held_out = None
+    if validation is not None:
+        unseen = embed(model, validation, description="Validation images", **options)
+        held_out = _split(
+            unseen,
+            nearest_references(unseen.embeddings, embedded.embeddings, k, device=device),
+            embedded.labels,
+            ImageSource(validation, display_transform),
+        )
+    return Analysis(
+        class_names=names,
+        embeddings=embedded.embeddings,
+        train=train,
+        validation=held_out,
+        color_counts=_class_colors(embedded),
+        color_scheme=scheme,
+        top_k=min(top_k, embedded.embeddings.shape[1]),
+        salient_fraction=salient_fraction,
+    )
+
+
+def _check(n_images: int, *, k: int, top_k: int) -> None:
+    """Refuse before the pass over the data what would fail after it."""
+    if k < 1:
+        raise ValueError(f"k must be at least 1 neighbor, not {k}.")
+    if n_images <= k:
+        raise ValueError(
+            f"k={k} neighbors need at least {k + 1} images, but the dataset has {n_images}. "
+            "Give more images or a smaller k."
+        )
+    if top_k < 1:
+        raise ValueError(f"top_k must be at least 1 feature, not {top_k}.")
+
+
+def _split(
+    embedded: Embedded,
+    neighbors: tuple[IntArray, FloatArray],
+    training_labels: IntArray,
+    images: ImageSource,
+) -> Split:
+    indices, distances = neighbors
+    return Split(
+        labels=embedded.labels,
+        predictions=embedded.predictions,
+        confidences=embedded.confidences,
+        neighbors=indices,
+        neighbor_distances=distances,
+        archetypes=assign_archetypes(embedded.labels, training_labels[indices]),
+        images=images,
+    )
+
+
+def _class_colors(embedded: Embedded) -> IntArray | None:
+    if embedded.color_counts is None:
+        return None
+    totals = np.zeros((embedded.n_classes, embedded.color_counts.shape[1]), dtype=np.int64)
+    np.add.at(totals, embedded.labels, embedded.color_counts)
+    return totals

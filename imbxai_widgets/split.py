@@ -1,0 +1,72 @@
+"""One split of the data, training or validation, and how its images fare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imbxai_widgets.compute._types import BoolArray, DoubleArray, FloatArray, Int8Array, IntArray
+from imbxai_widgets.compute.archetypes import archetype_counts
+from imbxai_widgets.compute.images import ImageSource
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The images of one split, training or validation, as the model sees them.
+
+    Attributes
+    ----------
+    labels, predictions : int64 array, shape (M,)
+        True and predicted class numbers.
+    confidences : float32 array, shape (M,)
+        Softmax probability of the predicted class, 0 to 1.
+    neighbors : int64 array, shape (M, k)
+        The nearest *training* images in FE space, nearest first; a training image is
+        never its own neighbor.
+    neighbor_distances : float32 array, shape (M, k)
+        Euclidean distances to them, in units of the embedding.
+    archetypes : int8 array, shape (M,)
+        0 safe, 1 border, 2 rare, 3 outlier.
+    images : ImageSource or None
+        Reads the images for display.
+    """
+
+    labels: IntArray
+    predictions: IntArray
+    confidences: FloatArray
+    neighbors: IntArray
+    neighbor_distances: FloatArray
+    archetypes: Int8Array
+    images: ImageSource | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def correct(self) -> BoolArray:
+        """Whether each prediction equals its label, shape (M,)."""
+        return np.asarray(self.predictions == self.labels, dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class ArchetypeErrors:
+    """Images and errors for each class and archetype, both of shape (C, 4)."""
+
+    images: IntArray
+    errors: IntArray
+
+    @classmethod
+    def of(cls, split: Split, n_classes: int) -> ArchetypeErrors:
+        """Count them in `split`."""
+        wrong = ~split.correct
+        return cls(
+            archetype_counts(split.labels, split.archetypes, n_classes),
+            archetype_counts(split.labels[wrong], split.archetypes[wrong], n_classes),
+        )
+
+
+def ratio(part: IntArray, whole: IntArray) -> DoubleArray:
+    """Divide, giving NaN where there is nothing to divide by."""
+    out = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
+    return np.divide(part, whole, out=out, where=whole > 0)
