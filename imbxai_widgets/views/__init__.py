@@ -1,0 +1,1 @@
+"""The panels: widgets that show class cards and never compute a statistic."""

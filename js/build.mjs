@@ -1,0 +1,50 @@
+// Bundles src/ into imbxai_widgets/static/: one small ESM per widget, one style sheet per panel.
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = join(here, "..", "imbxai_widgets", "static");
+
+const widgets = ["class_picker", "header", "archetypes", "overlap", "linker"];
+const page = "page"; // classic script for pages opened from disk, where modules may not load
+
+const shared = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  target: "es2022",
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+  outdir: target,
+  write: false,
+  loader: {
+    ".eot": "empty",
+    ".svg": "dataurl",
+    ".ttf": "empty",
+    ".woff": "empty",
+    ".woff2": "dataurl",
+  },
+};
+
+const existing = (names, extension) =>
+  names.map((name) => `src/${name}.${extension}`).filter((path) => existsSync(join(here, path)));
+
+const results = await Promise.all([
+  build({ ...shared, format: "esm", entryPoints: existing(widgets, "ts") }),
+  build({ ...shared, entryPoints: existing(widgets, "css") }),
+  build({ ...shared, format: "iife", entryPoints: existing([page], "ts") }),
+]);
+const files = results.flatMap((result) => result.outputFiles);
+
+// Everything is bundled in memory before the old files go: a failing build leaves them alone, a
+// good one leaves no file (and no hash kept by hatch_build.py) of an earlier build behind.
+await mkdir(target, { recursive: true });
+for (const name of await readdir(target)) await rm(join(target, name), { recursive: true });
+for (const file of files) {
+  await writeFile(file.path, file.contents);
+  console.log(`${basename(file.path).padEnd(18)} ${(file.contents.length / 1024).toFixed(1)} kB`);
+}

@@ -1,0 +1,124 @@
+// The types that the front end shares: what a widget model offers, and what a class card holds.
+// Ratios lie in 0..1 or are null when nothing is known; class numbers index `class_names`.
+import type { AnyModel } from "@anywidget/types";
+
+export type { AnyModel, Initialize, Render } from "@anywidget/types";
+
+/** The part of a widget model that panels use; any anywidget or ipywidgets model has it. */
+export type Model<T extends object> = Pick<
+  AnyModel<T>,
+  "get" | "set" | "on" | "off" | "save_changes" | "send"
+>;
+
+export interface ClassHeaderData {
+  images: number;
+  /** Images of the largest class over images of this one. */
+  imbalance: number;
+  trainingAccuracy: number | null;
+  trainingErrors: number;
+  validationImages: number | null;
+  validationAccuracy: number | null;
+}
+
+export interface Thumbnail {
+  /** Position in the sprite, row by row. */
+  tile: number;
+  /** Index in the training data set. */
+  image: number;
+  label: string;
+  prediction: string;
+  correct: boolean;
+}
+
+export interface ArchetypeGroup {
+  name: string;
+  images: number;
+  share: number | null;
+  truePositiveRate: number | null;
+  validationImages: number | null;
+  validationErrorRate: number | null;
+  /** How many of `thumbnails` lead as prototypes. */
+  prototypes: number;
+  thumbnails: Thumbnail[];
+}
+
+/** A PNG of equally large tiles, filled row by row. */
+export interface Sprite {
+  /** Tile width in pixels. */
+  width: number;
+  /** Tile height in pixels. */
+  height: number;
+  /** Tiles per row. */
+  columns: number;
+}
+
+export interface TopFeature {
+  feature: number;
+  share: number;
+  /** How many other classes have it among their top features. */
+  classes: number;
+}
+
+export interface OverlapRow {
+  index: number;
+  name: string;
+  shared: number[];
+  jaccard: number;
+  shareHere: number;
+  shareThere: number;
+}
+
+export interface OverlapCard {
+  features: TopFeature[];
+  rows: OverlapRow[];
+  topK: number;
+}
+
+export interface CardIdentity {
+  index: number;
+  name: string;
+}
+
+export type HeaderCard = CardIdentity & { header: ClassHeaderData };
+export type ArchetypesCard = CardIdentity & {
+  archetypes: ArchetypeGroup[];
+  sprite: Sprite;
+  sprite_png: DataView;
+};
+export type OverlapPanelCard = CardIdentity & { overlap: OverlapCard };
+
+/** What every panel shows of one class. `A` and `C` are private to the linker. */
+export type ClassCard<A = unknown, C = unknown> = HeaderCard &
+  ArchetypesCard &
+  OverlapPanelCard & { adversaries: A; colors: C };
+
+/** A card as a panel holds it: empty until a class is shown. */
+export type MaybeCard<T extends CardIdentity> = T | Record<string, never>;
+
+export function hasCard<T extends CardIdentity>(card: MaybeCard<T>): card is T {
+  return "index" in card;
+}
+
+/** One class as the picker lists it. */
+export interface PickerClass {
+  index: number;
+  name: string;
+  images: number;
+  /** Of validation images where there are any, of training images otherwise. */
+  accuracy: number | null;
+  /** Shares of safe, border, rare, outlier. */
+  archetypes: [number, number, number, number];
+}
+
+export interface MoreRequest {
+  type: "more";
+  class: number;
+  archetype: number;
+  offset: number;
+}
+
+/** Answer to a MoreRequest; the PNG of its tiles is the message's first buffer. */
+export interface MoreAnswer extends MoreRequest {
+  thumbnails: Thumbnail[];
+  sprite: Sprite;
+}
