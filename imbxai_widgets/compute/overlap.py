@@ -1,0 +1,126 @@
+"""Feature overlap: which classes lean on the same entries of the embedding.
+
+Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), Figure 5: the
+ten features with the largest class mean, and the classes that share them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from imbxai_widgets.compute._checks import check_codes, check_count
+from imbxai_widgets.compute._distances import Matrix, as_matrix, row_blocks
+from imbxai_widgets.compute._types import DoubleArray, IntArray
+
+
+def top_features(
+    embeddings: ArrayLike, labels: ArrayLike, n_classes: int, k: int
+) -> tuple[IntArray, DoubleArray]:
+    """Find the k features with the largest mean magnitude in each class.
+
+    The magnitude is the absolute value. Embeddings that pass a ReLU are never negative, and their
+    mean magnitude is their mean; for others it keeps strong negative features from hiding.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) float32 or float64, finite.
+    labels
+        (N,) integers in 0..C-1.
+    n_classes
+        C, at least 1.
+    k
+        How many features to name per class, 1 to D.
+
+    Returns
+    -------
+    indices : numpy.ndarray
+        (C, k) int64, features by falling mean; equal means by the lower feature. -1 throughout
+        for a class without images.
+    shares : numpy.ndarray
+        (C, k) float64: each mean over the sum of the class's k means, so that rows sum to 1.
+        All zero for a class without images or with k means of zero.
+
+    Raises
+    ------
+    ValueError
+        If an argument has the wrong shape, type or range, or an embedding is not finite.
+
+    Examples
+    --------
+    >>> indices, shares = top_features([[3.0, 0.0, 1.0], [3.0, 0.0, 1.0]], [0, 0], 2, k=2)
+    >>> indices
+    array([[ 0,  2],
+           [-1, -1]])
+    >>> shares
+    array([[0.75, 0.25],
+           [0.  , 0.  ]])
+    """
+    matrix = as_matrix(embeddings, "embeddings")
+    n_classes = check_count(n_classes, "n_classes")
+    k = check_count(k, "k")
+    if k > matrix.shape[1]:
+        raise ValueError(f"k must be at most {matrix.shape[1]}, the number of features, not {k}")
+    rows_of = check_codes(labels, "labels", shape=(len(matrix),), limit=n_classes)
+    indices = np.full((n_classes, k), -1, dtype=np.int64)
+    shares = np.zeros((n_classes, k), dtype=np.float64)
+    order = np.argsort(rows_of, kind="stable")
+    ends = np.cumsum(np.bincount(rows_of, minlength=n_classes))
+    for index, rows in enumerate(np.split(order, ends[:-1])):
+        if not rows.size:
+            continue
+        means = _mean_magnitudes(matrix, rows)
+        top = np.argsort(-means, kind="stable")[:k]
+        total = means[top].sum()
+        indices[index] = top
+        if total > 0:
+            shares[index] = means[top] / total
+    return indices, shares
+
+
+def overlap_matrix(indices: ArrayLike) -> IntArray:
+    """Count the top features that each pair of classes shares.
+
+    Parameters
+    ----------
+    indices
+        (C, k) integers from `top_features`: no feature twice in a row, -1 for none.
+
+    Returns
+    -------
+    numpy.ndarray
+        (C, C) int64, symmetric, each entry in 0..k. The diagonal is k, or 0 for a class without
+        images.
+
+    Raises
+    ------
+    ValueError
+        If `indices` is not a matrix of integers of at least -1.
+
+    Examples
+    --------
+    >>> overlap_matrix([[4, 0, 7], [7, 4, 1], [-1, -1, -1]])
+    array([[3, 2, 0],
+           [2, 3, 0],
+           [0, 0, 0]])
+    """
+    features = check_codes(indices, "indices", shape=(None, None))
+    if features.size and features.min() < -1:
+        raise ValueError(f"indices must be at least -1 (no feature), not {int(features.min())}")
+    named, columns = np.unique(features, return_inverse=True)
+    # Only the features that some class names get a column; float32 counts are exact up to 2**24.
+    member = np.zeros((len(features), len(named)), dtype=np.float32)
+    np.put_along_axis(member, columns.reshape(features.shape), 1, axis=1)
+    member = member[:, named >= 0]
+    return (member @ member.T).astype(np.int64)
+
+
+def _mean_magnitudes(matrix: Matrix, rows: IntArray) -> DoubleArray:
+    """Average the absolute values of the given rows, summed in float64 block by block."""
+    width = matrix.shape[1]
+    total = np.zeros(width, dtype=np.float64)
+    for block in row_blocks(len(rows), width * matrix.itemsize):
+        chosen = matrix[rows[block]]
+        total += np.abs(chosen, out=chosen).sum(axis=0, dtype=np.float64)
+    return total / len(rows)
