@@ -1,0 +1,42 @@
+"""What several tests share."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+
+import pytest
+import torch
+
+
+def import_torchvision() -> ModuleType:
+    """Import torchvision, also where its compiled part does not fit the torch at hand.
+
+    A torchvision built for another torch (say a CUDA build beside a CPU torch) cannot load its
+    compiled operators and then fails on import with "operator torchvision::nms does not exist",
+    though transforms, datasets and classification models need none of them. Declaring the
+    operators, without any kernel, lets the pure Python part import.
+    """
+    try:
+        return importlib.import_module("torchvision")
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    for operator in ("nms", "qnms"):
+        schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        torch.library.define(f"torchvision::{operator}", schema)
+    return importlib.import_module("torchvision")
+
+
+@pytest.fixture(scope="session")
+def torchvision() -> ModuleType:
+    """Return torchvision with its `transforms`, `transforms.v2`, `datasets` and `models`."""
+    if importlib.util.find_spec("torchvision") is None:
+        pytest.skip("torchvision is not installed")
+    module = import_torchvision()
+    importlib.import_module("torchvision.transforms.v2")
+    return module
