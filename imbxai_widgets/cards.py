@@ -1,0 +1,344 @@
+"""Class cards: everything the panels show of one class, as plain numbers, texts and one PNG.
+
+A card takes its numbers from `Analysis`; nothing is computed here beyond choosing, ordering
+and wording. Cards are what crosses from Python to the front end, so keys are camelCase and
+unknown numbers are None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.compute._types import IntArray
+from imbxai_widgets.compute.archetypes import ARCHETYPES
+from imbxai_widgets.sprites import make_sprite
+
+Card: TypeAlias = dict[str, Any]
+
+PROTOTYPES = 3
+PAGE = 12  # thumbnails of a group that a card carries, prototypes included
+MORE = 24  # thumbnails that each "more" brings
+ADVERSARY_ROWS = 10
+WEAK_SUPPORT = 5  # shares that rest on fewer errors than this are marked
+
+
+class CardDeck:
+    """Makes the class cards of one analysis, each table being computed once.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What the cards show.
+
+    Examples
+    --------
+    >>> deck = CardDeck(analysis)  # doctest: +SKIP
+    >>> deck.card(0)["header"]["images"]  # doctest: +SKIP
+    432
+    """
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self._ordered_members = lru_cache(maxsize=256)(self._order_members)
+
+    def card(self, index: int) -> Card:
+        """Return the card of class `index`.
+
+        Returns
+        -------
+        dict
+            Keys ``index``, ``name``, ``header``, ``archetypes``, ``overlap``,
+            ``adversaries``, ``colors``, ``sprite`` (tile size and columns) and
+            ``sprite_png`` (bytes).
+
+        Raises
+        ------
+        IndexError
+            If there is no class of that number.
+        """
+        if not 0 <= index < self.analysis.n_classes:
+            raise IndexError(
+                f"class index must be 0 to {self.analysis.n_classes - 1}, not {index}."
+            )
+        name = self.analysis.class_names[index]
+        groups, images = self._groups(index)
+        sprite, png = make_sprite(self.analysis.images, images)
+        return {
+            "index": index,
+            "name": name,
+            "header": self._header(index),
+            "archetypes": groups,
+            "overlap": self._overlap(name),
+            "adversaries": self._adversaries(index),
+            "colors": self._colors(index),
+            "sprite": sprite,
+            "sprite_png": png,
+        }
+
+    def more(self, index: int, archetype: int, offset: int) -> tuple[Card, bytes]:
+        """Return the next images of a group, from position `offset` on.
+
+        Returns
+        -------
+        dict
+            Keys ``thumbnails`` and ``sprite``; no thumbnails when the group ends.
+        bytes
+            The PNG of their tiles.
+        """
+        images = self._ordered_members(index, archetype)[0][offset : offset + MORE]
+        sprite, png = make_sprite(self.analysis.images, images)
+        return {"thumbnails": self._thumbnails(images, 0), "sprite": sprite}, png
+
+    def picker_classes(self) -> list[Card]:
+        """Return what the class picker lists: size, accuracy and archetypes of every class."""
+        return [
+            {
+                "index": index,
+                "name": name,
+                "images": int(row["images"]),
+                "accuracy": _number(row[self.accuracy_column]),
+                "archetypes": [_number(row[archetype]) or 0.0 for archetype in ARCHETYPES],
+            }
+            for index, (name, row) in enumerate(self._classes.iterrows())
+        ]
+
+    @property
+    def accuracy_column(self) -> str:
+        """The column of `Analysis.classes` by which classes are judged."""
+        return "training_accuracy" if self.analysis.validation is None else "validation_accuracy"
+
+    # -- tables, each computed once ------------------------------------------------------
+
+    @cached_property
+    def _classes(self) -> pd.DataFrame:
+        return self.analysis.classes()
+
+    @cached_property
+    def training(self) -> pd.DataFrame:
+        """`Analysis.adversaries()`."""
+        return self.analysis.adversaries()
+
+    @cached_property
+    def validation(self) -> pd.DataFrame | None:
+        """`Analysis.validation_errors()`, or None without validation images."""
+        return None if self.analysis.validation is None else self.analysis.validation_errors()
+
+    @cached_property
+    def _color_shares(self) -> pd.DataFrame | None:
+        return None if self.analysis.color_counts is None else self.analysis.colors()
+
+    @cached_property
+    def color_averages(self) -> list[float]:
+        """Mean share of each color bin over the classes that have images; empty without colors."""
+        if self._color_shares is None:
+            return []
+        return [_number(mean) or 0.0 for mean in self._color_shares.mean()]
+
+    # -- parts of a card -----------------------------------------------------------------
+
+    def _header(self, index: int) -> Card:
+        row = self._classes.iloc[index]
+        held_out = self.analysis.validation is not None
+        return {
+            "images": int(row["images"]),
+            "imbalance": _number(row["imbalance"]),
+            "trainingAccuracy": _number(row["training_accuracy"]),
+            "trainingErrors": int(row["training_errors"]),
+            "validationImages": int(row["validation_images"]) if held_out else None,
+            "validationAccuracy": _number(row["validation_accuracy"]),
+        }
+
+    def _groups(self, index: int) -> tuple[list[Card], IntArray]:
+        rates = self.analysis.archetype_rates(self.analysis.class_names[index])
+        held_out = self.analysis.validation is not None
+        groups: list[Card] = []
+        shown: list[IntArray] = []
+        tile = 0
+        for number, name in enumerate(ARCHETYPES):
+            members, prototypes = self._ordered_members(index, number)
+            page = members[:PAGE]
+            row = rates.loc[name]
+            groups.append(
+                {
+                    "name": name,
+                    "images": len(members),
+                    "share": _number(row["share"]),
+                    "truePositiveRate": _number(row["true_positive_rate"]),
+                    "validationImages": int(row["validation_images"]) if held_out else None,
+                    "validationErrorRate": _number(row["validation_error_rate"]),
+                    "prototypes": prototypes,
+                    "thumbnails": self._thumbnails(page, tile),
+                }
+            )
+            shown.append(page)
+            tile += len(page)
+        return groups, np.concatenate(shown)
+
+    def _order_members(self, index: int, archetype: int) -> tuple[IntArray, int]:
+        """Return a group's images, prototypes first, and how many of them are prototypes."""
+        name, group = self.analysis.class_names[index], ARCHETYPES[archetype]
+        prototypes = self.analysis.prototypes(name, group, n=PROTOTYPES)
+        members = self.analysis.members(name, group)
+        rest = members[~np.isin(members, prototypes)]
+        return np.concatenate([prototypes, rest]), len(prototypes)
+
+    def _thumbnails(self, images: IntArray, first_tile: int) -> list[Card]:
+        table = self.analysis.image_table(images)
+        placeholder = self.analysis.images is None
+        return [
+            {
+                "tile": 0 if placeholder else first_tile + position,
+                "image": int(image),
+                "label": str(row["label"]),
+                "prediction": str(row["prediction"]),
+                "correct": bool(row["correct"]),
+            }
+            for position, (image, row) in enumerate(table.iterrows())
+        ]
+
+    def _overlap(self, name: str) -> Card:
+        features = self.analysis.top_features(name)
+        others = self.analysis.feature_overlap(name)
+        return {
+            "features": [
+                {
+                    "feature": int(feature),
+                    "share": float(row["share"]),
+                    "classes": int(row["classes"]),
+                }
+                for feature, row in features.iterrows()
+            ],
+            "rows": [
+                {
+                    "index": self.analysis.class_index(str(other)),
+                    "name": str(other),
+                    "shared": list(row["features"]),
+                    "jaccard": float(row["jaccard"]),
+                    "shareHere": float(row["share"]),
+                    "shareThere": float(row["share_there"]),
+                }
+                for other, row in others[others["shared"] > 0].iterrows()
+            ],
+            "topK": self.analysis.top_k,
+        }
+
+    def _adversaries(self, index: int) -> Card:
+        name = self.analysis.class_names[index]
+        training = self.training["share"].to_numpy()[index]
+        if self.validation is None:
+            series = training[None]
+        else:
+            series = np.stack([training, self.validation["share"].to_numpy()[index]])
+        others = np.delete(np.arange(self.analysis.n_classes), index)
+        # The largest in either series, so that no large bar is left out, by training share.
+        largest = others[np.argsort(-series[:, others].max(axis=0), kind="stable")]
+        chosen = largest[:ADVERSARY_ROWS]
+        chosen = chosen[np.argsort(-training[chosen], kind="stable")]
+        return {
+            "title": f"Adversaries of {name}",
+            "note": " ".join(self._adversary_notes(index, len(others))),
+            "classes": [int(other) for other in chosen],
+            "shares": series[:, chosen].tolist(),
+            "known": bool((series.sum(axis=1) > 0).all()),
+            "ticks": percent_ticks(float(series.max(initial=0.0))),
+        }
+
+    def _adversary_notes(self, index: int, others: int) -> Iterable[str]:
+        support = self.training["support"].iloc[index]
+        errors, votes = int(support["errors"]), int(support["votes"])
+        if errors and votes:
+            yield f"Training: {_count(votes, 'vote')} by neighbors of {_count(errors, 'error')}."
+        elif errors:
+            yield f"The neighbors of its {_count(errors, 'training error')} are all of this class."
+        else:
+            yield "No training errors, hence no votes."
+        if 0 < errors < WEAK_SUPPORT:
+            yield f"Only {_count(errors, 'training error')}: too few to tell a pattern."
+        if self.validation is None:
+            yield "No validation images were given."
+        else:
+            held_out = int(self.validation["support"].iloc[index]["errors"])
+            yield f"Validation: {_count(held_out, 'error')}."
+            if 0 < held_out < WEAK_SUPPORT:
+                yield f"Only {_count(held_out, 'validation error')}: too few to tell a pattern."
+        if others > ADVERSARY_ROWS:
+            yield f"Shown are the {ADVERSARY_ROWS} largest of {others} classes."
+
+    def _colors(self, index: int) -> Card | None:
+        if self._color_shares is None:
+            return None
+        name = self.analysis.class_names[index]
+        shares = [_number(share) for share in self._color_shares.iloc[index]]
+        images = int(self._classes.iloc[index]["images"])
+        known = [share for share in shares if share is not None]
+        part = self.analysis.salient_fraction
+        pixels = "" if part is None else f", the {part:.0%} most salient pixels of each"
+        return {
+            "title": f"Salient colors of {name}",
+            "note": f"{_count(images, 'training image')}{pixels}. "
+            "◆ average of all classes, each class counting the same.",
+            "shares": [share or 0.0 for share in shares],
+            "ticks": percent_ticks(max([*known, *self.color_averages], default=0.0)),
+        }
+
+
+def class_card(analysis: Analysis, class_index: int) -> Card:
+    """Return the card of one class; `CardDeck` is quicker for several.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    class_index : int
+        Number of the class in ``analysis.class_names``.
+    """
+    return CardDeck(analysis).card(class_index)
+
+
+def percent_ticks(largest: float) -> list[float]:
+    """Return at most six ticks in whole percents, from zero to at least `largest`.
+
+    Examples
+    --------
+    >>> percent_ticks(0.42)
+    [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    >>> percent_ticks(0.0)
+    [0.0, 0.01]
+    """
+    steps = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
+    for step in steps:
+        count = max(1, int(np.ceil(round(largest / step, 9))))
+        if count <= 5:
+            return [round(step * tick, 2) for tick in range(count + 1)]
+    return percent_ticks(1.0)
+
+
+def card_bytes(card: Card) -> int:
+    """Return about how many bytes a card takes on the wire."""
+    size = len(card["sprite_png"])
+    return size + len(repr({key: value for key, value in card.items() if key != "sprite_png"}))
+
+
+def cards_within(deck: CardDeck, limit: int) -> list[Card]:
+    """Return all cards, or none if they would take more than `limit` bytes.
+
+    The first card stands for the size of all, so that a thousand classes cost one card.
+    """
+    count = deck.analysis.n_classes
+    first = deck.card(0)
+    if card_bytes(first) * count > limit:
+        return []
+    return [first, *(deck.card(index) for index in range(1, count))]
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

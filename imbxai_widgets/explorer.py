@@ -1,0 +1,263 @@
+"""`Explorer`: the linked widgets. The only module that knows the analysis, cards and views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+import traitlets
+from torch import nn
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.cards import ADVERSARY_ROWS, CardDeck, cards_within
+from imbxai_widgets.overview import overview
+from imbxai_widgets.pipeline import analyze
+from imbxai_widgets.views._charts import legend, shorten, title
+from imbxai_widgets.views.adversaries import AdversaryChart, OverviewChart
+from imbxai_widgets.views.archetypes import ArchetypeGallery
+from imbxai_widgets.views.class_picker import ClassPicker
+from imbxai_widgets.views.colors import ColorChart
+from imbxai_widgets.views.header import ClassHeader
+from imbxai_widgets.views.linker import Linker
+from imbxai_widgets.views.overlap import OverlapTable
+
+# All cards are sent at once up to this size, so that no selection waits for the kernel;
+# beyond it they are fetched when a class is first selected.
+EAGER_BYTES = 4_000_000
+
+
+class Explorer(widgets.VBox):
+    """Linked widgets that show, class by class, why an image classifier fails.
+
+    Selecting a class in any panel, or by `selected_class`, updates all panels in the browser.
+    The class shown first is the one with the lowest validation accuracy (training accuracy if
+    there are no validation images): the one that most needs looking at.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or Analysis
+        The classifier to analyze, or an analysis made before.
+    dataset : torch.utils.data.Dataset, optional
+        The training images; needed with a model, not allowed with an analysis.
+    validation : Dataset, optional
+        Images that the model has not seen.
+    **options
+        Passed on to `imbxai_widgets.analyze`.
+
+    Attributes
+    ----------
+    selected_class : str
+        Name of the class shown; may be set and observed.
+
+    Raises
+    ------
+    TypeError
+        If the dataset is missing, or arguments are given that an analysis leaves no use for.
+
+    Examples
+    --------
+    >>> explorer = Explorer(model, train_set, validation=test_set)  # doctest: +SKIP
+    >>> explorer.selected_class = "truck"  # doctest: +SKIP
+    >>> explorer.selection  # the images marked by a click  # doctest: +SKIP
+    """
+
+    selected_class = traitlets.Unicode(help="Name of the class that the panels show.")
+
+    def __init__(
+        self,
+        model: nn.Module | Analysis,
+        dataset: Any = None,
+        *,
+        validation: Any = None,
+        **options: Any,
+    ) -> None:
+        self._analysis = _analysis_of(model, dataset, validation, options)
+        self._deck = CardDeck(self._analysis)
+        self._make_panels()
+        super().__init__([self._arrange(), self._linker])
+        self.add_class("imbxai-explorer")
+        self._linker.observe(self._on_linker_selected, "selected")
+        self._linker.on_msg(self._on_card_request)
+        self._gallery.on_msg(self._on_more_request)
+        self.selected_class = self._analysis.class_names[self._linker.selected]
+
+    @property
+    def analysis(self) -> Analysis:
+        """The analysis that the widgets show."""
+        return self._analysis
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """The marked images, in the order they were marked, as `Analysis.image_table` rows."""
+        return self._analysis.image_table(list(self._gallery.marked))
+
+    # -- composition ---------------------------------------------------------------------
+
+    def _make_panels(self) -> None:
+        analysis, deck = self._analysis, self._deck
+        names = analysis.class_names
+        first = _weakest_class(deck)
+        held_out = analysis.validation is not None
+        self._picker = ClassPicker(
+            classes=deck.picker_classes(),
+            accuracy_label="validation" if held_out else "training",
+            selected=first,
+        )
+        self._header = ClassHeader()
+        self._message = widgets.Label()
+        self._message.add_class("imbxai-message")
+        self._gallery = ArchetypeGallery()
+        self._overlap = OverlapTable(selected=first)
+        self._adversaries = AdversaryChart(
+            names, min(ADVERSARY_ROWS, len(names) - 1), with_validation=held_out
+        )
+        self._colors = self._make_colors()
+        rows = overview(deck)
+        state = rows.state()
+        self._overview = [
+            OverviewChart(
+                chart["title"],
+                chart["note"],
+                labels=chart["labels"],
+                rows=state["window"],
+                colors=rows.colors,
+            )
+            for chart in rows.charts
+        ]
+        self._overview_legend = legend(list(zip(rows.colors, rows.segments, strict=True)))
+        self._linker = Linker(
+            targets=self._targets(),
+            class_names=list(names),
+            labels=[shorten(name) for name in names],
+            cards=cards_within(deck, EAGER_BYTES),
+            overview=state,
+            selected=first,
+            layout=widgets.Layout(display="none"),
+        )
+
+    def _make_colors(self) -> ColorChart | None:
+        if not self._deck.color_averages:
+            return None
+        scheme = self._analysis.color_scheme
+        colors = ["#{:02x}{:02x}{:02x}".format(*map(int, rgb)) for rgb in scheme.mean_rgb]
+        return ColorChart(scheme.bins, colors, self._deck.color_averages)
+
+    def _targets(self) -> dict[str, widgets.Widget]:
+        """Return the widgets that the linker sets, by the roles that its front end knows."""
+        chart = self._adversaries
+        targets = {
+            "picker": self._picker,
+            "header": self._header,
+            "archetypes": self._gallery,
+            "overlap": self._overlap,
+            "message": self._message,
+            "adversaryTitle": chart.title,
+            "adversaryNote": chart.note,
+            "adversaryBars": chart.bars,
+            "adversaryRanks": chart.rank_axis,
+            "adversaryShares": chart.share_axis,
+        }
+        for role, overview_chart in zip(("training", "validation"), self._overview, strict=False):
+            targets[f"{role}Bars"] = overview_chart.bars
+            targets[f"{role}Ranks"] = overview_chart.rank_axis
+        if self._colors is not None:
+            targets["colorTitle"] = self._colors.title
+            targets["colorNote"] = self._colors.note
+            targets["colorBars"] = self._colors.bars
+            targets["colorShares"] = self._colors.share_axis
+        return targets
+
+    def _arrange(self) -> widgets.Widget:
+        pairs = [self._adversaries, self._overlap]
+        if self._colors is not None:
+            pairs.insert(1, self._colors)
+        whole = widgets.VBox(
+            [title("Adversaries of all classes"), self._overview_legend, _flow(self._overview)]
+        )
+        for section in (self._gallery, *pairs, whole):
+            section.add_class("imbxai-section")
+        self._picker.layout = widgets.Layout(flex="0 0 300px")
+        right = widgets.VBox(
+            [self._header, self._message, self._gallery, _flow(pairs), whole],
+            layout=widgets.Layout(flex="1 1 0", min_width="0"),
+        )
+        return widgets.HBox([self._picker, right], layout=widgets.Layout(grid_gap="16px"))
+
+    # -- selection -----------------------------------------------------------------------
+
+    @traitlets.validate("selected_class")
+    def _check_class(self, proposal: Any) -> str:
+        self._analysis.class_index(proposal["value"])  # raises, naming the valid ones
+        return str(proposal["value"])
+
+    @traitlets.observe("selected_class")
+    def _on_selected_class(self, change: Any) -> None:
+        # Of several classes of one name, the linker may already show another than the first.
+        if self._analysis.class_names[self._linker.selected] != change["new"]:
+            self._linker.selected = self._analysis.class_index(change["new"])
+
+    def _on_linker_selected(self, change: Any) -> None:
+        self.selected_class = self._analysis.class_names[change["new"]]
+
+    # -- requests of the front end -------------------------------------------------------
+
+    def _on_card_request(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if content.get("type") != "card":
+            return
+        try:
+            card = dict(self._deck.card(content["index"]))
+        except Exception as error:
+            message = f"This class could not be shown: {error}"
+            answer = {"type": "error", "index": content["index"], "message": message}
+            self._linker.send(answer)
+            raise
+        png = card.pop("sprite_png")
+        self._linker.send({"type": "card", "card": card}, buffers=[png])
+
+    def _on_more_request(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if content.get("type") != "more":
+            return
+        request = {key: content[key] for key in ("class", "archetype", "offset")}
+        try:
+            answer, png = self._deck.more(*request.values())
+        except Exception as error:
+            self._message.value = f"No more images could be read: {error}"
+            raise
+        self._gallery.send({"type": "more", **request, **answer}, buffers=[png])
+
+
+def _analysis_of(
+    model: nn.Module | Analysis, dataset: Any, validation: Any, options: dict[str, Any]
+) -> Analysis:
+    if not isinstance(model, Analysis):
+        if dataset is None:
+            raise TypeError(
+                "Explorer(model, dataset) needs the training images as `dataset`; "
+                "alone it takes an Analysis."
+            )
+        return analyze(model, dataset, validation=validation, **options)
+    given = {"dataset": dataset, "validation": validation, **options}
+    unused = [name for name, value in given.items() if value is not None]
+    if unused:
+        raise TypeError(
+            f"Explorer(analysis) takes nothing else, but got {', '.join(unused)}; "
+            "such options belong to analyze()."
+        )
+    return model
+
+
+def _weakest_class(deck: CardDeck) -> int:
+    accuracy = [
+        float("inf") if row["accuracy"] is None else row["accuracy"]
+        for row in deck.picker_classes()
+    ]
+    return accuracy.index(min(accuracy))
+
+
+def _flow(panels: list[Any]) -> widgets.HBox:
+    """Put panels side by side, as many as the page is wide."""
+    for panel in panels:
+        panel.layout.flex = "1 1 360px"
+        panel.layout.min_width = "0"
+    return widgets.HBox(panels, layout=widgets.Layout(flex_flow="row wrap", grid_gap="0 24px"))

@@ -1,0 +1,109 @@
+"""What the overview of adversaries shows: one 100% bar per class (the paper's Fig. 4).
+
+Like the class cards, it takes its numbers from `Analysis`; here they are only ordered, and
+the rarer adversaries folded into one gray segment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from imbxai_widgets.cards import WEAK_SUPPORT, CardDeck
+from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.views._charts import shorten
+from imbxai_widgets.views.adversaries import SEGMENT_COLORS, segment_colors
+
+WINDOW = 30  # bars at once: the linker shows those around the selected class
+_WEAK_OPACITY = 0.35
+
+
+@dataclass(frozen=True)
+class OverviewData:
+    """The two overview charts, ready to draw.
+
+    Attributes
+    ----------
+    segments : tuple of str
+        What each segment stands for: a class, or "other classes".
+    colors : list of str
+        One per segment.
+    charts : list of dict
+        Training first, then validation if there is any: ``title``, ``note``, ``labels`` (R,),
+        ``shares`` (R, S) and ``opacities`` (R,), rows in order of `order`.
+    order : list of int
+        Class numbers from the largest class to the smallest.
+    """
+
+    segments: tuple[str, ...]
+    colors: list[str]
+    charts: list[dict[str, Any]]
+    order: list[int]
+
+    def state(self) -> dict[str, Any]:
+        """Return what the linker needs to move the window and to mark the selected class."""
+        keys = ("labels", "shares", "opacities")
+        return {
+            "order": self.order,
+            "window": min(WINDOW, len(self.order)),
+            "charts": [{key: chart[key] for key in keys} for chart in self.charts],
+        }
+
+
+def overview(deck: CardDeck) -> OverviewData:
+    """Return the overview of all classes of `deck`.
+
+    The adversaries that weigh most over all classes get a color of their own, the rest share
+    a gray segment. Bars that rest on fewer than `WEAK_SUPPORT` errors are faint and starred.
+    """
+    names = deck.analysis.class_names
+    sizes = np.bincount(deck.analysis.labels, minlength=len(names))
+    order = np.argsort(-sizes, kind="stable").astype(np.int64)
+    tables = [("Training: whose images stand near its misclassified ones", deck.training)]
+    if deck.validation is not None:
+        tables.append(("Validation: what its images are mistaken for (rows)", deck.validation))
+    weight = np.sum([table["share"].to_numpy().sum(axis=0) for _, table in tables], axis=0)
+    ranking = np.argsort(-weight, kind="stable").astype(np.int64)
+    own, rest = ranking[: len(SEGMENT_COLORS)], ranking[len(SEGMENT_COLORS) :]
+    segments = [names[index] for index in own]
+    if len(rest):
+        segments.append(names[rest[0]] if len(rest) == 1 else f"{len(rest)} other classes")
+    return OverviewData(
+        segments=tuple(segments),
+        colors=segment_colors(len(segments), other=bool(len(rest))),
+        charts=[_chart(title, table, order, own, rest, names) for title, table in tables],
+        order=order.tolist(),
+    )
+
+
+def _chart(
+    title: str,
+    table: pd.DataFrame,
+    order: IntArray,
+    own: IntArray,
+    rest: IntArray,
+    names: tuple[str, ...],
+) -> dict[str, Any]:
+    shares: DoubleArray = table["share"].to_numpy()[order]
+    errors = table[("support", "errors")].to_numpy()[order]
+    segments = shares[:, own]
+    if len(rest):
+        segments = np.column_stack([segments, shares[:, rest].sum(axis=1)])
+    weak = errors < WEAK_SUPPORT
+    labels = [
+        shorten(names[index]) + ("*" if faint else "")
+        for index, faint in zip(order, weak, strict=True)
+    ]
+    note = f"* fewer than {WEAK_SUPPORT} errors: read with care." if weak.any() else ""
+    if len(order) > WINDOW:
+        note = f"{WINDOW} of {len(order)} classes, around the selected one. {note}"
+    return {
+        "title": title,
+        "note": note.strip(),
+        "labels": labels,
+        "shares": np.round(segments, 5).tolist(),
+        "opacities": np.where(weak, _WEAK_OPACITY, 1.0).tolist(),
+    }

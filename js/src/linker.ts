@@ -1,0 +1,170 @@
+// Links the panels of one Explorer in the front end: whichever of them a class is chosen in,
+// the linker puts that class's card on all of them and tells Python no more than its number.
+import { CardStore } from "./linker_cards";
+import {
+  applyAdversaries,
+  applyColors,
+  type LinkedCard,
+  type Overview,
+  OverviewWindow,
+  type TargetModel,
+  type Targets,
+} from "./linker_targets";
+import type { Initialize } from "./model";
+
+interface LinkerState {
+  targets: Record<keyof Targets, string>;
+  class_names: string[];
+  labels: string[];
+  cards: LinkedCard[];
+  overview: Overview;
+  selected: number;
+}
+
+type LinkerModel = Parameters<Initialize<LinkerState>>[0]["model"];
+
+type Answer =
+  | { type: "card"; card: Omit<LinkedCard, "sprite_png"> }
+  | { type: "error"; index: number; message: string };
+
+const REFERENCE = "IPY_MODEL_";
+
+async function resolveTargets(model: LinkerModel): Promise<Targets> {
+  const references = Object.entries(model.get("targets"));
+  const models = await Promise.all(
+    references.map(([, id]) => model.widget_manager.get_model(id.slice(REFERENCE.length))),
+  );
+  // What Python sent as `targets` is what Targets lists; tests of both sides hold them together.
+  return Object.fromEntries(
+    references.map(([role], number) => [role, models[number]]),
+  ) as unknown as Targets;
+}
+
+/** Runs a task once the charts have been painted; where nothing is painted, soon. */
+function afterPaint(task: () => void): void {
+  if (document.visibilityState === "visible") requestAnimationFrame(() => setTimeout(task));
+  else setTimeout(task);
+}
+
+export class Linker {
+  readonly #cards: CardStore;
+  readonly #overview: OverviewWindow;
+  readonly #undo: (() => void)[] = [];
+  #shown: LinkedCard | undefined;
+
+  constructor(
+    private readonly model: LinkerModel,
+    private readonly to: Targets,
+  ) {
+    this.#cards = new CardStore(model.get("cards"), (index) => model.send({ type: "card", index }));
+    this.#overview = new OverviewWindow(to, model.get("overview"));
+    const answered = (answer: Answer, buffers: DataView[]) =>
+      this.#guard(() => this.#answered(answer, buffers));
+    model.on("msg:custom", answered);
+    this.#undo.push(() => model.off("msg:custom", answered));
+    const changed = () => this.#guard(() => this.#show());
+    model.on("change:selected", changed);
+    this.#undo.push(() => model.off("change:selected", changed));
+
+    for (const panel of [to.picker, to.overlap]) {
+      this.#listen(panel, () => this.#select(panel.get("selected")));
+    }
+    this.#listenToBars(to.adversaryBars, (rank) => this.#shown?.adversaries.classes[rank]);
+    this.#listenToBars(to.trainingBars, (rank) => this.#overview.classAt(rank));
+    this.#listenToBars(to.validationBars, (rank) => this.#overview.classAt(rank));
+    changed();
+  }
+
+  dispose(): void {
+    for (const undo of this.#undo) undo();
+  }
+
+  #listen(panel: TargetModel, chosen: () => void): void {
+    const callback = () => this.#guard(chosen);
+    panel.on("change:selected", callback);
+    this.#undo.push(() => panel.off("change:selected", callback));
+  }
+
+  #listenToBars(bars: TargetModel | undefined, classAt: (rank: number) => number | undefined) {
+    if (!bars) return;
+    this.#listen(bars, () => {
+      const rank = (bars.get("selected") as Uint32Array | null)?.[0];
+      if (rank === undefined) return;
+      // A bar is a button here: let go at once, so that it can be clicked again.
+      bars.set_state({ selected: null });
+      this.#select(classAt(rank));
+    });
+  }
+
+  #select(index: unknown): void {
+    if (typeof index !== "number" || !(index in this.model.get("class_names"))) return;
+    if (index === this.model.get("selected")) return;
+    this.model.set("selected", index);
+    this.model.save_changes();
+  }
+
+  /** Shows the selected class: charts and texts now, images once these are painted. */
+  #show(): void {
+    const index = this.model.get("selected");
+    const card = this.#cards.get(index);
+    this.#say(card ? "" : `Loading ${this.model.get("class_names")[index] ?? ""} …`);
+    this.to.picker.set_state({ selected: index });
+    this.to.overlap.set_state({ selected: index });
+    if (!card) return;
+    this.#shown = card;
+    applyAdversaries(this.to, card.adversaries, this.model.get("labels"));
+    applyColors(this.to, card.colors);
+    this.#overview.show(index);
+    const { name, header, archetypes, overlap, sprite, sprite_png } = card;
+    this.to.header.set_state({ card: { index, name, header } });
+    this.to.overlap.set_state({ card: { index, name, overlap } });
+    afterPaint(() =>
+      this.#guard(() => {
+        if (this.#shown !== card) return;
+        this.to.archetypes.set_state({ card: { index, name, archetypes, sprite, sprite_png } });
+      }),
+    );
+  }
+
+  #answered(answer: Answer, buffers: DataView[]): void {
+    if (answer.type === "error") {
+      this.#cards.fail(answer.index);
+      this.#say(answer.message);
+    } else if (answer.type === "card") {
+      const sprite_png = buffers[0] ?? new DataView(new ArrayBuffer(0));
+      this.#cards.add({ ...answer.card, sprite_png });
+      if (answer.card.index === this.model.get("selected")) this.#show();
+    }
+  }
+
+  #say(text: string): void {
+    this.to.message.set_state({ value: text });
+  }
+
+  /** Runs a task; what goes wrong shows on the page and in the console. */
+  #guard(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#say(`The panels could not be updated: ${String(error)}`);
+      reportError(error);
+    }
+  }
+}
+
+const initialize: Initialize<LinkerState> = ({ model }) => {
+  let linker: Linker | undefined;
+  let gone = false;
+  // Not awaited: the other widgets may take longer to load than `initialize` is given.
+  resolveTargets(model)
+    .then((targets) => {
+      if (!gone) linker = new Linker(model, targets);
+    })
+    .catch(reportError);
+  return () => {
+    gone = true;
+    linker?.dispose();
+  };
+};
+
+export default { initialize };

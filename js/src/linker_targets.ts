@@ -1,0 +1,146 @@
+// The widgets that the linker sets: which they are, and how a card is put on them.
+import type { ClassCard } from "./model";
+
+/** What the linker uses of a widget model of ipywidgets, anywidget or bqplot. */
+export interface TargetModel {
+  get(name: string): unknown;
+  /** Sets attributes in the front end only: unlike `set`, they never travel to the kernel. */
+  set_state(state: Record<string, unknown>): void;
+  on(event: string, callback: () => void): void;
+  off(event: string, callback: () => void): void;
+}
+
+/** The widgets by role; a role is missing where the analysis has nothing to show in it. */
+export interface Targets {
+  picker: TargetModel;
+  header: TargetModel;
+  archetypes: TargetModel;
+  overlap: TargetModel;
+  message: TargetModel;
+  adversaryTitle: TargetModel;
+  adversaryNote: TargetModel;
+  adversaryBars: TargetModel;
+  adversaryRanks: TargetModel;
+  adversaryShares: TargetModel;
+  trainingBars: TargetModel;
+  trainingRanks: TargetModel;
+  validationBars?: TargetModel;
+  validationRanks?: TargetModel;
+  colorTitle?: TargetModel;
+  colorNote?: TargetModel;
+  colorBars?: TargetModel;
+  colorShares?: TargetModel;
+}
+
+export interface AdversaryCard {
+  title: string;
+  note: string;
+  /** The adversaries, a class number for each row from the top. */
+  classes: number[];
+  /** One array per series: training, then validation if there is any. */
+  shares: number[][];
+  /** Whether every series rests on something; bars of an unknown one carry no "0%". */
+  known: boolean;
+  ticks: number[];
+}
+
+export interface ColorCard {
+  title: string;
+  note: string;
+  shares: number[];
+  ticks: number[];
+}
+
+export type LinkedCard = ClassCard<AdversaryCard, ColorCard | null>;
+
+export interface Overview {
+  /** Class numbers, from the top row to the bottom. */
+  order: number[];
+  /** How many rows are shown at once. */
+  window: number;
+  charts: { labels: string[]; shares: number[][]; opacities: number[] }[];
+}
+
+const SELECTED = "▶ ";
+
+const columns = (rows: number[][]): Float64Array[] =>
+  (rows[0] ?? []).map((_, column) => Float64Array.from(rows, (row) => row[column] ?? 0));
+
+const byRank = (labels: string[]): Record<string, string> =>
+  Object.fromEntries(labels.map((label, rank) => [String(rank), label]));
+
+function setTicks(bars: TargetModel, axis: TargetModel, ticks: number[]): void {
+  const scales = bars.get("scales") as { y: TargetModel };
+  scales.y.set_state({ max: ticks.at(-1) ?? 1 });
+  axis.set_state({ tick_values: Float64Array.from(ticks) });
+}
+
+export function applyAdversaries(to: Targets, card: AdversaryCard, labels: string[]): void {
+  setTicks(to.adversaryBars, to.adversaryShares, card.ticks);
+  to.adversaryRanks.set_state({
+    tick_labels: byRank(card.classes.map((index) => labels[index] ?? "")),
+  });
+  to.adversaryBars.set_state({
+    y: card.shares.map((series) => Float64Array.from(series)),
+    label_display: card.known,
+  });
+  to.adversaryTitle.set_state({ value: card.title });
+  to.adversaryNote.set_state({ value: card.note });
+}
+
+export function applyColors(to: Targets, card: ColorCard | null): void {
+  if (!card || !to.colorBars || !to.colorShares) return;
+  setTicks(to.colorBars, to.colorShares, card.ticks);
+  to.colorBars.set_state({ y: Float64Array.from(card.shares) });
+  to.colorTitle?.set_state({ value: card.title });
+  to.colorNote?.set_state({ value: card.note });
+}
+
+/** Shows the rows around the selected class. They stay put while it is among them. */
+export class OverviewWindow {
+  #first = -1;
+
+  constructor(
+    private readonly to: Targets,
+    private readonly data: Overview,
+  ) {}
+
+  /** The class whose bar stands at a rank. */
+  classAt(rank: number): number | undefined {
+    return this.data.order[this.#first + rank];
+  }
+
+  show(index: number): void {
+    const { order, window } = this.data;
+    const position = Math.max(order.indexOf(index), 0);
+    const inside = this.#first >= 0 && position >= this.#first && position < this.#first + window;
+    if (!inside) {
+      const centered = position - Math.floor(window / 2);
+      this.#first = Math.min(Math.max(centered, 0), order.length - window);
+    }
+    const charts: [TargetModel | undefined, TargetModel | undefined][] = [
+      [this.to.trainingBars, this.to.trainingRanks],
+      [this.to.validationBars, this.to.validationRanks],
+    ];
+    for (const [number, [bars, ranks]] of charts.entries()) {
+      const chart = this.data.charts[number];
+      if (!chart || !bars || !ranks) continue;
+      const rows = <T>(all: T[]): T[] => all.slice(this.#first, this.#first + window);
+      ranks.set_state({
+        tick_labels: byRank(
+          rows(chart.labels).map((label, rank) =>
+            this.classAt(rank) === index ? SELECTED + label : label,
+          ),
+        ),
+      });
+      if (inside) continue;
+      const shares = rows(chart.shares);
+      bars.set_state({
+        y: columns(shares),
+        opacities: rows(chart.opacities).flatMap((opacity, rank) =>
+          (shares[rank] ?? []).map(() => opacity),
+        ),
+      });
+    }
+  }
+}
