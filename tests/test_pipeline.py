@@ -1,0 +1,151 @@
+"""`analyze` from end to end, on the embedded images and their trained network."""
+
+from __future__ import annotations
+
+import doctest
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import Dataset, Subset
+
+import imbxai_widgets.pipeline
+from imbxai_widgets import Analysis, analyze
+from imbxai_widgets.compute.archetypes import assign_archetypes
+from imbxai_widgets.demo import load_demo
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    model, train, validation = load_demo()
+    return analyze(model, train, validation=validation, progress=False)
+
+
+def test_arrays_have_the_documented_shapes_and_types(analysis: Analysis) -> None:
+    _, train, validation = load_demo()
+    n = len(train)
+    assert analysis.class_names == tuple(train.classes)
+    assert (analysis.embeddings.shape, analysis.embeddings.dtype) == ((n, 64), np.float32)
+    assert (analysis.neighbors.shape, analysis.neighbors.dtype) == ((n, 5), np.int64)
+    assert (analysis.archetypes.shape, analysis.archetypes.dtype) == ((n,), np.int8)
+    assert np.array_equal(analysis.labels, train.targets)
+    assert analysis.validation is not None
+    assert np.array_equal(analysis.validation.labels, validation.targets)
+    assert analysis.validation.neighbors.shape == (len(validation), 5)
+
+
+def test_embeddings_enter_the_head_and_predictions_leave_it(analysis: Analysis) -> None:
+    model, train, _ = load_demo()
+    rows = np.arange(0, len(train), 191)
+    with torch.inference_mode():
+        logits = model(torch.stack([train[int(row)][0] for row in rows]))
+        heads = [module for module in model.modules() if isinstance(module, nn.Linear)]
+        again = heads[-1](torch.from_numpy(analysis.embeddings[rows]))
+    torch.testing.assert_close(again, logits, rtol=1e-4, atol=1e-4)
+    assert np.array_equal(analysis.predictions[rows], logits.argmax(1).numpy())
+
+
+def test_validation_archetypes_come_from_the_nearest_training_images(analysis: Analysis) -> None:
+    model, _, validation = load_demo()
+    held_out = analysis.validation
+    assert held_out is not None
+    single = analyze(model, Subset(validation, range(8)), k=1, progress=False)
+    for row in range(8):
+        distances = np.linalg.norm(analysis.embeddings - single.embeddings[row], axis=1)
+        nearest = np.argsort(distances, kind="stable")[:5]
+        np.testing.assert_allclose(
+            distances[nearest], held_out.neighbor_distances[row], rtol=1e-3, atol=1e-4
+        )
+        expected = assign_archetypes(held_out.labels[[row]], analysis.labels[nearest][None])
+        assert held_out.archetypes[row] == expected[0]
+
+
+def test_errors_rise_from_safe_images_to_outliers(analysis: Analysis) -> None:
+    """The demo's strongest figure: an image's neighborhood tells how it will fare."""
+    table = analysis.errors_by_archetype()
+    for column in ("training_error_rate", "validation_error_rate"):
+        assert table[column].is_monotonic_increasing
+        assert table.loc["safe", column] < 0.05
+        assert table.loc["outlier", column] > 0.6
+
+
+def test_every_class_has_salient_colors(analysis: Analysis) -> None:
+    colors = analysis.colors()
+    assert np.allclose(colors.sum(axis=1), 1)
+    # A tenth of the drawn pixels of each image, rounded up, and nothing of the background.
+    _, train, _ = load_demo()
+    drawn = np.array([train.foreground(i).sum() for i in range(len(train))])
+    expected = np.bincount(analysis.labels, weights=np.ceil(drawn / 10))
+    assert analysis.color_counts is not None
+    assert np.array_equal(analysis.color_counts.sum(axis=1), expected)
+
+
+def test_images_are_shown_as_they_were_drawn(analysis: Analysis) -> None:
+    _, train, _ = load_demo()
+    assert analysis.images is not None
+    shown = analysis.images[0]
+    assert (shown.shape, shown.dtype) == ((32, 32, 3), np.uint8)
+    assert (shown[~train.foreground(0)] >= 250).all()
+
+
+def test_the_same_run_gives_the_same_analysis(analysis: Analysis) -> None:
+    model, train, validation = load_demo()
+    again = analyze(model, train, validation=validation, progress=False)
+    assert np.array_equal(again.embeddings, analysis.embeddings)
+    assert np.array_equal(again.neighbors, analysis.neighbors)
+    assert again.color_counts is not None
+    assert np.array_equal(again.color_counts, analysis.color_counts)
+
+
+def test_without_saliency_there_are_no_colors_and_all_else_is_the_same(
+    analysis: Analysis,
+) -> None:
+    model, train, _ = load_demo()
+    plain = analyze(model, train, salient_fraction=None, progress=False)
+    assert plain.color_counts is None
+    np.testing.assert_allclose(plain.embeddings, analysis.embeddings, rtol=1e-4, atol=1e-5)
+    assert np.array_equal(plain.predictions, analysis.predictions)
+
+
+class CountedDataset(Dataset[Any]):
+    def __init__(self, base: Dataset[Any]) -> None:
+        self.base, self.reads = base, 0
+
+    def __len__(self) -> int:
+        return 40
+
+    def __getitem__(self, index: int) -> Any:
+        self.reads += 1
+        return self.base[index]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"k": 0}, "k must be at least 1"),
+        ({"k": 40}, "k=40 neighbors need at least 41 images, but the dataset has 40"),
+        ({"top_k": 0}, "top_k must be at least 1"),
+        ({"color_bins": "pastel"}, "perceptual"),
+        ({"salient_fraction": 0.0}, "salient_fraction"),
+        ({"salient_fraction": 1.5}, "salient_fraction"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"class_names": ["one", "two"]}, "class_names"),
+        ({"layer": "no.such.layer"}, "layer"),
+    ],
+)
+def test_a_wrong_argument_is_named_before_the_long_work(
+    options: dict[str, Any], message: str
+) -> None:
+    model, train, _ = load_demo()
+    dataset = CountedDataset(train)
+    with pytest.raises(ValueError, match=message):
+        analyze(model, dataset, display_transform=lambda x: x.sigmoid(), progress=False, **options)
+    assert dataset.reads <= 40
+
+
+def test_the_documented_example_runs() -> None:
+    results = doctest.testmod(imbxai_widgets.pipeline)
+    assert results.attempted
+    assert not results.failed
