@@ -1,0 +1,33 @@
+"""The overlap table: which classes share top features with this one."""
+
+from __future__ import annotations
+
+import traitlets
+
+from imbxai_widgets.views._base import Panel
+from imbxai_widgets.views._card import Card
+
+
+class OverlapTable(Panel):
+    """Top features of one class, and the classes that have some of them too (Fig. 5).
+
+    Parameters
+    ----------
+    card : dict
+        ``index``, ``name`` and ``overlap`` of a class card (see `imbxai_widgets.cards`); empty
+        while no class is shown.
+    selected : int
+        Index of the class whose row was picked last.
+
+    Raises
+    ------
+    TypeError
+        If a keyword is not one of these (or ``layout``, ``tabbable``, ``tooltip``).
+    traitlets.TraitError
+        If the card lacks a part.
+    """
+
+    _bundle = "overlap"
+
+    card = Card("overlap").tag(sync=True)
+    selected = traitlets.Int(0).tag(sync=True)
