@@ -1,0 +1,68 @@
+"""JupyterLab and Chromium for the browser tests: one of each per run, a page per test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import chromium
+import pytest
+from lab import Lab, serve
+from notebook_page import NotebookPage
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from watch import Watch
+
+ARGUMENTS = [
+    "--no-sandbox",  # containers
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+VIEWPORT = {"width": 1440, "height": 1000}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder: they need a browser and take their time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = chromium.find()
+    if executable is None:
+        pytest.fail(chromium.HELP)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with serve(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One profile for all pages of JupyterLab: its scripts are fetched and compiled once."""
+    context = browser.new_context(viewport=VIEWPORT)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def notebook(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
+    """A page for one notebook; the test fails if the page logs an error or leaves the machine."""
+    page = context.new_page()
+    watch = Watch(page, urlsplit(lab.url).netloc)
+    yield NotebookPage(page, lab, watch)
+    page.close()
+    watch.check()

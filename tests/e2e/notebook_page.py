@@ -1,0 +1,124 @@
+"""One notebook, open in JupyterLab: run its cells, ask its kernel, switch its theme."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from lab import Lab
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Page
+from watch import Watch
+
+# Generous: they only decide when a broken test gives up, on a machine that is busy elsewhere.
+OPEN_MS = 120_000
+RUN_MS = 300_000
+ANSWER_MS = 60_000
+
+_SESSION = "window.jupyterapp?.shell.currentWidget?.sessionContext"
+
+_READY = f"""() => {{
+  const session = {_SESSION};
+  const kernel = session?.session?.kernel;
+  return session?.isReady && kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}}"""
+
+# Null while cells run; then the traceback of the cell that failed, or "".
+_OUTCOME = f"""() => {{
+  const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells]
+    .filter((cell) => cell.type === "code")
+    .map((cell) => cell.toJSON());
+  for (const output of cells.flatMap((cell) => cell.outputs)) {{
+    if (output.output_type === "error") return {{ error: output.traceback.join("\\n") }};
+  }}
+  const idle = {_SESSION}.session.kernel.status === "idle";
+  return idle && cells.every((cell) => cell.execution_count !== null) ? {{ error: "" }} : null;
+}}"""
+
+_ASK = f"""(code) => {{
+  window.imbxaiAnswer = null;
+  let printed = "";
+  const future = {_SESSION}.session.kernel.requestExecute({{ code, store_history: false }});
+  future.onIOPub = ({{ header, content }}) => {{
+    if (header.msg_type === "stream" && content.name === "stdout") printed += content.text;
+  }};
+  future.done.then(({{ content }}) => {{
+    window.imbxaiAnswer = {{ printed, error: (content.traceback ?? []).join("\\n") }};
+  }});
+}}"""
+
+
+class NotebookPage:
+    """A notebook in one page of the browser."""
+
+    def __init__(self, page: Page, lab: Lab, watch: Watch) -> None:
+        self.page = page
+        self.watch = watch
+        self._lab = lab
+
+    def open(self, name: str, cells: list[str]) -> None:
+        """Write a notebook of these code cells, open it and run it to its end.
+
+        A notebook of the same name keeps its kernel, and so what its cells have computed.
+        """
+        notebook = new_notebook(
+            cells=[new_code_cell(source) for source in cells],
+            # Without it, JupyterLab asks in a dialog.
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        nbformat.write(notebook, self._lab.folder / name)
+        self.page.goto(self._lab.page(name), timeout=OPEN_MS)
+        self.page.wait_for_function(_READY, timeout=OPEN_MS)
+        # Started, not awaited: the wait below has an outer limit, the command would have none.
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+        outcome = self.page.wait_for_function(_OUTCOME, timeout=RUN_MS).json_value()
+        assert not outcome["error"], outcome["error"]
+
+    def run(self, code: str) -> str:
+        """Run code in the kernel, beside the cells; return what it printed."""
+        self.page.evaluate(_ASK, code)
+        answer = self.page.wait_for_function("() => window.imbxaiAnswer", timeout=ANSWER_MS)
+        outcome = answer.json_value()
+        assert not outcome["error"], outcome["error"]
+        return str(outcome["printed"])
+
+    def value(self, expression: str) -> Any:
+        """Return the value of an expression in the kernel, as JSON carries it."""
+        return json.loads(self.run(f"import json\nprint(json.dumps({expression}))"))
+
+    def wait_for_value(self, expression: str, expected: object) -> None:
+        """Ask the kernel until an expression has a value; each question is a round trip."""
+        deadline = time.monotonic() + ANSWER_MS / 1000
+        while (found := self.value(expression)) != expected:
+            assert time.monotonic() < deadline, f"{expression}: {found!r}, expected {expected!r}"
+
+    @contextmanager
+    def dark(self) -> Iterator[None]:
+        """Switch JupyterLab to its dark theme, and back at the end."""
+        self._theme("JupyterLab Dark", light="false")
+        try:
+            yield
+        finally:
+            self._theme("JupyterLab Light", light="true")
+
+    def _theme(self, name: str, light: str) -> None:
+        self.page.evaluate(
+            "(theme) => { window.jupyterapp.commands.execute('apputils:change-theme', { theme }) }",
+            name,
+        )
+        self.page.wait_for_function(
+            "(light) => document.body.dataset.jpThemeLight === light", arg=light, timeout=OPEN_MS
+        )
+
+
+def screenshot(page: Page, name: str, selector: str) -> Path:
+    """Keep a picture of the first such element under artifacts/screenshots/."""
+    path = Path(__file__).parents[2] / "artifacts" / "screenshots" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.locator(selector).first.screenshot(path=path, timeout=ANSWER_MS)
+    return path

@@ -1,0 +1,41 @@
+"""Collects what a page must not do: log errors, throw, or leave the machine."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Error, Page
+
+# Noise of JupyterLab itself, each with its reason.
+ALLOWED: tuple[str, ...] = ()
+
+
+class Watch:
+    """The faults of one page so far; `check` raises them."""
+
+    def __init__(self, page: Page, allowed_host: str | None) -> None:
+        self._allowed_host = allowed_host
+        self._faults: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", self._on_console)
+        page.on("pageerror", self._on_error)
+        page.on("request", lambda request: self._on_request(request.url))
+        page.on("websocket", lambda socket: self._on_request(socket.url))
+
+    def check(self) -> None:
+        """Fail if the page did anything wrong since the last check."""
+        faults, self._faults = self._faults, []
+        assert not faults, "the page had errors:\n" + "\n".join(faults)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(known in message.text for known in ALLOWED):
+            self._faults.append(f"console error: {message.text} ({message.location.get('url')})")
+
+    def _on_error(self, error: Error) -> None:
+        self._faults.append(f"uncaught: {error}")
+
+    def _on_request(self, url: str) -> None:
+        self.requests.append(url)
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != self._allowed_host:
+            self._faults.append(f"request off the machine: {url}")
