@@ -1,0 +1,223 @@
+"""Prototypes: the images that stand for a group, by medoids.
+
+Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), which shows
+k-medoids of each archetype of a class. Several medoids come from FasterPAM (Schubert and
+Rousseeuw 2021) in the `kmedoids` package by its authors; scikit-learn-extra, an obvious
+alternative, cannot be imported with NumPy 2 (its last release, 0.3.0, was built for NumPy 1). A
+single medoid needs no clustering: it is found exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from imbxai_widgets.compute._checks import check_count
+from imbxai_widgets.compute._distances import (
+    Matrix,
+    as_matrix,
+    as_numpy,
+    centered,
+    column_means,
+    largest_magnitude,
+    resolve_device,
+    row_blocks,
+    scale_factor,
+    squared_distances,
+)
+from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.compute.neighbors import nearest_references
+
+# Rows that FasterPAM sees at most: its distance matrix then takes 64 MiB in float32.
+CLUSTERED_ROWS: Final = 4096
+
+
+def medoid(
+    embeddings: ArrayLike | torch.Tensor, *, device: str | torch.device | None = None
+) -> int:
+    """Find the row with the smallest sum of Euclidean distances to all rows, exactly.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) float32 or float64, finite, N at least 1.
+    device
+        Where matrices are multiplied; None is the GPU if there is one, else the CPU.
+
+    Returns
+    -------
+    int
+        The row; of equal sums the lowest.
+
+    Raises
+    ------
+    ValueError
+        If `embeddings` is no finite matrix or has no rows.
+
+    Notes
+    -----
+    Takes N**2 * D operations. Products in float64 leave few rows in question, and theirs alone
+    are summed from float64 differences. Beside a float64 copy of the embeddings, it holds a few
+    temporary arrays of at most 64 MiB each (or of one row's N distances, if that is more).
+
+    Examples
+    --------
+    >>> medoid([[0.0], [1.0], [5.0]])
+    1
+    """
+    matrix = as_matrix(embeddings, "embeddings")
+    if not len(matrix):
+        raise ValueError("embeddings must have at least one row: nothing has no medoid")
+    factor = scale_factor(matrix)
+    sums, error = _rough_sums(matrix, factor, device)
+    rows = np.flatnonzero(sums <= sums.min() + 2 * error)
+    # Equal rows have equal sums, and the lowest of them wins.
+    rows = np.sort(rows[np.unique(matrix[rows], axis=0, return_index=True)[1]])
+    return int(rows[np.argmin(_exact_sums(matrix, rows, factor))])
+
+
+def medoids(
+    embeddings: ArrayLike | torch.Tensor,
+    n: int,
+    *,
+    seed: int = 0,
+    device: str | torch.device | None = None,
+) -> IntArray:
+    """Find up to n rows that stand for all, by k-medoids.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) float32 or float64, finite; N may be 0.
+    n
+        How many medoids at most, at least 1.
+    seed
+        Where the search starts, and the sample in groups too large to cluster whole.
+    device
+        As for `medoid`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (m,) int64, m at most n: different rows, those of the largest clusters first and of equal
+        ones the lowest first. Fewer than n only where fewer rows differ; empty for no rows.
+
+    Raises
+    ------
+    ValueError
+        If `embeddings` is no finite matrix, or `n` is less than 1.
+
+    Notes
+    -----
+    One medoid is exact. Several are a local optimum of the summed distance: no exchange of a
+    medoid for another row lowers it. Above `CLUSTERED_ROWS` rows that is so for a random sample
+    of that size; its clusters then take in all rows by the nearest medoid, and each is
+    represented by the exact medoid of all its rows.
+
+    Examples
+    --------
+    >>> medoids([[0.0], [1.0], [2.0], [9.0], [9.5]], 2)
+    array([1, 3])
+    >>> medoids([[4.0], [2.0], [4.0]], 3)
+    array([0, 1])
+    """
+    matrix = as_matrix(embeddings, "embeddings")
+    n = check_count(n, "n")
+    if n == 1 and len(matrix):
+        return np.array([medoid(matrix, device=device)], dtype=np.int64)
+    rows = np.arange(len(matrix), dtype=np.int64)
+    sampled = len(rows) > CLUSTERED_ROWS
+    if sampled:
+        generator = np.random.default_rng(seed)
+        rows = np.sort(generator.choice(rows, size=CLUSTERED_ROWS, replace=False))
+    centers = rows[_cluster(matrix[rows], n, seed, device)]
+    if not len(centers):
+        return centers
+    clusters = nearest_references(matrix, matrix[centers], 1, device=device)[0][:, 0]
+    if sampled:
+        for number in range(len(centers)):
+            members = np.flatnonzero(clusters == number)
+            centers[number] = members[medoid(matrix[members], device=device)]
+    sizes = np.bincount(clusters, minlength=len(centers))
+    return centers[np.lexsort((centers, -sizes))]
+
+
+def _cluster(matrix: Matrix, n: int, seed: int, device: str | torch.device | None) -> IntArray:
+    """Return the medoids of at most n clusters, no two of them equal rows."""
+    different = _first_different(matrix, n + 1)
+    if len(different) <= n:
+        return different
+    import kmedoids
+
+    factor = scale_factor(matrix)
+    tensor, norms = _product_frame(matrix, factor, device)
+    distances = np.empty((len(matrix), len(matrix)), dtype=np.float32)
+    for block in row_blocks(len(matrix), len(matrix) * 8):
+        distances[block] = as_numpy(_distance_rows(tensor, norms, block))
+    np.fill_diagonal(distances, 0)
+    # One thread: the parallel version may end in another local optimum from run to run.
+    found = kmedoids.fasterpam(distances, n, random_state=seed, n_cpu=1)
+    centers: IntArray = found.medoids.astype(np.int64)
+    return centers
+
+
+def _first_different(matrix: Matrix, limit: int) -> IntArray:
+    """Return the first row of each value, for the `limit` values that come first."""
+    first: list[int] = []
+    rest = np.arange(len(matrix))
+    while len(rest) and len(first) < limit:
+        first.append(int(rest[0]))
+        rest = rest[(matrix[rest] != matrix[rest[0]]).any(axis=1)]
+    return np.array(first, dtype=np.int64)
+
+
+def _product_frame(
+    matrix: Matrix, factor: float, device: str | torch.device | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the scaled and centered rows in float64, and their squared norms."""
+    where = resolve_device(device)
+    if where.type == "mps":  # has no float64
+        where = torch.device("cpu")
+    center = column_means(matrix, factor)
+    tensor = centered(matrix, factor, center, device=where, dtype=torch.float64)
+    return tensor, tensor.square().sum(dim=1)
+
+
+def _distance_rows(tensor: torch.Tensor, norms: torch.Tensor, block: slice) -> torch.Tensor:
+    """Return the distances of the rows in `block` to all, with the rounding of a product."""
+    squared = torch.addmm(norms, tensor[block], tensor.T, alpha=-2)
+    return squared.add_(norms[block, None]).clamp_(min=0).sqrt_()
+
+
+def _rough_sums(
+    matrix: Matrix, factor: float, device: str | torch.device | None
+) -> tuple[DoubleArray, float]:
+    """Return each row's sum of distances, scaled, and a bound of its error."""
+    tensor, norms = _product_frame(matrix, factor, device)
+    sums = np.empty(len(matrix), dtype=np.float64)
+    for block in row_blocks(len(matrix), len(matrix) * 8):
+        sums[block] = as_numpy(_distance_rows(tensor, norms, block).sum(dim=1))
+    width = tensor.shape[1]
+    reach = 2 * float(norms.max()) ** 0.5
+    span = largest_magnitude(matrix) * factor
+    # Rounding of a product of D terms and of the centering; a square root of an error e is wrong
+    # by sqrt(e) at most, which is so for duplicates. Then that of the sum itself.
+    squared = (width + 16) * 2.0**-53 * reach**2 + width**0.5 * 2.0**-50 * span * reach
+    return sums, len(matrix) * (squared**0.5 + len(matrix) * 2.0**-53 * reach)
+
+
+def _exact_sums(matrix: Matrix, rows: IntArray, factor: float) -> DoubleArray:
+    """Return the sum of distances of each of `rows`, from float64 differences, scaled.
+
+    The distances are sorted before they are summed, so that rows with the same ones tie exactly.
+    """
+    sums = np.empty(len(rows), dtype=np.float64)
+    squared = np.empty(len(matrix), dtype=np.float64)
+    for position, row in enumerate(rows):
+        for block in row_blocks(len(matrix), 24 * matrix.shape[1], limit=2**20):
+            squared[block] = squared_distances(matrix[row], matrix[block], factor)
+        sums[position] = np.sort(np.sqrt(squared)).sum()
+    return sums
