@@ -100,8 +100,13 @@ def _execute(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f"notebook: there is no file {path}.")
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    folder = {"metadata": {"path": str(path.resolve().parent)}}
-    return NotebookClient(notebook, kernel_name="python3", resources=folder).execute()
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.resolve().parent)}},
+        extra_arguments=["--log-level=ERROR"],  # the kernel warns of unencrypted loopback
+    )
+    return client.execute()
 
 
 def _export(notebook: Any, title: str) -> str:

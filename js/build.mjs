@@ -4,6 +4,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { licenses } from "./licenses.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "imbxai_widgets", "static");
@@ -36,9 +37,13 @@ const existing = (names, extension) =>
 const results = await Promise.all([
   build({ ...shared, format: "esm", entryPoints: existing(widgets, "ts") }),
   build({ ...shared, entryPoints: existing(widgets, "css") }),
-  build({ ...shared, format: "iife", entryPoints: existing([page], "ts") }),
+  build({ ...shared, format: "iife", entryPoints: existing([page], "ts"), metafile: true }),
 ]);
 const files = results.flatMap((result) => result.outputFiles);
+files.push({
+  path: join(target, "page.licenses.txt"),
+  contents: Buffer.from(await licenses(results.at(-1).metafile, here)),
+});
 
 // Everything is bundled in memory before the old files go: a failing build leaves them alone, a
 // good one leaves no file (and no hash kept by hatch_build.py) of an earlier build behind.

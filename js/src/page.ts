@@ -3,7 +3,7 @@
  * a widget manager, and a loader for the widget modules that the page carries along.
  */
 import type { IManagerState } from "@jupyter-widgets/base-manager";
-import "@jupyter-widgets/controls/css/widgets-base.css";
+import "./page.css";
 import { PageManager } from "./page-manager";
 import { define } from "./page-modules";
 
