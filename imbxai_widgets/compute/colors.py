@@ -1,0 +1,129 @@
+"""Color bins: which of a few named colors a pixel has, by one look into a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from imbxai_widgets.compute import oklab, paper_colors, perceptual_colors
+from imbxai_widgets.compute._types import Int8Array, UInt8Array
+
+_BLOCK = 1 << 16  # pixels looked up at once, so that their indices stay in the cache
+_STRIDE = 4  # mean colors are taken over every fourth level of each channel
+
+
+@dataclass(frozen=True, eq=False)
+class ColorScheme:
+    """A division of all 16,777,216 8-bit colors into named bins.
+
+    Attributes
+    ----------
+    name
+        What `color_scheme` knows it by.
+    bins
+        Names of the B bins.
+    """
+
+    name: str
+    bins: tuple[str, ...]
+    _build: Callable[[], Int8Array] = field(repr=False)
+
+    @cached_property
+    def lookup(self) -> Int8Array:
+        """The bin of each color, or -1: (256, 256, 256) int8 by red, green and blue, read-only.
+
+        Built when first used, and kept: 16 MB.
+        """
+        table = self._build()
+        table.setflags(write=False)
+        return table
+
+    @cached_property
+    def mean_rgb(self) -> UInt8Array:
+        """Mean color of the colors in each bin, taken in OKLab: (B, 3) uint8.
+
+        A bin that no color reaches has the mean of the colors that its own rules name.
+        """
+        levels = np.arange(_STRIDE // 2, 256, _STRIDE, dtype=np.uint8)
+        rgb = np.stack(np.meshgrid(*[levels] * 3, indexing="ij"), axis=-1)
+        lab, bins = oklab.from_rgb(rgb), assign_bins(rgb, self.name)
+        means = []
+        for number, name in enumerate(self.bins):
+            inside = bins == number
+            if not inside.any():
+                inside = paper_colors.colors_named(name)[tuple(np.moveaxis(rgb, -1, 0))]
+            means.append(lab[inside].mean(axis=0))
+        return oklab.to_rgb(np.array(means))
+
+
+_SCHEMES = {
+    scheme.name: scheme
+    for scheme in (
+        ColorScheme("perceptual", perceptual_colors.BINS, perceptual_colors.lookup_table),
+        ColorScheme("paper", paper_colors.BINS, paper_colors.lookup_table),
+    )
+}
+
+
+def color_scheme(name: str) -> ColorScheme:
+    """Return a color scheme by name.
+
+    "perceptual" has the eleven basic color terms as bins (see `perceptual_colors`); "paper" the
+    fourteen bins of the paper's Figs. 7 and 8 (see `paper_colors`).
+
+    Raises
+    ------
+    ValueError
+        If there is no scheme of that name.
+
+    Examples
+    --------
+    >>> color_scheme("perceptual").bins[:4]
+    ('black', 'gray', 'white', 'red')
+    """
+    if name not in _SCHEMES:
+        raise ValueError(f"color_bins must be one of {', '.join(_SCHEMES)}, not {name!r}")
+    return _SCHEMES[name]
+
+
+def assign_bins(rgb: UInt8Array, scheme: str = "perceptual") -> Int8Array:
+    """Tell the color bin of each pixel.
+
+    Parameters
+    ----------
+    rgb
+        (..., 3) uint8, sRGB.
+    scheme
+        Name of a color scheme.
+
+    Returns
+    -------
+    array
+        (...) int8, positions in ``color_scheme(scheme).bins``; -1 where no rule of the scheme
+        applies, which only "paper" knows.
+
+    Raises
+    ------
+    ValueError
+        If `rgb` is no uint8 array with a last axis of length 3, or the scheme is unknown.
+
+    Examples
+    --------
+    >>> pixels = np.array([[255, 0, 0], [0, 0, 128], [255, 215, 0]], dtype=np.uint8)
+    >>> [color_scheme("perceptual").bins[bin] for bin in assign_bins(pixels)]
+    ['red', 'blue', 'yellow']
+    """
+    rgb = np.asarray(rgb)
+    if rgb.dtype != np.uint8 or rgb.ndim == 0 or rgb.shape[-1] != 3:
+        raise ValueError(f"rgb must be (..., 3) uint8, but is {rgb.shape} {rgb.dtype}")
+    table = color_scheme(scheme).lookup.reshape(-1)
+    pixels = rgb.reshape(-1, 3)
+    bins = np.empty(len(pixels), dtype=np.int8)
+    for start in range(0, len(pixels), _BLOCK):
+        block = pixels[start : start + _BLOCK].astype(np.int32)
+        packed = block[:, 0] << 16 | block[:, 1] << 8 | block[:, 2]
+        table.take(packed, out=bins[start : start + _BLOCK])
+    return bins.reshape(rgb.shape[:-1])

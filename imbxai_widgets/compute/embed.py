@@ -1,0 +1,249 @@
+"""One pass of a dataset through a network: embeddings, predictions and salient colors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from tqdm.auto import tqdm
+
+from imbxai_widgets.compute._types import FloatArray, IntArray
+from imbxai_widgets.compute.colors import color_scheme
+from imbxai_widgets.compute.images import DisplayTransform
+from imbxai_widgets.compute.layers import EmbeddingReader
+from imbxai_widgets.compute.model_state import choose_device, lent_out
+from imbxai_widgets.compute.saliency import (
+    check_fraction,
+    count_colors,
+    input_saliency,
+    salient_pixels,
+)
+from imbxai_widgets.compute.samples import Batch, Samples
+from imbxai_widgets.compute.transforms import random_steps
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """What one pass over N images yields.
+
+    Attributes
+    ----------
+    embeddings
+        (N, D) float32, what enters the classifier's head.
+    labels
+        (N,) int64, 0..n_classes-1, as the dataset has them.
+    predictions
+        (N,) int64, the class of the largest logit.
+    confidences
+        (N,) float32, the softmax probability of the prediction.
+    n_classes
+        Number of logits.
+    color_counts
+        (N, B) int64, salient pixels in each of the scheme's B color bins; None when no saliency
+        was asked for.
+    """
+
+    embeddings: FloatArray
+    labels: IntArray
+    predictions: IntArray
+    confidences: FloatArray
+    n_classes: int
+    color_counts: IntArray | None
+
+
+@dataclass(frozen=True)
+class _Saliency:
+    """What counts as salient, and in which bins its colors are counted."""
+
+    fraction: float
+    scheme: str
+
+
+def embed(
+    model: nn.Module,
+    dataset: Dataset[Any],
+    *,
+    layer: nn.Module | str | None = None,
+    device: torch.device | str | None = None,
+    batch_size: int = 128,
+    num_workers: int = 0,
+    salient_fraction: float | None = None,
+    color_bins: str = "perceptual",
+    display_transform: DisplayTransform | None = None,
+    progress: bool = True,
+    description: str = "Images",
+) -> Embedded:
+    """Run every image of a dataset through a network, once.
+
+    One forward per batch gives embeddings and logits; with `salient_fraction`, one backward from
+    the winning logits to the images adds the colors of the salient pixels. The model is in
+    evaluation mode meanwhile, and afterwards as it was, whatever happens (see `lent_out`).
+
+    Parameters
+    ----------
+    model
+        Network that returns (B, C) logits, C > 1.
+    dataset
+        Map-style dataset of ((C', H, W) float tensor, integer label), with the transforms used
+        for evaluation. Its method ``foreground(index)``, if it has one, gives an (H, W) Boolean
+        array of the pixels that may be salient.
+    layer
+        Where the embedding is read; by default at the input of the linear head
+        (see `EmbeddingReader`).
+    device
+        Where to run; by default where the model is, or on CUDA if it is on the CPU and there is a
+        CUDA device (see `choose_device`).
+    batch_size, num_workers
+        As for `torch.utils.data.DataLoader`.
+    salient_fraction
+        Share of an image's pixels that count as salient, at most 1; None for no saliency.
+    color_bins
+        Name of the color scheme that salient pixels are counted in.
+    display_transform
+        How to recover an image's colors, where the dataset's transforms do not tell
+        (see `shown_image`).
+    progress, description
+        Whether to show a progress bar, and its title.
+
+    Returns
+    -------
+    Embedded
+
+    Raises
+    ------
+    ValueError
+        If the dataset has no images or gives something other than pairs of image and label,
+        images of a batch differ in size, a label is not among the logits, or an embedding is not
+        finite; `LayerError` and `DisplayError` are kinds of it.
+    TypeError
+        If `model` is no `torch.nn.Module`.
+
+    Warns
+    -----
+    UserWarning
+        If the dataset's transforms are random, as in training: what is analyzed would not be what
+        is shown.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(16, 2))
+    >>> images = [(torch.rand(3, 4, 4), label) for label in (0, 1, 1)]
+    >>> embed(model, images, progress=False).embeddings.shape
+    (3, 16)
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, not {type(model).__name__}")
+    saliency = None
+    if salient_fraction is not None:
+        check_fraction(salient_fraction)
+        saliency = _Saliency(salient_fraction, color_scheme(color_bins).name)
+    samples = Samples(dataset, colors=saliency is not None, display_transform=display_transform)
+    _warn_of_random_transforms(dataset)
+    chosen = choose_device(model, device)
+    parts = []
+    with (
+        lent_out(model, chosen),
+        EmbeddingReader(model, layer) as reader,
+        tqdm(total=len(samples), desc=description, unit="image", disable=not progress) as bar,
+    ):
+        for batch in samples.batches(batch_size, num_workers):
+            parts.append(_run(model, reader, batch, chosen, saliency))
+            bar.update(len(batch.labels))
+    return _joined(parts)
+
+
+def _warn_of_random_transforms(dataset: Dataset[Any]) -> None:
+    steps = random_steps(dataset)
+    if steps:
+        warnings.warn(
+            f"the dataset's transforms are random ({', '.join(steps)}), so the images analyzed "
+            "are not those shown; give the dataset with its evaluation transforms",
+            stacklevel=3,
+        )
+
+
+def _run(
+    model: nn.Module,
+    reader: EmbeddingReader,
+    batch: Batch,
+    device: torch.device,
+    saliency: _Saliency | None,
+) -> Embedded:
+    # Both modes are set, since the caller may have set either for code of their own.
+    with torch.inference_mode(saliency is None), torch.set_grad_enabled(saliency is not None):
+        images = batch.images.to(device)
+        if saliency is not None:
+            if not images.is_floating_point():
+                raise ValueError(f"saliency needs images of floats, but they are {images.dtype}")
+            images.requires_grad_()
+        # A copy, because autograd forbids a network to overwrite a leaf in place.
+        logits = _checked_logits(model(images.clone()), batch)
+        embeddings = reader.read(logits)
+        _check_finite(batch.start, embeddings=embeddings, logits=logits)
+        counts = None if saliency is None else _color_counts(images, logits, batch, saliency)
+        confidences, predictions = logits.detach().float().softmax(dim=1).max(dim=1)
+    return Embedded(
+        embeddings.float().cpu().numpy(),
+        batch.labels,
+        predictions.cpu().numpy(),
+        confidences.cpu().numpy(),
+        logits.shape[1],
+        counts,
+    )
+
+
+def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: _Saliency) -> IntArray:
+    assert batch.rgb is not None
+    assert batch.candidates is not None
+    values = input_saliency(logits, images)
+    _check_finite(batch.start, gradients=values)
+    salient = salient_pixels(values, saliency.fraction, torch.from_numpy(batch.candidates))
+    return count_colors(batch.rgb, salient.cpu().numpy(), saliency.scheme)
+
+
+def _checked_logits(logits: Any, batch: Batch) -> Tensor:
+    size = len(batch.labels)
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != size:
+        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(
+            f"the model must return (B, C) logits, but gave {shape} for {size} images; wrap it in "
+            "a module that does"
+        )
+    n_classes = logits.shape[1]
+    wrong = np.flatnonzero(batch.labels >= n_classes)
+    if len(wrong):
+        raise ValueError(
+            f"image {batch.start + wrong[0]} has label {batch.labels[wrong[0]]}, but the model has "
+            f"{n_classes} logits, for labels 0 to {n_classes - 1}"
+        )
+    return logits
+
+
+def _check_finite(start: int, **values: Tensor) -> None:
+    for name, tensor in values.items():
+        bad = tensor.flatten(1).isfinite().logical_not().any(dim=1).nonzero().flatten()
+        if len(bad):
+            listed = ", ".join(str(start + row) for row in bad[:10].tolist())
+            more = f" and {len(bad) - 10} more of the batch" if len(bad) > 10 else ""
+            raise ValueError(
+                f"the {name} of images {listed}{more} are not finite; look at these images, and at "
+                "the model's weights, for NaN or overflow"
+            )
+
+
+def _joined(parts: Sequence[Embedded]) -> Embedded:
+    counts = [part.color_counts for part in parts if part.color_counts is not None]
+    return Embedded(
+        np.concatenate([part.embeddings for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.predictions for part in parts]),
+        np.concatenate([part.confidences for part in parts]),
+        parts[0].n_classes,
+        np.concatenate(counts) if counts else None,
+    )

@@ -1,0 +1,68 @@
+"""Lends a user's network out, and gives it back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+
+import torch
+from torch import nn
+
+
+def choose_device(model: nn.Module, device: torch.device | str | None = None) -> torch.device:
+    """Choose where a model runs: as told, else where it is, else on CUDA where there is one.
+
+    A model that already sits on an accelerator stays there, since its owner put it there; a model
+    on the CPU goes to the default CUDA device when there is one, because a pass over the images
+    is then tens of times faster, and comes back afterwards.
+
+    Examples
+    --------
+    >>> choose_device(nn.Linear(1, 1), "cpu")
+    device(type='cpu')
+    """
+    if device is not None:
+        return torch.device(device)
+    own = next(chain(model.parameters(), model.buffers()), torch.empty(0)).device
+    if own.type == "cpu" and torch.cuda.is_available():
+        return torch.device("cuda", torch.cuda.current_device())
+    return own
+
+
+@contextmanager
+def lent_out(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Have a model in evaluation mode, without parameter gradients, on a device, for a while.
+
+    Whatever happens inside, the model is afterwards as it was: training mode of every submodule,
+    values, identity, device, `requires_grad` and `.grad` of every parameter, and every buffer.
+
+    Modes are set module by module, since `model.eval()` may be overridden to do more, and
+    `model.train()` would undo submodules that are kept in evaluation mode on purpose.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    tables = [(module, dict(module._parameters), dict(module._buffers)) for module, _ in modes]
+    parameters = [(p, p.data, p.requires_grad, p.grad) for p in model.parameters()]
+    buffers = [(buffer, buffer.data, buffer.clone()) for buffer in model.buffers()]
+    try:
+        for module, _ in modes:
+            module.training = False
+        for parameter, *_ in parameters:
+            parameter.requires_grad_(False)
+            parameter.grad = None
+        model.to(device)
+        yield
+    finally:
+        for module, own_parameters, own_buffers in tables:
+            module._parameters.update(own_parameters)
+            module._buffers.update(own_buffers)
+        for parameter, data, requires_grad, grad in parameters:
+            parameter.data = data
+            parameter.requires_grad_(requires_grad)
+            parameter.grad = grad
+        for buffer, data, copy in buffers:
+            buffer.data = data
+            if not torch.equal(buffer, copy):
+                buffer.copy_(copy)
+        for module, training in modes:
+            module.training = training
