@@ -59,9 +59,9 @@ def _check_finite(matrix: Matrix, name: str) -> None:
         )
 
 
-def row_blocks(n_rows: int, bytes_per_row: int, limit: int = BLOCK_BYTES) -> Iterator[slice]:
-    """Cut `n_rows` into slices of at most `limit` bytes, and of at least one row."""
-    step = max(1, limit // max(1, bytes_per_row))
+def row_blocks(n_rows: int, bytes_per_row: int, limit: int | None = None) -> Iterator[slice]:
+    """Cut `n_rows` into slices of at most `limit` bytes, else `BLOCK_BYTES`; at least one row."""
+    step = max(1, (limit or BLOCK_BYTES) // max(1, bytes_per_row))
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))
 
