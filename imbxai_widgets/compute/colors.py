@@ -11,7 +11,7 @@ import numpy as np
 from imbxai_widgets.compute import oklab, paper_colors, perceptual_colors
 from imbxai_widgets.compute._types import Int8Array, UInt8Array
 
-_BLOCK = 1 << 16  # pixels looked up at once, so that their indices stay in the cache
+_BLOCK = 1 << 14  # pixels looked up at once, so that their indices stay in the cache
 _STRIDE = 4  # mean colors are taken over every fourth level of each channel
 
 
@@ -122,8 +122,10 @@ def assign_bins(rgb: UInt8Array, scheme: str = "perceptual") -> Int8Array:
     table = color_scheme(scheme).lookup.reshape(-1)
     pixels = rgb.reshape(-1, 3)
     bins = np.empty(len(pixels), dtype=np.int8)
+    packed = np.zeros((min(_BLOCK, len(pixels)), 4), dtype=np.uint8)
     for start in range(0, len(pixels), _BLOCK):
-        block = pixels[start : start + _BLOCK].astype(np.int32)
-        packed = block[:, 0] << 16 | block[:, 1] << 8 | block[:, 2]
-        table.take(packed, out=bins[start : start + _BLOCK])
+        block = pixels[start : start + _BLOCK]
+        packed[: len(block), 2::-1] = block
+        places = packed[: len(block)].view("<u4")[:, 0]
+        table.take(places, out=bins[start : start + _BLOCK], mode="clip")  # unlike "raise", direct
     return bins.reshape(rgb.shape[:-1])

@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from imbxai_widgets.compute import oklab
-from imbxai_widgets.compute._types import Int8Array, UInt8Array
+from imbxai_widgets.compute._types import BoolArray, Int8Array, UInt8Array
 
 BINS = (
     "black",
@@ -128,8 +128,8 @@ def bins_of(rgb: UInt8Array) -> Int8Array:
 def lookup_table() -> Int8Array:
     """Give every 8-bit color its bin.
 
-    Colors are evaluated on a lattice first, then one by one where the lattice points around them
-    differ; the regions are wide enough for that to miss none (a test compares all colors).
+    Colors are evaluated on a lattice first, then one by one in the blocks where lattice points
+    differ and in those next to them, which misses none (a test compares all colors).
 
     Returns
     -------
@@ -144,7 +144,7 @@ def lookup_table() -> Int8Array:
     shape = tuple(size for n_blocks in lowest.shape for size in (n_blocks, _STRIDE))
     blocks = np.broadcast_to(lowest[:, None, :, None, :, None], shape).copy()
     inner = np.stack(np.meshgrid(*[np.arange(_STRIDE)] * 3, indexing="ij"), axis=-1)
-    mixed = np.argwhere(lowest != highest)
+    mixed = np.argwhere(_grown(lowest != highest))
     for some in np.array_split(mixed, len(mixed) // _BLOCKS_AT_ONCE + 1):
         colors = (some[:, None, None, None] * _STRIDE + inner).astype(np.uint8)
         red, green, blue = some.T
@@ -155,6 +155,16 @@ def lookup_table() -> Int8Array:
 def _neighbors(lattice: Int8Array, axis: int) -> tuple[Int8Array, Int8Array]:
     last = lattice.shape[axis] - 1
     return lattice.take(range(last), axis), lattice.take(range(1, last + 1), axis)
+
+
+def _grown(mixed: BoolArray) -> BoolArray:
+    """Mark the blocks beside marked ones, too: a region may bulge in between lattice points."""
+    grown = mixed.copy()
+    for axis in range(3):
+        marks, wider = np.moveaxis(mixed, axis, 0), np.moveaxis(grown, axis, 0)
+        wider[1:] |= marks[:-1]
+        wider[:-1] |= marks[1:]
+    return grown
 
 
 def _chart() -> Int8Array:
