@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 
-class Card(traitlets.Dict):  # type: ignore[type-arg]
+class Card(traitlets.Dict[str, Any]):
     """A class card or the parts of it that one panel shows; empty while no class is shown.
 
     Parameters
@@ -22,7 +22,7 @@ class Card(traitlets.Dict):  # type: ignore[type-arg]
 
     def validate(self, obj: Any, value: Any) -> dict[str, Any]:
         """Refuse a card that lacks a part, naming it."""
-        card: dict[str, Any] = super().validate(obj, value)
+        card = super().validate(obj, value) or {}
         missing = [key for key in self._keys if key not in card]
         if card and missing:
             raise traitlets.TraitError(

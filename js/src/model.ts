@@ -13,7 +13,7 @@ export type Model<T extends object> = Pick<
 export interface ClassHeaderData {
   images: number;
   /** Images of the largest class over images of this one. */
-  imbalance: number;
+  imbalance: number | null;
   trainingAccuracy: number | null;
   trainingErrors: number;
   validationImages: number | null;

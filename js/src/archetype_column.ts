@@ -1,0 +1,174 @@
+// One archetype of the gallery: its rates, its images, and more of them on request.
+import type { Archetype } from "./archetype_style";
+import { bar, h } from "./dom";
+import { count, counted, percent } from "./format";
+import type { ArchetypeGroup, Sprite, Thumbnail } from "./model";
+import type { TileSheet } from "./sprite";
+import { ThumbnailGrid, type Tile } from "./thumbnail_grid";
+
+/** After this long without an answer there seems to be no kernel. */
+const PATIENCE = 4000;
+
+interface Rate {
+  term: string;
+  value: string;
+  detail: string;
+  ratio: number | null;
+  color?: string;
+}
+
+function ratesOf(group: ArchetypeGroup, color: string): Rate[] {
+  const rates: Rate[] = [
+    {
+      term: group.images === 1 ? "image" : "images",
+      value: count(group.images),
+      detail: `${percent(group.share)} of the class`,
+      ratio: group.share,
+      color,
+    },
+    {
+      term: "true-positive rate",
+      value: percent(group.truePositiveRate),
+      detail: "",
+      ratio: group.truePositiveRate,
+    },
+  ];
+  if (group.validationImages !== null) {
+    rates.push({
+      term: "validation error rate",
+      value: percent(group.validationErrorRate),
+      detail: `of ${counted(group.validationImages, "validation image")}`,
+      ratio: group.validationErrorRate,
+    });
+  }
+  return rates;
+}
+
+const rateElement = ({ term, value, detail, ratio, color = "" }: Rate): HTMLElement =>
+  h(
+    "div",
+    "imbxai-rate",
+    {},
+    h("dt", "imbxai-rate-term", {}, term),
+    h("dd", "imbxai-rate-value", {}, value),
+    h("dd", "imbxai-rate-bar", {}, bar(ratio ?? 0, color)),
+    h("dd", "imbxai-rate-detail", {}, detail),
+  );
+
+export class ArchetypeColumn {
+  readonly element: HTMLElement;
+  readonly grid: ThumbnailGrid;
+  readonly #rates = h("dl", "imbxai-rates");
+  readonly #more = h("button", "imbxai-quiet-button", { type: "button", "data-action": "more" });
+  readonly #fewer = h(
+    "button",
+    "imbxai-quiet-button",
+    { type: "button", "data-action": "fewer" },
+    "Prototypes only",
+  );
+  #group: ArchetypeGroup | undefined;
+  #sprite: Sprite = { width: 1, height: 1, columns: 1 };
+  #tiles: Tile[] = [];
+  #expanded = false;
+  #state: "ready" | "waiting" | "ended" = "ready";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly archetype: Archetype,
+    press: (image: number) => void,
+    private readonly request: (offset: number) => void,
+    private readonly drawn: () => void,
+  ) {
+    const { name, color, meaning } = archetype;
+    this.grid = new ThumbnailGrid(name, press);
+    this.element = h(
+      "section",
+      "imbxai-archetype",
+      { "data-archetype": name, "aria-label": `${name} images` },
+      h("h4", "imbxai-archetype-name", {}, name),
+      h("p", "imbxai-archetype-meaning", {}, meaning),
+      this.#rates,
+      this.grid.element,
+      h("div", "imbxai-archetype-tools", {}, this.#more, this.#fewer),
+    );
+    this.element.style.setProperty("--imbxai-archetype", color);
+    this.#more.addEventListener("click", () => this.#showMore());
+    this.#fewer.addEventListener("click", () => {
+      this.#expanded = false;
+      this.#refresh();
+      this.#more.focus();
+    });
+  }
+
+  /** Shows a group. Whether it is expanded stays as it was, for walking through classes. */
+  show(group: ArchetypeGroup, sprite: Sprite): void {
+    this.stop();
+    this.#group = group;
+    this.#sprite = sprite;
+    this.#tiles = group.thumbnails.map((thumbnail, position) => ({
+      thumbnail,
+      prototype: position < group.prototypes,
+    }));
+    this.#state = "ready";
+    this.#rates.replaceChildren(...ratesOf(group, this.archetype.color).map(rateElement));
+    this.#refresh();
+  }
+
+  /** Gives the images of the card, or those of an answer, their pixels. */
+  dress(thumbnails: readonly Thumbnail[], sheet: TileSheet): void {
+    const dressed = new Set(thumbnails);
+    for (const tile of this.#tiles) if (dressed.has(tile.thumbnail)) tile.sheet = sheet;
+    this.grid.draw();
+  }
+
+  /** Appends further images; false if they do not follow those already here. */
+  append(offset: number, thumbnails: Thumbnail[]): boolean {
+    if (!this.#group || offset !== this.#tiles.length) return false;
+    this.stop();
+    this.#tiles.push(...thumbnails.map((thumbnail) => ({ thumbnail, prototype: false })));
+    this.#state = thumbnails.length ? "ready" : "ended";
+    this.#refresh();
+    return true;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  get #visible(): Tile[] {
+    return this.#expanded ? this.#tiles : this.#tiles.filter((tile) => tile.prototype);
+  }
+
+  #showMore(): void {
+    if (!this.#expanded && this.#visible.length < this.#tiles.length) {
+      this.#expanded = true;
+    } else {
+      this.#expanded = true;
+      this.#state = "waiting";
+      this.#timer = setTimeout(() => {
+        this.#state = "ended";
+        this.#refreshTools();
+      }, PATIENCE);
+      this.request(this.#tiles.length);
+    }
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    this.grid.show(this.#visible, this.#sprite);
+    this.#refreshTools();
+    this.drawn();
+  }
+
+  #refreshTools(): void {
+    const images = this.#group?.images ?? 0;
+    const left = images - this.#visible.length;
+    const held = this.#visible.length < this.#tiles.length;
+    this.#more.hidden = left <= 0;
+    this.#more.disabled = !held && this.#state !== "ready";
+    this.#more.textContent = this.#more.disabled
+      ? { waiting: "Loading …", ended: "More need a running kernel", ready: "" }[this.#state]
+      : `More (${count(left)} left)`;
+    this.#fewer.hidden = !this.#expanded || this.#tiles.every((tile) => tile.prototype);
+  }
+}

@@ -1,0 +1,213 @@
+// Every class with its size, archetypes and accuracy; sort, search, and pick one.
+import { ARCHETYPES } from "./archetype_style";
+import { bar, Cleanup, h, panel, placeholder, step } from "./dom";
+import { count, counted, percent } from "./format";
+import type { Model, PickerClass, Render } from "./model";
+import { arrange, ORDERS, type OrderKey } from "./picker_order";
+
+interface PickerState {
+  classes: PickerClass[];
+  accuracy_label: "validation" | "training";
+  selected: number;
+}
+
+const mixInWords = (shares: readonly number[]): string =>
+  ARCHETYPES.map(({ name }, position) => `${name} ${percent(shares[position] ?? 0)}`).join(", ");
+
+function mixBar(shares: readonly number[]): HTMLElement {
+  const mix = h("span", "imbxai-picker-mix", { "aria-hidden": "true" });
+  for (const [position, { color }] of ARCHETYPES.entries()) {
+    const share = shares[position] ?? 0;
+    if (share === 0) continue;
+    const part = h("span", "");
+    part.style.flex = `${share} 0 0`;
+    part.style.background = color;
+    mix.append(part);
+  }
+  return mix;
+}
+
+function rowOf(entry: PickerClass, largest: number, accuracyLabel: string): HTMLElement {
+  const words = [
+    entry.name,
+    counted(entry.images, "image"),
+    `${accuracyLabel} accuracy ${entry.accuracy === null ? "unknown" : percent(entry.accuracy)}`,
+    mixInWords(entry.archetypes),
+  ];
+  const size = h(
+    "span",
+    "imbxai-picker-size",
+    {},
+    bar(largest ? entry.images / largest : 0),
+    h("span", "", {}, count(entry.images)),
+  );
+  return h(
+    "div",
+    "imbxai-picker-row",
+    {
+      role: "option",
+      tabindex: -1,
+      "data-class": entry.name,
+      "aria-label": words.join("; "),
+      title: words.join("\n"),
+    },
+    h("span", "imbxai-picker-name", {}, entry.name),
+    size,
+    mixBar(entry.archetypes),
+    h("span", "imbxai-picker-accuracy", {}, percent(entry.accuracy)),
+  );
+}
+
+function legend(): HTMLElement {
+  const keys = ARCHETYPES.map(({ name, color, meaning }) => {
+    const swatch = h("span", "imbxai-legend-swatch");
+    swatch.style.background = color;
+    return h("span", "imbxai-legend-key", { title: meaning }, swatch, name);
+  });
+  return h("div", "imbxai-legend-row", {}, ...keys);
+}
+
+/** Scrolls the list alone: scrollIntoView would move the whole page. */
+function keepInView(list: HTMLElement, row: HTMLElement): void {
+  const outer = list.getBoundingClientRect();
+  const inner = row.getBoundingClientRect();
+  if (inner.top < outer.top) list.scrollTop -= outer.top - inner.top;
+  else if (inner.bottom > outer.bottom) list.scrollTop += inner.bottom - outer.bottom;
+}
+
+class Picker {
+  readonly frame = panel("picker", "Classes", "");
+  readonly #search = h("input", "", {
+    type: "search",
+    placeholder: "Find a class",
+    "aria-label": "Find a class",
+  });
+  readonly #order = h("select", "", { "aria-label": "Sort by" });
+  readonly #direction = h("button", "", { type: "button" });
+  // Arrow keys belong to the list here, not to the notebook's commands.
+  readonly #list = h("div", "imbxai-picker-list", {
+    role: "listbox",
+    "aria-label": "Classes",
+    "data-lm-suppress-shortcuts": "true",
+  });
+  readonly #count = h("div", "imbxai-picker-count", { role: "status" });
+  #rows = new Map<number, HTMLElement>();
+  #shown: number[] = [];
+  #descending: boolean = ORDERS.images.descending;
+
+  constructor(private readonly model: Model<PickerState>) {
+    for (const [key, { label }] of Object.entries(ORDERS)) {
+      this.#order.append(h("option", "", { value: key }, `by ${label}`));
+    }
+    const tools = h("div", "imbxai-picker-tools");
+    tools.append(this.#search, this.#order, this.#direction);
+    this.frame.body.append(tools, legend(), this.#list, this.#count);
+    this.#search.addEventListener("input", () => this.#arrange());
+    this.#search.addEventListener("keydown", (event) => this.#onSearchKey(event));
+    this.#order.addEventListener("change", () => {
+      this.#descending = ORDERS[this.#key].descending;
+      this.#arrange();
+    });
+    this.#direction.addEventListener("click", () => {
+      this.#descending = !this.#descending;
+      this.#arrange();
+    });
+    this.#list.addEventListener("click", (event) => {
+      this.#pick(this.#indexOf((event.target as Element).closest(".imbxai-picker-row")));
+    });
+    this.#list.addEventListener("keydown", (event) => this.#onListKey(event));
+  }
+
+  /** Lists the model's classes anew. */
+  fill(): void {
+    const classes = this.model.get("classes");
+    const label = this.model.get("accuracy_label");
+    const largest = Math.max(0, ...classes.map((entry) => entry.images));
+    this.#rows = new Map(
+      classes.map((entry) => [entry.index, rowOf(entry, largest, label)] as const),
+    );
+    this.frame.explanation.textContent = `Images, archetypes and ${label} accuracy of each class. Pick one to see it in every panel.`;
+    this.#arrange();
+  }
+
+  /** Marks the selected class and brings it into view. */
+  select(): void {
+    const selected = this.model.get("selected");
+    const entry = this.#shown.includes(selected) ? selected : this.#shown[0];
+    for (const [index, row] of this.#rows) {
+      row.setAttribute("aria-selected", String(index === selected));
+      row.tabIndex = index === entry ? 0 : -1;
+    }
+    const row = this.#rows.get(selected);
+    if (row?.isConnected) keepInView(this.#list, row);
+  }
+
+  get #key(): OrderKey {
+    return this.#order.value as OrderKey;
+  }
+
+  #arrange(): void {
+    const classes = this.model.get("classes");
+    const shown = arrange(classes, this.#search.value, this.#key, this.#descending);
+    this.#shown = shown.map((entry) => entry.index);
+    const rows = this.#shown.flatMap((index) => this.#rows.get(index) ?? []);
+    const none = classes.length ? "No class of that name." : "No classes yet.";
+    this.#list.replaceChildren(...(rows.length ? rows : [placeholder(none)]));
+    this.#direction.textContent = this.#descending ? "↓" : "↑";
+    const direction = this.#descending ? "Descending" : "Ascending";
+    this.#direction.title = `${direction}; click to reverse`;
+    this.#direction.setAttribute("aria-label", this.#direction.title);
+    const all = counted(classes.length, "class", "classes");
+    this.#count.textContent =
+      shown.length === classes.length ? all : `${count(shown.length)} of ${all}`;
+    this.select();
+  }
+
+  #indexOf(row: Element | null): number | undefined {
+    return this.#shown.find((index) => this.#rows.get(index) === row);
+  }
+
+  #pick(index: number | undefined): void {
+    if (index === undefined) return;
+    this.#rows.get(index)?.focus({ preventScroll: true });
+    if (index === this.model.get("selected")) return;
+    this.model.set("selected", index);
+    this.model.save_changes();
+  }
+
+  #onListKey(event: KeyboardEvent): void {
+    const focused = this.#indexOf((event.target as Element).closest(".imbxai-picker-row"));
+    const chosen =
+      event.key === "Enter" || event.key === " " ? focused : step(this.#shown, focused, event.key);
+    if (chosen === undefined) return;
+    event.preventDefault();
+    this.#pick(chosen);
+  }
+
+  #onSearchKey(event: KeyboardEvent): void {
+    if (event.key !== "Enter" && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    this.#pick(this.#shown[0]);
+  }
+}
+
+const render: Render<PickerState> = ({ model, el }) => {
+  const picker = new Picker(model);
+  const cleanup = new Cleanup();
+  cleanup.on(model, "change:classes", () => picker.fill());
+  cleanup.on(model, "change:accuracy_label", () => picker.fill());
+  cleanup.on(model, "change:selected", () => picker.select());
+  el.append(picker.frame.root);
+  cleanup.add(() => picker.frame.root.remove());
+  picker.fill();
+  // The page may show the view later than it is rendered; only then can its list be scrolled.
+  const shown = new ResizeObserver(() => {
+    picker.select();
+    shown.disconnect();
+  });
+  shown.observe(picker.frame.root);
+  cleanup.add(() => shown.disconnect());
+  return () => cleanup.run();
+};
+
+export default { render };

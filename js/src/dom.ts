@@ -1,0 +1,84 @@
+// Building blocks of the panels. Text goes in as text only: names come from users' data.
+import type { Model } from "./model";
+
+type Attributes = Record<string, string | number | boolean>;
+type Child = Node | string;
+
+/** An element with class names, attributes (`false` leaves one out) and children. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** A bar that fills a share of its track; the number beside it says the same in text. */
+export function bar(share: number, color = ""): HTMLElement {
+  const fill = h("span", "imbxai-bar-fill");
+  fill.style.inlineSize = `${100 * Math.min(Math.max(share, 0), 1)}%`;
+  if (color) fill.style.background = color;
+  return h("span", "imbxai-bar", { "aria-hidden": "true" }, fill);
+}
+
+/** The frame that all panels share: a title, one line on what it tells, and a body. */
+export function panel(name: string, title: string, note: string) {
+  const body = h("div", "imbxai-body");
+  const heading = h("h3", "imbxai-title", {}, title);
+  const explanation = h("p", "imbxai-note", {}, note);
+  const head = h("header", "imbxai-head", {}, heading, explanation);
+  const root = h(
+    "section",
+    `imbxai-panel imbxai-${name}`,
+    { "data-testid": `imbxai-${name}`, "aria-label": title },
+    head,
+    body,
+  );
+  return { root, head, heading, explanation, body };
+}
+
+export function placeholder(text: string): HTMLElement {
+  return h("p", "imbxai-empty", {}, text);
+}
+
+/** What has to be undone when a view goes. */
+export class Cleanup {
+  #tasks: (() => void)[] = [];
+
+  add(task: () => void): void {
+    this.#tasks.push(task);
+  }
+
+  /** Listens to a model until the view goes. */
+  on<T extends object>(model: Model<T>, event: `change:${keyof T & string}`, task: () => void) {
+    model.on(event, task);
+    this.add(() => model.off(event as never, task));
+  }
+
+  run(): void {
+    for (const task of this.#tasks.splice(0)) task();
+  }
+}
+
+/** Steps through `items` by the keys of a list; undefined for any other key. */
+export function step<T>(items: T[], current: T | undefined, key: string, row = 1): T | undefined {
+  const at = current === undefined ? -1 : items.indexOf(current);
+  const last = items.length - 1;
+  const moves: Record<string, number> = {
+    ArrowDown: Math.min(at + row, last),
+    ArrowUp: Math.max(at - row, 0),
+    PageDown: Math.min(at + 10 * row, last),
+    PageUp: Math.max(at - 10 * row, 0),
+    Home: 0,
+    End: last,
+  };
+  const next = moves[key];
+  return next === undefined ? undefined : items[next];
+}

@@ -1,0 +1,92 @@
+// How large a class is, and how well its images are predicted.
+import { bar, Cleanup, h, panel, placeholder } from "./dom";
+import { count, counted, factor, percent } from "./format";
+import {
+  type ClassHeaderData,
+  type HeaderCard,
+  hasCard,
+  type MaybeCard,
+  type Render,
+} from "./model";
+
+interface HeaderState {
+  card: MaybeCard<HeaderCard>;
+}
+
+interface Fact {
+  term: string;
+  value: string;
+  detail: string;
+  ratio: number | null;
+}
+
+function imbalanceDetail(imbalance: number | null): string {
+  if (imbalance === null) return "no training images";
+  if (imbalance === 1) return "the largest class";
+  return `the largest class has ${factor(imbalance)} times as many`;
+}
+
+function factsOf(header: ClassHeaderData): Fact[] {
+  const { images, imbalance, trainingErrors, validationImages } = header;
+  const facts: Fact[] = [
+    {
+      term: "Training images",
+      value: count(images),
+      detail: imbalanceDetail(imbalance),
+      ratio: imbalance ? 1 / imbalance : null,
+    },
+    {
+      term: "Training accuracy",
+      value: percent(header.trainingAccuracy),
+      detail: counted(trainingErrors, "error"),
+      ratio: header.trainingAccuracy,
+    },
+  ];
+  if (validationImages !== null) {
+    facts.push({
+      term: "Validation accuracy",
+      value: percent(header.validationAccuracy),
+      detail: `of ${counted(validationImages, "validation image")}`,
+      ratio: header.validationAccuracy,
+    });
+  }
+  return facts;
+}
+
+const factElement = ({ term, value, detail, ratio }: Fact): HTMLElement =>
+  h(
+    "div",
+    "imbxai-fact",
+    {},
+    h("dt", "imbxai-fact-term", {}, term),
+    h("dd", "imbxai-fact-value", {}, value),
+    h("dd", "imbxai-fact-bar", {}, bar(ratio ?? 0)),
+    h("dd", "imbxai-fact-detail", {}, detail),
+  );
+
+const render: Render<HeaderState> = ({ model, el }) => {
+  const cleanup = new Cleanup();
+  const frame = panel(
+    "header",
+    "",
+    "The selected class: how much of it the network has seen, and how well it predicts it.",
+  );
+  const show = () => {
+    const card = model.get("card");
+    const shown = hasCard(card);
+    frame.heading.textContent = shown ? card.name : "Class";
+    frame.root.setAttribute("aria-label", shown ? `Class ${card.name}` : "Class");
+    frame.body.replaceChildren(
+      shown
+        ? h("dl", "imbxai-facts", {}, ...factsOf(card.header).map(factElement))
+        : placeholder("No class is selected yet."),
+    );
+  };
+  cleanup.on(model, "change:card", show);
+  el.append(frame.root);
+  cleanup.add(() => frame.root.remove());
+  show();
+  return () => cleanup.run();
+};
+
+export default { render };

@@ -1,0 +1,143 @@
+// One column's images: a canvas with the pixels, under buttons that can be focused and pressed.
+import { h, step } from "./dom";
+import type { Sprite, Thumbnail } from "./model";
+import type { TileSheet } from "./sprite";
+import { type Layout, layOut } from "./thumbnail_layout";
+
+export interface Tile {
+  thumbnail: Thumbnail;
+  prototype: boolean;
+  /** Missing until the sprite is decoded. */
+  sheet?: TileSheet | undefined;
+}
+
+export const describe = ({ thumbnail, prototype }: Tile): string[] => [
+  `Image ${thumbnail.image}${prototype ? " (prototype)" : ""}`,
+  `Label: ${thumbnail.label}`,
+  `Prediction: ${thumbnail.prediction}${thumbnail.correct ? "" : " (wrong)"}`,
+];
+
+function buttonOf(tile: Tile): HTMLButtonElement {
+  const { image, correct } = tile.thumbnail;
+  const names = ["imbxai-thumb"];
+  if (tile.prototype) names.push("imbxai-prototype");
+  if (!correct) names.push("imbxai-wrong");
+  return h("button", names.join(" "), {
+    type: "button",
+    tabindex: -1,
+    "data-image": image,
+    "aria-label": describe(tile).join(", "),
+    "aria-pressed": "false",
+  });
+}
+
+export class ThumbnailGrid {
+  readonly #canvas = h("canvas", "imbxai-thumbs-canvas", { "aria-hidden": "true" });
+  readonly #prototypes = h("span", "imbxai-thumbs-caption", {}, "Prototypes");
+  readonly #others = h("span", "imbxai-thumbs-caption", {}, "Further images");
+  readonly element: HTMLElement;
+  #tiles: Tile[] = [];
+  #buttons: HTMLButtonElement[] = [];
+  #sprite: Sprite = { width: 1, height: 1, columns: 1 };
+  #layout: Layout | undefined;
+
+  constructor(name: string, press: (image: number) => void) {
+    this.element = h("div", "imbxai-thumbs", {
+      role: "group",
+      "aria-label": `${name} images`,
+      // Arrow keys move between images here, not between the notebook's cells.
+      "data-lm-suppress-shortcuts": "true",
+    });
+    this.element.addEventListener("click", (event) => {
+      const tile = this.tileOf(event.target);
+      if (tile) press(tile.thumbnail.image);
+    });
+    this.element.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  show(tiles: Tile[], sprite: Sprite): void {
+    const focused = this.#buttons.indexOf(document.activeElement as HTMLButtonElement);
+    this.#tiles = tiles;
+    this.#sprite = sprite;
+    this.#buttons = tiles.map(buttonOf);
+    this.element.replaceChildren(this.#canvas, this.#prototypes, this.#others, ...this.#buttons);
+    const entry = this.#buttons[focused] ?? this.#buttons[0];
+    if (entry) entry.tabIndex = 0;
+    if (focused >= 0) entry?.focus({ preventScroll: true });
+    this.resize();
+  }
+
+  /** Shows which images are marked. */
+  mark(marked: ReadonlySet<number>): void {
+    for (const [position, button] of this.#buttons.entries()) {
+      const image = this.#tiles[position]?.thumbnail.image;
+      button.setAttribute("aria-pressed", String(image !== undefined && marked.has(image)));
+    }
+  }
+
+  tileOf(target: EventTarget | null): Tile | undefined {
+    return this.#tiles[this.#buttons.indexOf(target as HTMLButtonElement)];
+  }
+
+  /** Lays the images out for the width and the pixels of the screen, and draws them. */
+  resize(): void {
+    const pixelRatio = window.devicePixelRatio || 1;
+    const prototypes = this.#tiles.filter((tile) => tile.prototype).length;
+    const layout = layOut({
+      tile: this.#sprite,
+      prototypes,
+      others: this.#tiles.length - prototypes,
+      width: this.element.clientWidth,
+      pixelRatio,
+    });
+    this.#layout = layout;
+    const css = (pixels: number) => `${pixels / pixelRatio}px`;
+    this.element.style.blockSize = css(layout.height);
+    Object.assign(this.#canvas, { width: layout.width, height: layout.height });
+    Object.assign(this.#canvas.style, { width: css(layout.width), height: css(layout.height) });
+    for (const [position, { x, y, width, height }] of layout.boxes.entries()) {
+      const style = this.#buttons[position]?.style;
+      const box = { left: css(x), top: css(y), width: css(width), height: css(height) };
+      if (style) Object.assign(style, box);
+    }
+    for (const [caption, top] of [
+      [this.#prototypes, layout.prototypesAt],
+      [this.#others, layout.othersAt],
+    ] as const) {
+      caption.hidden = top === null;
+      caption.style.top = css(top ?? 0);
+    }
+    this.draw();
+  }
+
+  draw(): void {
+    const context = this.#canvas.getContext("2d");
+    if (!context || !this.#layout) return;
+    context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+    for (const [position, box] of this.#layout.boxes.entries()) {
+      const tile = this.#tiles[position];
+      if (tile) tile.sheet?.draw(context, tile.thumbnail.tile, box);
+    }
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const current = this.#buttons.find((button) => button === event.target);
+    const sideways = { ArrowRight: "ArrowDown", ArrowLeft: "ArrowUp" }[event.key];
+    const next = sideways
+      ? step(this.#buttons, current, sideways)
+      : step(this.#buttons, current, event.key, this.#columnsAt(current));
+    if (!next) return;
+    event.preventDefault();
+    if (current) current.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
+
+  /** How many images stand in the row of a button. */
+  #columnsAt(button: HTMLButtonElement | undefined): number {
+    return Math.max(
+      1,
+      this.#buttons.filter((other) => other.style.top === button?.style.top).length,
+    );
+  }
+}
