@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 
-class Card(traitlets.Dict[str, Any]):
+class Card(traitlets.Dict):
     """A class card or the parts of it that one panel shows; empty while no class is shown.
 
     Parameters
