@@ -29,7 +29,7 @@ function ratesOf(group: ArchetypeGroup, color: string): Rate[] {
     {
       term: "true-positive rate",
       value: percent(group.truePositiveRate),
-      detail: "",
+      detail: `of ${counted(group.images, "training image")}`,
       ratio: group.truePositiveRate,
     },
   ];

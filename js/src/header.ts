@@ -23,7 +23,7 @@ interface Fact {
 function imbalanceDetail(imbalance: number | null): string {
   if (imbalance === null) return "no training images";
   if (imbalance === 1) return "the largest class";
-  return `the largest class has ${factor(imbalance)} times as many`;
+  return `the largest class: ${factor(imbalance)}× as many`;
 }
 
 function factsOf(header: ClassHeaderData): Fact[] {

@@ -19,8 +19,10 @@ interface OverlapState {
 
 type Cell = Node | string;
 
-const headRow = (...titles: [text: string, hint: string][]): HTMLElement => {
-  const cells = titles.map(([text, hint]) => h("th", "", { scope: "col", title: hint }, text));
+const headRow = (...titles: [text: string, hint: string, className?: string][]): HTMLElement => {
+  const cells = titles.map(([text, hint, className = ""]) =>
+    h("th", className, { scope: "col", title: hint }, text),
+  );
   return h("thead", "", {}, h("tr", "", {}, ...cells));
 };
 
@@ -40,18 +42,18 @@ function featureTable({ features, topK }: OverlapCard): HTMLElement {
       { "data-feature": entry.feature },
       cell("", h("span", "imbxai-chip", {}, String(entry.feature))),
       cell("imbxai-wide", share(entry.share, largest)),
-      cell("imbxai-number", entry.classes === 0 ? "only here" : `+${entry.classes}`),
+      cell("imbxai-number", entry.classes ? counted(entry.classes, "other") : "no other"),
     ),
   );
   return h(
     "table",
-    "imbxai-table",
+    "imbxai-table imbxai-features",
     {},
     h("caption", "", {}, `Its top ${topK} features`),
     headRow(
       ["Feature", "Entry of the feature embedding"],
       ["Share", "Mean of this feature over the sum of the class's top features"],
-      ["Other classes", "How many other classes have it among their top features"],
+      ["Also in", "How many other classes have it among their top features", "imbxai-number"],
     ),
     h("tbody", "", {}, ...rows),
   );
@@ -132,8 +134,8 @@ class Table {
       ),
       headRow(
         ["Class", "Class that shares top features with this one"],
-        ["Shared", `How many of the top ${overlap.topK} features both have`],
-        ["Jaccard", "Shared features over all top features of both"],
+        ["Shared", `How many of the top ${overlap.topK} features both have`, "imbxai-number"],
+        ["Jaccard", "Shared features over all top features of both", "imbxai-number"],
         [`In ${name}`, `Share of the shared features in the top features of ${name}`],
         ["In the other", "Share of the shared features in the top features of the other class"],
         ["Features", "Which features both have"],

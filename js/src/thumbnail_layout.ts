@@ -4,8 +4,8 @@ import type { Box } from "./sprite";
 /** Side of a thumbnail in CSS pixels, approached by whole multiples of the image's own size. */
 const PROTOTYPE = 64;
 const OTHER = 44;
-const GAP = 6;
-const CAPTION = 18;
+const GAP = 8;
+const CAPTION = 20;
 
 export interface Layout {
   width: number;
