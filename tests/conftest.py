@@ -7,8 +7,13 @@ import importlib.util
 import sys
 from types import ModuleType
 
+import hypothesis
 import pytest
 import torch
+
+# How long one example takes says more about the machine's other work than about the code.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 def import_torchvision() -> ModuleType:

@@ -148,6 +148,7 @@ def embed(
     chosen = choose_device(model, device)
     parts = []
     with (
+        torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
         lent_out(model, chosen),
         EmbeddingReader(model, layer) as reader,
         tqdm(total=len(samples), desc=description, unit="image", disable=not progress) as bar,
@@ -181,7 +182,7 @@ def _run(
         if saliency is not None:
             if not images.is_floating_point():
                 raise ValueError(f"saliency needs images of floats, but they are {images.dtype}")
-            images.requires_grad_()
+            images = images.clone().requires_grad_()  # a copy may do so, whatever made the image
         # A copy, because autograd forbids a network to overwrite a leaf in place.
         logits = _checked_logits(model(images.clone()), batch)
         embeddings = reader.read(logits)

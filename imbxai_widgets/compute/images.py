@@ -48,7 +48,7 @@ def shown_image(
     Returns
     -------
     array
-        (H, W, 3) uint8, in sRGB.
+        (H, W, 3) uint8, in sRGB; it shares no memory with `image`.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
             )
         image = (image.float() * 255).round().clamp(0, 255).to(torch.uint8)
     pixels = image.permute(1, 2, 0).expand(-1, -1, 3)
-    return cast(UInt8Array, pixels.contiguous().numpy())
+    return cast(UInt8Array, pixels.clone(memory_format=torch.contiguous_format).numpy())
 
 
 def _from_display(shown: object) -> UInt8Array:
@@ -105,7 +105,7 @@ def _from_display(shown: object) -> UInt8Array:
         return _to_rgb(shown.detach().cpu().as_subclass(torch.Tensor), "in display_transform, ")
     if isinstance(shown, np.ndarray) and shown.dtype == np.uint8:
         if shown.ndim == 3 and shown.shape[2] == 3:
-            return shown
+            return shown.copy()
         problem = f"a uint8 array of shape {shown.shape}"
     else:
         problem = f"an array of {shown.dtype}" if isinstance(shown, np.ndarray) else repr(shown)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from torch.utils.data import ConcatDataset, Dataset, Subset
+
+from imbxai_widgets.compute.data import class_names_of, foreground_of, locate, members
+
+
+class Named(Dataset[Any]):
+    """Six items, with any attributes."""
+
+    def __init__(self, **attributes: Any) -> None:
+        self.__dict__.update(attributes)
+
+    def __len__(self) -> int:
+        return 6
+
+    def __getitem__(self, index: int) -> tuple[Any, int]:
+        return self, index
+
+
+def nested() -> tuple[Dataset[Any], Named, Named]:
+    a, b = Named(), Named()
+    return Subset(ConcatDataset([Subset(a, [5, 3]), b, a]), [8, 1, 2, 7]), a, b
+
+
+def test_locate_agrees_with_the_item() -> None:
+    dataset, a, b = nested()
+    assert [locate(dataset, i) for i in range(4)] == [(a, 0), (a, 3), (b, 0), (b, 5)]
+    assert [locate(dataset, i) for i in range(4)] == [dataset[i] for i in range(4)]
+    assert members(dataset) == [a, b, a]
+
+
+def test_names_by_argument_win() -> None:
+    assert class_names_of(Named(classes=["a", "b"]), 2, ["x", "y"]) == ("x", "y")
+
+
+def test_names_by_the_dataset() -> None:
+    assert class_names_of(Named(classes=["b", "a"]), 2) == ("b", "a")
+    assert class_names_of(Named(classes=np.array(["b", "a"])), 2) == ("b", "a")
+    assert class_names_of(Named(classes=[("tench", "Tinca"), ("crane",)]), 2) == ("tench", "crane")
+
+
+def test_class_to_idx_is_read_by_index() -> None:
+    names = {"zebra": 0, "ant": 2, "bee": 1, "honey bee": 1}
+    assert class_names_of(Named(class_to_idx=names), 3) == ("zebra", "bee", "ant")
+
+
+def test_names_through_subset_and_concat() -> None:
+    named = Named(classes=["a", "b"])
+    assert class_names_of(Subset(ConcatDataset([named, Named(), named]), [0]), 2) == ("a", "b")
+    outer = Subset(named, [0])
+    outer.classes = ["c", "d"]  # type: ignore[attr-defined]
+    assert class_names_of(outer, 2) == ("c", "d")
+
+
+def test_names_by_default_are_numbers() -> None:
+    assert class_names_of(Named(), 11)[9:] == ("9", "10")
+    assert class_names_of(Named(classes="ab"), 2) == ("0", "1")  # a string is no list of names
+
+
+@pytest.mark.parametrize(
+    ("dataset", "names", "message"),
+    [
+        (Named(), ["a", "b"], "class_names gives 2 class names, but the model has 3 logits"),
+        (Named(classes=["a"]), None, r"the dataset \(Named\) gives 1 .*pass class_names"),
+        (Named(), ["a", "b", "a"], "classes 0 and 2 the same name 'a'"),
+        (Named(), ["a", " ", "b"], "class 1 an empty name"),
+        (Named(), "abc", "not the string 'abc'"),
+        (Named(class_to_idx={"a": 0, "b": 1, "c": 3}), None, r"labels 0 to 2, .*\[0, 1, 3\]"),
+        (
+            Named(classes=["a", "b", "c"], class_to_idx={"a": 2, "b": 1, "c": 0}),
+            None,
+            "contradict",
+        ),
+        (ConcatDataset([Named(classes=list("abc")), Named(classes=list("xyz"))]), None, "differ"),
+    ],
+)
+def test_names_that_cannot_be(dataset: Dataset[Any], names: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        class_names_of(dataset, 3, names)
+
+
+def test_an_image_folder(torchvision: ModuleType, tmp_path: Path) -> None:
+    for name in ("dog", "ant"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (2, 2)).save(tmp_path / name / "0.png")
+    folder = torchvision.datasets.ImageFolder(tmp_path)
+    assert class_names_of(Subset(folder, [1]), 2) == ("ant", "dog")
+
+
+def test_foreground_through_subset() -> None:
+    marks = np.eye(6, dtype=bool)
+    dataset = Named(foreground=lambda index: marks[[index]])
+    both = Subset(ConcatDataset([Named(), dataset]), [0, 10])
+    assert foreground_of(both, 0) is None
+    np.testing.assert_array_equal(foreground_of(both, 1), marks[[4]])
+
+
+def test_foreground_of_a_wrapper_wins() -> None:
+    wrapper = Subset(Named(foreground=None), [3])
+    wrapper.foreground = lambda index: np.full((1, 1), index == 0)  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(foreground_of(wrapper, 0), [[True]])
+
+
+@pytest.mark.parametrize("mask", [np.ones((1, 2, 2), dtype=bool), np.ones((2, 2))])
+def test_a_foreground_that_is_no_mask(mask: Any) -> None:
+    dataset: Any = SimpleNamespace(foreground=lambda _: mask)
+    with pytest.raises(ValueError, match=r"foreground\(4\) must return an \(H, W\) Boolean"):
+        foreground_of(dataset, 4)

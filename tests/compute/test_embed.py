@@ -1,0 +1,471 @@
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from math import ceil
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset, TensorDataset
+
+from imbxai_widgets.compute.colors import assign_bins, color_scheme
+from imbxai_widgets.compute.embed import Embedded, embed
+from imbxai_widgets.compute.layers import LayerError
+from imbxai_widgets.compute.model_state import choose_device, lent_out
+from imbxai_widgets.compute.transforms import DisplayError
+
+SIZE, CLASSES = 10, 4
+
+
+class Images(Dataset[Any]):
+    """Random images in [0, 1], which count how often each is taken."""
+
+    def __init__(self, n: int, fail_at: int = -1, error: type[BaseException] = OSError) -> None:
+        generator = torch.Generator().manual_seed(n)
+        self.images = torch.rand(n, 3, SIZE, SIZE, generator=generator)
+        self.labels = torch.randint(0, CLASSES, (n,), generator=generator)
+        self.taken = [0] * n
+        self.fail_at, self.error = fail_at, error
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        if index == self.fail_at:
+            raise self.error("in mid-run")
+        self.taken[index] += 1
+        return self.images[index], int(self.labels[index])
+
+
+class WithForeground(Images):
+    """Only the left part of an image, the wider the later, shows the object."""
+
+    def foreground(self, index: int) -> np.ndarray:
+        mask = np.zeros((SIZE, SIZE), dtype=bool)
+        mask[:, : index % SIZE] = True
+        return mask
+
+
+class Counting(nn.Module):
+    """A forward that writes to a buffer and replaces another, and counts its calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(()))
+        self.register_buffer("last", torch.zeros(()))
+        self.calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        self.seen += len(x)
+        self.last = x.detach().mean()
+        return x
+
+
+def network(first: nn.Module | None = None) -> nn.Sequential:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        first or nn.Identity(),
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.5),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(32, CLASSES),
+    )
+    model(torch.rand(16, 3, SIZE, SIZE))  # so that the running statistics are some
+    return model
+
+
+def mixed_state() -> nn.Sequential:
+    """A model as it may be in the middle of fine-tuning."""
+    model = network(Counting())
+    model.train()
+    model[2].eval()
+    model[1].weight.requires_grad_(False)
+    model[7].weight.grad = torch.rand(CLASSES, 32)
+    model[1].register_forward_hook(lambda *_: None)
+    return model
+
+
+def state_of(model: nn.Module) -> dict[str, Any]:
+    values = b"".join(t.detach().numpy().tobytes() for t in model.state_dict().values())
+    tensors = [*model.parameters(), *model.buffers()]
+    return {
+        "values": hashlib.sha256(values).hexdigest(),
+        "identities": [(id(t), t.data_ptr()) for t in tensors],
+        "modes": [m.training for m in model.modules()],
+        "requires_grad": [p.requires_grad for p in model.parameters()],
+        "grads": [(id(p.grad), p.grad is not None and p.grad.sum()) for p in model.parameters()],
+        "hooks": [(len(m._forward_hooks), len(m._forward_pre_hooks)) for m in model.modules()],
+        "versions": [p._version for p in model.parameters()],
+    }
+
+
+quiet = partial(embed, device="cpu", progress=False)
+
+
+def test_what_one_pass_yields() -> None:
+    model, data = network(), Images(11)
+    found = quiet(model, data, batch_size=4)
+    model.eval()
+    with torch.no_grad():
+        embeddings = model[:7](data.images)
+        probabilities = model[7](embeddings).softmax(dim=1)
+    np.testing.assert_allclose(found.embeddings, embeddings, atol=1e-6)
+    np.testing.assert_array_equal(found.labels, data.labels)
+    np.testing.assert_array_equal(found.predictions, probabilities.argmax(dim=1))
+    np.testing.assert_allclose(found.confidences, probabilities.amax(dim=1), atol=1e-6)
+    assert found.n_classes == CLASSES
+    assert found.color_counts is None
+    kinds = [found.embeddings, found.labels, found.predictions, found.confidences]
+    assert [array.dtype for array in kinds] == [np.float32, np.int64, np.int64, np.float32]
+
+
+def colors_by_brute_force(model: nn.Module, data: Any, fraction: float, scheme: str) -> np.ndarray:
+    """Per image: own forward and backward, a sorted list of pixels, a loop over them."""
+    model.eval()
+    counts = np.zeros((len(data), len(color_scheme(scheme).bins)), dtype=np.int64)
+    for index in range(len(data)):
+        image = data[index][0].clone().requires_grad_()
+        logits = model(image[None])[0]
+        logits[logits.argmax()].backward()
+        saliency = image.grad.abs().amax(dim=0).flatten().tolist()
+        allowed = range(SIZE * SIZE)
+        if hasattr(data, "foreground"):
+            allowed = np.flatnonzero(data.foreground(index)).tolist()
+        best = sorted(allowed, key=lambda place: (-saliency[place], place))
+        rgb = (data[index][0] * 255).round().to(torch.uint8).flatten(1).T.numpy()
+        for place in best[: ceil(fraction * len(allowed))]:
+            number = assign_bins(rgb[place], scheme)
+            if number >= 0:
+                counts[index, number] += 1
+    return counts
+
+
+@pytest.mark.parametrize("kind", [Images, WithForeground])
+@pytest.mark.parametrize("scheme", ["perceptual", "paper"])
+def test_color_counts_are_those_of_brute_force(kind: type[Images], scheme: str) -> None:
+    data = kind(13)
+    found = quiet(network(), data, batch_size=5, salient_fraction=0.25, color_bins=scheme)
+    expected = colors_by_brute_force(network(), data, 0.25, scheme)
+    assert found.color_counts is not None
+    assert found.color_counts.dtype == np.int64
+    np.testing.assert_array_equal(found.color_counts, expected)
+
+
+def test_foreground_and_colors_through_subset_and_concat() -> None:
+    data = WithForeground(9)
+    whole = quiet(network(), data, salient_fraction=0.3).color_counts
+    parts = ConcatDataset([Subset(data, [8, 2]), Subset(data, [5])])
+    some = quiet(network(), parts, salient_fraction=0.3).color_counts
+    assert whole is not None
+    np.testing.assert_array_equal(some, whole[[8, 2, 5]])
+
+
+def test_saliency_changes_nothing_else() -> None:
+    plain, with_colors = (
+        quiet(network(), Images(9)),
+        quiet(network(), Images(9), salient_fraction=0.1),
+    )
+    np.testing.assert_allclose(plain.embeddings, with_colors.embeddings, atol=1e-6)
+    np.testing.assert_array_equal(plain.predictions, with_colors.predictions)
+
+
+@pytest.mark.parametrize("fraction", [None, 0.1])
+def test_every_image_is_taken_once_and_every_batch_run_once(fraction: float | None) -> None:
+    counter, data = Counting(), Images(10)
+    model = network(counter)
+    counter.calls = 0
+    quiet(model, data, batch_size=4, salient_fraction=fraction)
+    assert counter.calls == 3
+    assert data.taken == [1] * 10
+
+
+@pytest.mark.parametrize("fraction", [None, 0.1])
+@pytest.mark.parametrize("error", [None, OSError, KeyboardInterrupt])
+def test_the_model_is_as_it_was(fraction: float | None, error: type[BaseException] | None) -> None:
+    model = mixed_state()
+    before = state_of(model)
+    if error is None:
+        quiet(model, Images(9), batch_size=4, salient_fraction=fraction)
+    else:
+        with pytest.raises(error, match="in mid-run"):
+            quiet(model, Images(9, 6, error), batch_size=4, salient_fraction=fraction)
+    assert state_of(model) == before
+
+
+def test_the_model_is_as_it_was_when_the_forward_fails() -> None:
+    model = mixed_state()
+    before = state_of(model)
+    with pytest.raises(RuntimeError, match="channels"):
+        quiet(model, [(torch.rand(2, SIZE, SIZE), 0)])
+    assert state_of(model) == before
+
+
+def test_the_model_comes_back_from_another_device() -> None:
+    """The meta device holds no values, so what comes back cannot be a copy of a copy."""
+    model = mixed_state()
+    before = state_of(model)
+    with lent_out(model, torch.device("meta")):
+        assert {p.device.type for p in model.parameters()} == {"meta"}
+        assert {b.device.type for b in model.buffers()} == {"meta"}
+        assert not any(p.requires_grad for p in model.parameters())
+        assert not any(m.training for m in model.modules())
+    assert state_of(model) == before
+
+
+def test_evaluation_mode_is_set_past_an_overridden_train() -> None:
+    class Stubborn(nn.Sequential):
+        def train(self, mode: bool = True) -> Stubborn:
+            raise AssertionError(f"train({mode}) does more than set a flag")
+
+    model = Stubborn(*network())
+    assert quiet(model, Images(3)).embeddings.shape == (3, 32)
+
+
+def test_the_random_state_is_left_alone() -> None:
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    model = network()
+    torch.set_rng_state(before)
+    quiet(model, Images(5), salient_fraction=0.1)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_the_callers_gradient_mode_does_not_matter(mode: Any) -> None:
+    expected = quiet(network(), Images(5), salient_fraction=0.1).color_counts
+    model = network()
+    with mode():
+        found = quiet(model, Images(5), salient_fraction=0.1).color_counts
+    np.testing.assert_array_equal(found, expected)
+    model(torch.rand(1, 3, SIZE, SIZE)).sum().backward()  # it can still be trained
+
+
+def test_no_parameter_gradient_is_computed() -> None:
+    model = network()
+    wanted: list[bool] = []
+    model[1].register_forward_hook(lambda module, *_: wanted.append(module.weight.requires_grad))
+    quiet(model, Images(2), salient_fraction=0.1)
+    assert wanted == [False]
+
+
+def test_a_network_that_overwrites_its_input() -> None:
+    class Shift(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.sub_(0.5)
+
+    data = Images(4)
+    images = data.images.clone()
+    found = quiet(network(Shift()), data, salient_fraction=0.1)
+    assert torch.equal(data.images, images)
+    assert found.color_counts is not None
+    assert found.color_counts.sum() == 4 * 10
+
+
+def test_worker_processes_change_nothing() -> None:
+    data = WithForeground(9)
+    alone = quiet(network(), data, batch_size=2, salient_fraction=0.3)
+    helped = quiet(network(), data, batch_size=2, salient_fraction=0.3, num_workers=2)
+    np.testing.assert_array_equal(helped.labels, alone.labels)
+    np.testing.assert_array_equal(helped.embeddings, alone.embeddings)
+    np.testing.assert_array_equal(helped.color_counts, alone.color_counts)
+
+
+def test_errors_come_through_from_worker_processes() -> None:
+    data = [(torch.full((3, SIZE, SIZE), 7.0), 0)]
+    with pytest.raises(DisplayError, match="values run from 7 to 7"):
+        quiet(network(), data, salient_fraction=0.1, num_workers=1)
+
+
+def test_gray_images() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(SIZE * SIZE, 2))
+    data = TensorDataset(torch.rand(5, 1, SIZE, SIZE), torch.zeros(5, dtype=torch.int64))
+    counts = quiet(model, data, salient_fraction=0.2).color_counts
+    assert counts is not None
+    bins = color_scheme("perceptual").bins
+    assert {bins[number] for number in np.flatnonzero(counts.sum(axis=0))} <= {
+        "black",
+        "gray",
+        "white",
+    }
+    assert counts.sum() == 5 * 20
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small"])
+def test_networks_and_data_of_torchvision(torchvision: ModuleType, name: str) -> None:
+    v2 = torchvision.transforms.v2
+    steps = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5], [0.25])]
+    data = torchvision.datasets.FakeData(6, (3, 32, 32), 5, transform=v2.Compose(steps))
+    model = getattr(torchvision.models, name)(num_classes=5)
+    found = quiet(model, data, batch_size=4, salient_fraction=0.1)
+    assert found.n_classes == 5
+    assert found.color_counts is not None
+    assert (found.color_counts.sum(axis=1) == ceil(0.1 * 32 * 32)).all()
+    np.testing.assert_array_equal(found.labels, [data[index][1] for index in range(6)])
+
+
+def test_random_transforms_are_warned_of(torchvision: ModuleType) -> None:
+    v1 = torchvision.transforms
+    data = torchvision.datasets.FakeData(
+        2, (3, 8, 8), CLASSES, transform=v1.Compose([v1.RandomCrop(SIZE, 1), v1.ToTensor()])
+    )
+    with pytest.warns(UserWarning, match=r"random \(RandomCrop\)"):
+        quiet(network(), data)
+
+
+class Stream(IterableDataset[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+
+GOOD = (torch.rand(3, SIZE, SIZE), 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([], r"dataset \(list\) has no images"),
+        (Stream(), "must be map-style"),
+        ([GOOD, GOOD[0]], r"dataset\[1\] must be an \(image, label\) pair, but is Tensor"),
+        ([(*GOOD, 1)], "but is 3 values"),
+        ([GOOD, (np.zeros((3, 4, 4)), 0)], "image 1 must be a tensor, but is ndarray.*ToTensor"),
+        ([(torch.rand(SIZE, SIZE), 0)], r"\(C, H, W\), but has shape \(10, 10\)"),
+        ([GOOD, (GOOD[0], 0.5)], "label of image 1 must be an integer, but is 0.5"),
+        ([GOOD, (GOOD[0], -1)], "label of image 1 must not be negative"),
+        ([GOOD] * 5 + [(GOOD[0], 9)], "image 5 has label 9, but the model has 4 logits"),
+        (
+            [GOOD, GOOD, (torch.rand(3, SIZE, 12), 0)],
+            r"image 0 has \(3, 10, 10\) and image 2 has \(3, 10, 12\)",
+        ),
+        (
+            [GOOD] * 4 + [(torch.full((3, SIZE, SIZE), torch.nan), 0), GOOD],
+            "the embeddings of images 4 are not finite",
+        ),
+    ],
+)
+def test_data_that_cannot_be_embedded(data: Any, message: str) -> None:
+    model = network()
+    before = state_of(model)
+    with pytest.raises(ValueError, match=message):
+        quiet(model, data, batch_size=3)
+    assert state_of(model) == before
+
+
+@pytest.mark.parametrize("label", [1, np.int8(1), torch.tensor(1), np.array(1)])
+def test_labels_may_be_any_integer(label: Any) -> None:
+    assert quiet(network(), [(GOOD[0], label)]).labels.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ({"foreground": (SIZE, 3)}, r"has \(10, 10\) pixels but \(10, 3\) foreground"),
+        ({"shown": (4, 4)}, r"has \(10, 10\) pixels but \(4, 4\) as shown"),
+    ],
+)
+def test_colors_that_do_not_fit_the_image(shapes: dict[str, Any], message: str) -> None:
+    data = Images(2)
+    if "foreground" in shapes:
+        data.foreground = lambda _: np.ones(shapes["foreground"], dtype=bool)  # type: ignore[attr-defined]
+    shown = np.zeros((*shapes.get("shown", (SIZE, SIZE)), 3), dtype=np.uint8)
+    with pytest.raises(ValueError, match=message):
+        quiet(network(), data, salient_fraction=0.1, display_transform=lambda _: shown)
+
+
+def test_whole_numbers_have_no_gradient() -> None:
+    class Scale(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x / 255
+
+    model = network(Scale())
+    data = [(torch.full((3, SIZE, SIZE), 9, dtype=torch.uint8), 0)]
+    assert quiet(model, data).embeddings.shape == (1, 32)
+    with pytest.raises(ValueError, match=r"images of floats, but they are torch\.uint8"):
+        quiet(model, data, salient_fraction=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"salient_fraction": 0.0}, "salient_fraction must be above 0"),
+        ({"salient_fraction": 0.1, "color_bins": "rainbow"}, "color_bins must be one of"),
+        ({"layer": "head"}, "no layer 'head'"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
+    data = Images(2)
+    with pytest.raises(ValueError, match=message):
+        quiet(network(), data, **arguments)
+    assert data.taken == [0, 0]
+
+
+def test_what_is_no_model_and_what_gives_no_logits() -> None:
+    with pytest.raises(TypeError, match=r"must be a torch\.nn\.Module, not function"):
+        quiet(lambda x: x, Images(2))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"must return \(B, C\) logits, but gave \(2, 3, 10, 10"):
+        quiet(nn.Identity(), Images(2))
+    with pytest.raises(LayerError, match="head was not found"):
+        quiet(nn.Flatten(), Images(2))
+
+
+def test_the_layer_is_passed_on() -> None:
+    found = quiet(network(), Images(3), layer="2")
+    assert found.embeddings.shape == (3, 8)
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_progress(capsys: pytest.CaptureFixture[str], progress: bool) -> None:
+    embed(network(), Images(3), device="cpu", progress=progress, description="Training images")
+    shown = capsys.readouterr().err
+    assert ("Training images: 100%" in shown and "3/3" in shown) == progress
+
+
+def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device(network()) == torch.device("cpu")
+    assert choose_device(nn.Flatten()) == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    assert choose_device(network()) == torch.device("cuda", 1)
+    assert choose_device(network(), "cpu") == torch.device("cpu")
+    assert choose_device(network().to("meta")) == torch.device("meta")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_agrees_with_the_cpu() -> None:
+    model, data = mixed_state(), Images(40)
+    before = state_of(model)
+    found: list[Embedded] = [
+        embed(model, data, device=device, progress=False) for device in ("cpu", "cuda")
+    ]
+    assert state_of(model) == before
+    np.testing.assert_allclose(found[1].embeddings, found[0].embeddings, rtol=1e-2, atol=1e-3)
+    np.testing.assert_array_equal(found[1].predictions, found[0].predictions)
+
+
+def test_compute_needs_no_widget_package() -> None:
+    program = """
+import sys
+for name in ("ipywidgets", "anywidget", "bqplot", "traitlets", "IPython"):
+    sys.modules[name] = None
+import importlib, pkgutil
+import imbxai_widgets.compute as compute
+for module in pkgutil.walk_packages(compute.__path__, compute.__name__ + "."):
+    importlib.import_module(module.name)
+from imbxai_widgets.compute.embed import embed
+import torch
+model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 2))
+print(embed(model, [(torch.rand(3, 2, 2), 0)], salient_fraction=0.5).embeddings.shape)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.stdout == "(1, 12)\n", ran.stderr
