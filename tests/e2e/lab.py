@@ -86,7 +86,6 @@ def _environment(home: Path) -> dict[str, str]:
         "JUPYTER_PREFER_ENV_PATH": "0",  # our kernel below, not another environment's
         # Kernels import the package that the tests import, installed or not.
         "PYTHONPATH": str(Path(imbxai_widgets.__file__).parents[1]),
-        "PYTHONWARNINGS": "default",
     }
 
 

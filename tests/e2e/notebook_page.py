@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,15 +77,14 @@ class NotebookPage:
         self.page.wait_for_function(_READY, timeout=OPEN_MS)
         # Started, not awaited: the wait below has an outer limit, the command would have none.
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-        outcome = self.page.wait_for_function(_OUTCOME, timeout=RUN_MS).json_value()
-        assert not outcome["error"], outcome["error"]
+        _raise(self.page.wait_for_function(_OUTCOME, timeout=RUN_MS).json_value())
 
     def run(self, code: str) -> str:
         """Run code in the kernel, beside the cells; return what it printed."""
         self.page.evaluate(_ASK, code)
         answer = self.page.wait_for_function("() => window.imbxaiAnswer", timeout=ANSWER_MS)
         outcome = answer.json_value()
-        assert not outcome["error"], outcome["error"]
+        _raise(outcome)
         return str(outcome["printed"])
 
     def value(self, expression: str) -> Any:
@@ -114,6 +114,11 @@ class NotebookPage:
         self.page.wait_for_function(
             "(light) => document.body.dataset.jpThemeLight === light", arg=light, timeout=OPEN_MS
         )
+
+
+def _raise(outcome: dict[str, str]) -> None:
+    traceback = re.sub(r"\x1b\[[0-9;]*m", "", outcome["error"])  # IPython's colors
+    assert not traceback, traceback
 
 
 def screenshot(page: Page, name: str, selector: str) -> Path:

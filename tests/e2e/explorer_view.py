@@ -1,0 +1,143 @@
+"""One Explorer as a user sees it: what each panel shows, and how to click in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Locator, TimeoutError, expect
+
+PATIENCE_MS = 60_000
+
+# What each panel shows of the selected class: texts, lengths of bars, bytes of images.
+_PANELS = """(root) => {
+  const text = (selector) => root.querySelector(selector)?.textContent ?? "";
+  const down = (selector) => [...root.querySelectorAll(selector)]
+    .map((element) => [element.getBoundingClientRect().top, element])
+    .sort(([top], [other]) => top - other)
+    .map(([, element]) => element);
+  const labels = (selector) =>
+    down(`${selector} .tick.short text`).map((label) => label.textContent);
+  const lengths = (selector) => down(`${selector} .bargroup`).map((row) =>
+    [...row.querySelectorAll("rect.bar")].map((bar) => Number(bar.getAttribute("width"))));
+  const canvases = [...root.querySelectorAll("[data-testid=imbxai-archetypes] canvas")];
+  return {
+    picker: text("[data-testid=imbxai-picker] [aria-selected=true]"),
+    header: text("[data-testid=imbxai-header]"),
+    archetypes: text("[data-testid=imbxai-archetypes]"),
+    images: canvases.map((canvas) => canvas.toDataURL()),
+    overlap: text("[data-testid=imbxai-overlap]"),
+    "adversary names": labels(".imbxai-adversaries"),
+    "adversary bars": lengths(".imbxai-adversaries"),
+    "color bars": lengths(".imbxai-colors"),
+    overview: labels(".imbxai-overview-chart"),
+  };
+}"""
+
+# The names of the panels that show the same as before.
+_UNCHANGED = f"""([root, before]) => {{
+  const now = ({_PANELS})(root);
+  return Object.keys(now).filter((key) => JSON.stringify(now[key]) === JSON.stringify(before[key]));
+}}"""
+
+# The panels, once they have stood still for some frames: images come last, and asynchronously.
+_SETTLED = f"""async (root) => {{
+  let last = "";
+  for (let frames = 0; frames < 10; frames++) {{
+    await new Promise(requestAnimationFrame);
+    const now = JSON.stringify(({_PANELS})(root));
+    if (now !== last) frames = 0;
+    last = now;
+  }}
+  return JSON.parse(last);
+}}"""
+
+# Of each image shown, four pixels of 32 x 32, read in the middle of where they are drawn.
+_PIXELS = """(group) => {
+  const canvas = group.querySelector("canvas");
+  const context = canvas.getContext("2d");
+  const scale = canvas.width / canvas.getBoundingClientRect().width;
+  const pixel = (box, row, column) => {
+    const origin = canvas.getBoundingClientRect();
+    const x = (box.left - origin.left + ((column + 0.5) / 32) * box.width) * scale;
+    const y = (box.top - origin.top + ((row + 0.5) / 32) * box.height) * scale;
+    return [...context.getImageData(x, y, 1, 1).data.slice(0, 3)];
+  };
+  return [...group.querySelectorAll("[data-image]")].map((thumbnail) => {
+    const box = thumbnail.getBoundingClientRect();
+    const at = [[8, 8], [8, 24], [16, 16], [24, 12]];
+    return [Number(thumbnail.dataset.image), at.map(([r, c]) => pixel(box, r, c))];
+  });
+}"""
+
+Panels = dict[str, Any]
+
+
+class ExplorerView:
+    """One view of an Explorer."""
+
+    def __init__(self, root: Locator) -> None:
+        self.root = root
+        self.picker = root.get_by_test_id("imbxai-picker")
+        self.header = root.get_by_test_id("imbxai-header")
+        self.gallery = root.get_by_test_id("imbxai-archetypes")
+        self.overlap = root.get_by_test_id("imbxai-overlap")
+
+    # -- what it shows ---------------------------------------------------------------------
+
+    def panels(self, name: str) -> Panels:
+        """Return what the panels show of a class, once all of it is drawn."""
+        expect(self.selected).to_have_attribute("data-class", name, timeout=PATIENCE_MS)
+        expect(self.header.locator("h3")).to_have_text(name, timeout=PATIENCE_MS)
+        expect(self.thumbnails.first).to_be_visible(timeout=PATIENCE_MS)
+        found: Panels = self.root.evaluate(_SETTLED)
+        return found
+
+    def wait_for_all_changed(self, before: Panels) -> None:
+        """Wait until every panel shows something else than before; name those that do not."""
+        page, given = self.root.page, [self.root.element_handle(), before]
+        changed = f"(given) => ({_UNCHANGED})(given).length === 0"
+        try:
+            page.wait_for_function(changed, arg=given, timeout=PATIENCE_MS)
+        except TimeoutError:
+            unchanged = ", ".join(page.evaluate(_UNCHANGED, given))
+            raise AssertionError(f"these panels did not change: {unchanged}") from None
+
+    def pixels(self, archetype: str) -> list[tuple[int, list[list[int]]]]:
+        """Return the images of a group: their number, and four pixels as drawn."""
+        return [tuple(entry) for entry in self.group(archetype).evaluate(_PIXELS)]
+
+    def overlap_rows(self) -> list[str]:
+        """Return the names in the overlap table, from the top."""
+        rows = self.overlap.locator("[data-class]")
+        return [str(row.get_attribute("data-class")) for row in rows.all()]
+
+    # -- where to click --------------------------------------------------------------------
+
+    @property
+    def selected(self) -> Locator:
+        """The selected row of the picker."""
+        return self.picker.locator("[aria-selected=true]")
+
+    @property
+    def thumbnails(self) -> Locator:
+        """All images shown."""
+        return self.gallery.locator("[data-image]")
+
+    def pick(self, name: str) -> None:
+        """Click a class in the picker."""
+        self.picker.locator(f'[data-class="{name}"]').click()
+
+    def group(self, archetype: str) -> Locator:
+        """Return one column of the gallery."""
+        return self.gallery.locator(f'[data-archetype="{archetype}"]')
+
+    def click_adversary(self, rank: int) -> None:
+        """Click the training bar of an adversary; the largest has rank 0."""
+        self.root.locator(".imbxai-adversaries .bargroup").nth(rank).locator("rect").first.click()
+
+    def click_overview(self, chart: int, row: int) -> None:
+        """Click the widest segment of a class's bar in an overview chart."""
+        segments = self.root.locator(".imbxai-overview-chart").nth(chart).locator(".bargroup")
+        bars = segments.nth(row).locator("rect.bar")
+        widths = bars.evaluate_all("(bars) => bars.map((bar) => +bar.getAttribute('width'))")
+        bars.nth(widths.index(max(widths))).click()

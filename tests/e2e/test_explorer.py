@@ -1,0 +1,272 @@
+"""The Explorer in JupyterLab: every way to select a class changes every panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from explorer_view import ExplorerView, Panels
+from notebook_page import NotebookPage, screenshot
+from playwright.sync_api import Locator, expect
+
+ARCHETYPES = ("safe", "border", "rare", "outlier")
+
+# The analysis is made once: later notebooks of this name find it in their kernel.
+ANALYSIS = """
+import ipywidgets
+from imbxai_widgets import Explorer, analyze
+from imbxai_widgets.demo import load_demo
+
+ipywidgets.Widget.close_all()
+if "analysis" not in globals():
+    model, train, validation = load_demo()
+    analysis = analyze(model, train, validation=validation, progress=False)
+"""
+SHOW = "explorer = Explorer(analysis)\nexplorer.selected_class = 'Plants'\nexplorer"
+
+# What the panels must show of a class, taken from the tables that users read.
+FACTS = """
+def facts(name):
+    row = analysis.classes().loc[name]
+    overlap = analysis.feature_overlap(name)
+    return {
+        "images": f"{row['images']:,.0f}",
+        "accuracy": f"{row['validation_accuracy']:.0%}",
+        "groups": analysis.archetype_rates(name)["images"].astype(int).to_dict(),
+        "overlap": list(overlap.index[overlap["shared"] > 0]),
+        "training": analysis.adversaries()["share"].loc[name].to_dict(),
+        "validation": analysis.validation_errors()["share"].loc[name].to_dict(),
+        "colors": analysis.colors().loc[name].to_list(),
+    }
+
+def pixels(images):
+    at = [(8, 8), (8, 24), (16, 16), (24, 12)]
+    return [[analysis.images[i][place].tolist() for place in at] for i in images]
+"""
+
+
+@pytest.fixture
+def explorer(notebook: NotebookPage) -> ExplorerView:
+    """An Explorer that shows Plants."""
+    return open_explorers(notebook, SHOW)[0]
+
+
+def open_explorers(notebook: NotebookPage, *cells: str) -> list[ExplorerView]:
+    """Open a notebook whose every cell shows an Explorer."""
+    notebook.open("explorer.ipynb", [ANALYSIS, *cells])
+    notebook.run(FACTS)
+    roots = notebook.page.locator(".imbxai-explorer")
+    expect(roots).to_have_count(len(cells), timeout=60_000)
+    return [ExplorerView(roots.nth(number)) for number in range(len(cells))]
+
+
+def check(notebook: NotebookPage, view: ExplorerView, name: str) -> Panels:
+    """Check that each panel shows the class, with the numbers and images that Python has."""
+    panels, facts = view.panels(name), notebook.value(f"facts({name!r})")
+    assert facts["images"] in panels["header"]
+    assert facts["accuracy"] in panels["header"]
+    assert view.overlap_rows() == facts["overlap"]
+    marked = [label for label in panels["overview"] if label.startswith("▶")]
+    assert [label.strip("▶ *") for label in marked] == [name, name]
+    check_bars(panels, facts)
+    for group in ARCHETYPES:
+        expect(view.group(group).locator("dd").first).to_have_text(f"{facts['groups'][group]:,}")
+        check_images(notebook, view, group, at_least=min(3, facts["groups"][group]))
+    return panels
+
+
+def check_bars(panels: Panels, facts: dict[str, Any]) -> None:
+    """Check the lengths of the bars, relative to each other."""
+    colors = [[share] for share in facts["colors"]]
+    assert relative(panels["color bars"]) == pytest.approx(relative(colors), abs=0.01)
+    names, bars = panels["adversary names"], panels["adversary bars"]
+    assert len(names) == len(bars) == len(facts["training"]) - 1
+    expected = [[facts["training"][name], facts["validation"][name]] for name in names]
+    assert relative(bars) == pytest.approx(relative(expected), abs=0.01)
+
+
+def check_images(
+    notebook: NotebookPage, view: ExplorerView, group: str, *, at_least: int
+) -> list[int]:
+    """Check that a group's images are drawn where their thumbnails are; return which."""
+    drawn = view.pixels(group)
+    images = [image for image, _ in drawn]
+    assert len(images) >= at_least
+    assert [pixels for _, pixels in drawn] == notebook.value(f"pixels({images})")
+    return images
+
+
+def relative(rows: list[list[float]]) -> list[float]:
+    lengths = [length for row in rows for length in row]
+    return [length / max(lengths) for length in lengths]
+
+
+# -- ways to select a class: each returns the class that must then be shown --------------------
+
+
+def by_the_picker(view: ExplorerView, _: NotebookPage) -> str:
+    view.pick("Clothing")
+    return "Clothing"
+
+
+def by_an_adversary(view: ExplorerView, notebook: NotebookPage) -> str:
+    view.click_adversary(0)
+    return str(notebook.value("analysis.adversaries()['share'].loc['Plants'].idxmax()"))
+
+
+def by_an_overview_bar(view: ExplorerView, notebook: NotebookPage) -> str:
+    view.click_overview(chart=1, row=1)
+    return str(notebook.value("analysis.classes()['images'].nlargest(2).index[1]"))
+
+
+def by_an_overlap_row(view: ExplorerView, notebook: NotebookPage) -> str:
+    name = str(notebook.value("analysis.feature_overlap('Plants').index[0]"))
+    view.overlap.locator(f'[data-class="{name}"]').click()
+    return name
+
+
+def by_python(_: ExplorerView, notebook: NotebookPage) -> str:
+    notebook.run("explorer.selected_class = 'Sky'")
+    return "Sky"
+
+
+@pytest.mark.parametrize(
+    "select", [by_the_picker, by_an_adversary, by_an_overview_bar, by_an_overlap_row, by_python]
+)
+def test_selecting_a_class_changes_every_panel(
+    notebook: NotebookPage,
+    explorer: ExplorerView,
+    select: Callable[[ExplorerView, NotebookPage], str],
+) -> None:
+    before = check(notebook, explorer, "Plants")
+    name = select(explorer, notebook)
+    explorer.wait_for_all_changed(before)
+    check(notebook, explorer, name)
+    notebook.wait_for_value("explorer.selected_class", name)
+    notebook.run("explorer.selected_class = 'Plants'")
+    assert explorer.panels("Plants") == before
+
+
+def test_arrow_keys_walk_through_the_picker(notebook: NotebookPage, explorer: ExplorerView) -> None:
+    rows = explorer.picker.locator("[data-class]")
+    names = [str(row.get_attribute("data-class")) for row in rows.all()]
+    explorer.pick(names[1])
+    before = explorer.panels(names[1])
+    notebook.page.keyboard.press("ArrowDown")
+    explorer.wait_for_all_changed(before)
+    check(notebook, explorer, names[2])
+    notebook.page.keyboard.press("ArrowUp")
+    assert explorer.panels(names[1]) == before
+
+
+def test_clicked_images_are_the_selection(notebook: NotebookPage, explorer: ExplorerView) -> None:
+    explorer.panels("Plants")
+    first, second = explorer.thumbnails.nth(0), explorer.thumbnails.nth(1)
+    images = [int(str(thumbnail.get_attribute("data-image"))) for thumbnail in (first, second)]
+    for thumbnail in (first, second):
+        expect(thumbnail).to_have_attribute("aria-pressed", "false")
+        thumbnail.click()
+        expect(thumbnail).to_have_attribute("aria-pressed", "true")
+    selected = "explorer.selection.reset_index().to_dict('list')"
+    notebook.wait_for_value("list(map(int, explorer.selection.index))", images)
+    assert notebook.value(selected)["label"] == ["Plants", "Plants"]
+    first.click()
+    expect(first).to_have_attribute("aria-pressed", "false")
+    notebook.wait_for_value("list(map(int, explorer.selection.index))", images[1:])
+
+
+def test_more_brings_further_images(notebook: NotebookPage, explorer: ExplorerView) -> None:
+    explorer.pick("People")
+    explorer.panels("People")
+    group = explorer.group("safe")
+    more, images = group.locator("[data-action=more]"), group.locator("[data-image]")
+    shown = [images.count()]
+    while shown[-1] < 36:  # those that came along, then those that the kernel has
+        more.click()
+        expect(images).not_to_have_count(shown[-1], timeout=60_000)
+        explorer.panels("People")
+        shown.append(images.count())
+    found = check_images(notebook, explorer, "safe", at_least=36)
+    assert len(shown) > 2
+    assert len(set(found)) == len(found)
+    assert notebook.value(f"bool((analysis.archetypes[{found}] == 0).all())")
+    assert notebook.value(f"set(analysis.image_table({found})['label']) == {{'People'}}")
+
+
+def test_two_explorers_do_not_disturb_each_other(notebook: NotebookPage) -> None:
+    one, two = open_explorers(notebook, SHOW, SHOW.replace("explorer", "other"))
+    before, untouched = one.panels("Plants"), two.panels("Plants")
+    one.pick("Clothing")
+    one.wait_for_all_changed(before)
+    one.thumbnails.first.click()
+    notebook.wait_for_value("len(explorer.selection)", 1)
+    assert two.panels("Plants") == untouched
+    assert notebook.value("[other.selected_class, len(other.selection)]") == ["Plants", 0]
+    two.pick("Sky")
+    two.wait_for_all_changed(untouched)
+    check(notebook, two, "Sky")
+    check(notebook, one, "Clothing")
+
+
+def test_an_explorer_shown_twice_stays_in_step(notebook: NotebookPage) -> None:
+    one, two = open_explorers(notebook, SHOW, "explorer")
+    before = two.panels("Plants")
+    one.pick("Clothing")
+    two.wait_for_all_changed(before)
+    check(notebook, two, "Clothing")
+    assert one.panels("Clothing") == two.panels("Clothing")
+    two.click_adversary(0)
+    name = notebook.value("analysis.adversaries()['share'].loc['Clothing'].idxmax()")
+    check(notebook, one, name)
+    one.thumbnails.first.click()
+    expect(two.thumbnails.first).to_have_attribute("aria-pressed", "true")
+
+
+def test_texts_can_be_read_in_both_themes(notebook: NotebookPage, explorer: ExplorerView) -> None:
+    explorer.pick("Clothing")
+    explorer.panels("Clothing")
+    screenshot(notebook.page, "explorer-light", ".imbxai-explorer")
+    light = contrasts(explorer.root)
+    with notebook.dark():
+        explorer.panels("Clothing")
+        screenshot(notebook.page, "explorer-dark", ".imbxai-explorer")
+        dark = contrasts(explorer.root)
+    for theme in (light, dark):
+        faint = {text: ratio for text, ratio in theme.items() if ratio < 4.5}
+        assert not faint, "texts with less contrast than WCAG AA asks for"
+
+
+def contrasts(root: Locator) -> dict[str, float]:
+    """Return the contrast of every text with what is behind it, by the text."""
+    return dict(root.evaluate(_CONTRASTS))
+
+
+# Contrast by WCAG 2; of SVG text, the fill is its color.
+_CONTRASTS = """(root) => {
+  const parse = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
+  const luminance = (rgb) => rgb.slice(0, 3)
+    .map((value) => value / 255)
+    .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = parse(getComputedStyle(at).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const style = getComputedStyle(element);
+    const text = walker.currentNode.textContent.trim();
+    if (!text || !element.checkVisibility() || element.closest("[disabled], option")) continue;
+    const own = parse(element instanceof SVGElement ? style.fill : style.color);
+    const [low, high] = [luminance(own), luminance(behind(element))].sort((a, b) => a - b);
+    found.push([`${element.tagName}.${element.classList[0] ?? ""}: ${text}`,
+                Math.round(((high + 0.05) / (low + 0.05)) * 100) / 100]);
+  }
+  return found;
+}"""
