@@ -117,7 +117,8 @@ class EmojiDataset(Dataset[tuple[Tensor, int]]):
         IndexError
             If there is no such image.
         """
-        return self._alpha[self._position(index)] >= 128
+        covered: BoolArray = self._alpha[self._position(index)] >= 128
+        return covered
 
     def _position(self, index: int) -> int:
         """Return `index` as a position from the start."""

@@ -92,11 +92,12 @@ def train(dataset: EmojiDataset, *, epochs: int, seed: int = 0) -> ResNet20:
     progress = tqdm(range(epochs), desc="Training", unit=" epochs")
     for _ in progress:
         losses = []
-        for batch in torch.randperm(len(labels), generator=generator).split(BATCH_SIZE):
+        order = torch.randperm(len(labels), generator=generator)
+        for batch in torch.split(order, BATCH_SIZE):
             seen = augment(images[batch], generator).permute(0, 3, 1, 2).float() / 255
             loss = F.cross_entropy(model(normalize(seen)), labels[batch])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             losses.append(loss.item())
         schedule.step()
