@@ -57,7 +57,8 @@ _REGIONS = (
     _Region("gray", (0, 0.38), (0, 0.03)),
     _Region("gray", (0.38, 0.80), (0, 0.04)),
     _Region("gray", (0.38, 0.80), (0, 0.05), (195, 300)),  # slate
-    _Region("gray", (0.80, _ALL), (0, 0.025)),
+    _Region("gray", (0.80, 0.92), (0, 0.035)),
+    _Region("gray", (0.92, _ALL), (0, 0.025)),
     # Red, with pink where it is lighter and brown where it is dull.
     _Region("purple", (0, 0.50), (0, _ANY), (335, 360)),
     _Region("purple", (0, 0.50), (0, 0.14), (0, 5)),

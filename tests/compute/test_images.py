@@ -14,6 +14,7 @@ from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from imbxai_widgets.compute.images import ImageSource, shown_image
 from imbxai_widgets.compute.transforms import DisplayError, normalization_of, random_steps
+from imbxai_widgets.demo import load_images
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
@@ -93,6 +94,13 @@ def test_a_dataset_of_torchvision(torchvision: ModuleType) -> None:
     fake = partial(torchvision.datasets.FakeData, 3, (3, 8, 8), 2)
     raw = np.array(fake()[1][0])
     np.testing.assert_array_equal(ImageSource(fake(transform=normalized))[1], raw)
+
+
+def test_the_demo_images_come_back_exactly() -> None:
+    train, _ = load_images()
+    source = ImageSource(train)
+    for index in range(0, len(train), 200):
+        assert torch.equal(train.transform(source[index]), train[index][0])
 
 
 def test_only_standard_transforms_are_at_hand(torchvision: ModuleType) -> None:

@@ -83,6 +83,12 @@ def test_exactly_the_top_share_is_marked(
         assert mask.flatten().nonzero().flatten().tolist() == sorted(wanted)
 
 
+def test_many_equal_pixels_are_marked_in_their_order() -> None:
+    marked = salient_pixels(torch.zeros(2, 64, 64), 0.5)
+    assert marked[:, :32].all()
+    assert not marked[:, 32:].any()
+
+
 def test_the_fraction_is_read_as_a_decimal() -> None:
     assert 0.07 * 100 > 7  # as floating point numbers multiply
     assert salient_pixels(torch.zeros(1, 10, 10), 0.07).sum() == 7
