@@ -122,8 +122,16 @@ def _raise(outcome: dict[str, str]) -> None:
 
 
 def screenshot(page: Page, name: str, selector: str) -> Path:
-    """Keep a picture of the first such element under artifacts/screenshots/."""
+    """Keep a picture of the first such element under artifacts/screenshots/, all of it."""
     path = Path(__file__).parents[2] / "artifacts" / "screenshots" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    page.locator(selector).first.screenshot(path=path, timeout=ANSWER_MS)
+    element, before = page.locator(selector).first, page.viewport_size
+    box = element.bounding_box()
+    assert box, f"{selector} is not shown"
+    assert before
+    # JupyterLab scrolls within the page: only a page as high as the element shows all of it.
+    page.set_viewport_size({"width": before["width"], "height": int(box["height"]) + 300})
+    element.scroll_into_view_if_needed()
+    element.screenshot(path=path, timeout=ANSWER_MS)
+    page.set_viewport_size(before)
     return path

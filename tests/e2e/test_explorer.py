@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,11 +14,9 @@ ARCHETYPES = ("safe", "border", "rare", "outlier")
 
 # The analysis is made once: later notebooks of this name find it in their kernel.
 ANALYSIS = """
-import ipywidgets
 from imbxai_widgets import Explorer, analyze
 from imbxai_widgets.demo import load_demo
 
-ipywidgets.Widget.close_all()
 if "analysis" not in globals():
     model, train, validation = load_demo()
     analysis = analyze(model, train, validation=validation, progress=False)
@@ -44,6 +42,13 @@ def pixels(images):
     at = [(8, 8), (8, 24), (16, 16), (24, 12)]
     return [[analysis.images[i][place].tolist() for place in at] for i in images]
 """
+
+
+@pytest.fixture(autouse=True)
+def close_widgets(notebook: NotebookPage) -> Iterator[None]:
+    """Leave no widgets in the kernel: the page of the next test would restore them."""
+    yield
+    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
 
 
 @pytest.fixture

@@ -1,0 +1,83 @@
+"""The quickstart as a page opened from disk: no kernel, no network, still linked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from explorer_view import ExplorerView
+from notebook_page import screenshot
+from playwright.sync_api import Browser, Page, expect
+from watch import Watch
+
+from imbxai_widgets.page import write_page
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_quickstart.ipynb"
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_page(NOTEBOOK, tmp_path_factory.mktemp("page") / "quickstart.html")
+
+
+@pytest.fixture
+def page(browser: Browser, html: Path) -> Iterator[Page]:
+    """The page, opened without a network; the test fails if it logs errors or asks for anything."""
+    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    watch = Watch(page, allowed_host=None)
+    page.goto(html.as_uri())
+    yield page
+    context.close()
+    watch.check()
+    schemes = {url.partition(":")[0] for url in watch.requests}
+    assert schemes <= {"file", "blob", "data"}
+    assert [url for url in watch.requests if url.startswith("file:")] == [html.as_uri()]
+
+
+@pytest.fixture
+def explorer(page: Page) -> ExplorerView:
+    return ExplorerView(page.locator(".imbxai-explorer"))
+
+
+def test_panels_are_linked_without_a_kernel(explorer: ExplorerView) -> None:
+    before = explorer.panels("Plants")
+    explorer.pick("Clothing")
+    explorer.wait_for_all_changed(before)
+    clothing = explorer.panels("Clothing")
+
+    explorer.click_adversary(0)
+    explorer.wait_for_all_changed(clothing)
+    expect(explorer.selected).to_have_attribute("data-class", clothing["adversary names"][0])
+
+    name = explorer.overlap_rows()[0]
+    explorer.overlap.locator(f'[data-class="{name}"]').click()
+    explorer.panels(name)
+    explorer.pick("Plants")
+    assert explorer.panels("Plants") == before
+
+
+def test_images_can_be_marked_and_more_of_them_end_with_a_word(explorer: ExplorerView) -> None:
+    explorer.pick("People")
+    explorer.panels("People")
+    first = explorer.thumbnails.first
+    first.click()
+    expect(first).to_have_attribute("aria-pressed", "true")
+    more = explorer.group("safe").locator("[data-action=more]")
+    more.click()
+    more.click()
+    expect(more).to_be_disabled()
+    expect(more).to_contain_text("kernel", timeout=60_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_color_scheme(page: Page, explorer: ExplorerView, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    explorer.panels("Plants")
+    screenshot(page, f"page-{scheme}", "body")
+    ground = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    lightness = sum(int(part) for part in ground.removeprefix("rgb(").rstrip(")").split(",")) / 765
+    assert (lightness < 0.3) == (scheme == "dark")
+    told = page.evaluate("() => document.body.dataset.jpThemeLight")
+    assert told == str(scheme == "light").lower()
