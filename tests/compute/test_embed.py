@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 from math import ceil
 from types import ModuleType
 from typing import Any
@@ -12,105 +10,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from embedding_cases import (
+    CLASSES,
+    SIZE,
+    Counting,
+    Images,
+    WithForeground,
+    network,
+    quiet,
+    state_of,
+)
 from torch import Tensor, nn
-from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset, TensorDataset
+from torch.utils.data import ConcatDataset, IterableDataset, Subset, TensorDataset
 
 from imbxai_widgets.compute.colors import assign_bins, color_scheme
-from imbxai_widgets.compute.embed import Embedded, embed
+from imbxai_widgets.compute.embed import embed
 from imbxai_widgets.compute.layers import LayerError
-from imbxai_widgets.compute.model_state import choose_device, lent_out
 from imbxai_widgets.compute.transforms import DisplayError
-
-SIZE, CLASSES = 10, 4
-
-
-class Images(Dataset[Any]):
-    """Random images in [0, 1], which count how often each is taken."""
-
-    def __init__(self, n: int, fail_at: int = -1, error: type[BaseException] = OSError) -> None:
-        generator = torch.Generator().manual_seed(n)
-        self.images = torch.rand(n, 3, SIZE, SIZE, generator=generator)
-        self.labels = torch.randint(0, CLASSES, (n,), generator=generator)
-        self.taken = [0] * n
-        self.fail_at, self.error = fail_at, error
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        if index == self.fail_at:
-            raise self.error("in mid-run")
-        self.taken[index] += 1
-        return self.images[index], int(self.labels[index])
-
-
-class WithForeground(Images):
-    """Only the left part of an image, the wider the later, shows the object."""
-
-    def foreground(self, index: int) -> np.ndarray:
-        mask = np.zeros((SIZE, SIZE), dtype=bool)
-        mask[:, : index % SIZE] = True
-        return mask
-
-
-class Counting(nn.Module):
-    """A forward that writes to a buffer and replaces another, and counts its calls."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("seen", torch.zeros(()))
-        self.register_buffer("last", torch.zeros(()))
-        self.calls = 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.calls += 1
-        self.seen += len(x)
-        self.last = x.detach().mean()
-        return x
-
-
-def network(first: nn.Module | None = None) -> nn.Sequential:
-    torch.manual_seed(0)
-    model = nn.Sequential(
-        first or nn.Identity(),
-        nn.Conv2d(3, 8, 3, padding=1),
-        nn.BatchNorm2d(8),
-        nn.ReLU(inplace=True),
-        nn.Dropout(0.5),
-        nn.AdaptiveAvgPool2d(2),
-        nn.Flatten(),
-        nn.Linear(32, CLASSES),
-    )
-    model(torch.rand(16, 3, SIZE, SIZE))  # so that the running statistics are some
-    return model
-
-
-def mixed_state() -> nn.Sequential:
-    """A model as it may be in the middle of fine-tuning."""
-    model = network(Counting())
-    model.train()
-    model[2].eval()
-    model[1].weight.requires_grad_(False)
-    model[7].weight.grad = torch.rand(CLASSES, 32)
-    model[1].register_forward_hook(lambda *_: None)
-    return model
-
-
-def state_of(model: nn.Module) -> dict[str, Any]:
-    values = b"".join(t.detach().numpy().tobytes() for t in model.state_dict().values())
-    tensors = [*model.parameters(), *model.buffers()]
-    return {
-        "values": hashlib.sha256(values).hexdigest(),
-        "identities": [(id(t), t.data_ptr()) for t in tensors],
-        "modes": [m.training for m in model.modules()],
-        "requires_grad": [p.requires_grad for p in model.parameters()],
-        "grads": [(id(p.grad), p.grad is not None and p.grad.sum()) for p in model.parameters()],
-        "hooks": [(len(m._forward_hooks), len(m._forward_pre_hooks)) for m in model.modules()],
-        "versions": [p._version for p in model.parameters()],
-    }
-
-
-quiet = partial(embed, device="cpu", progress=False)
 
 
 def test_what_one_pass_yields() -> None:
@@ -188,75 +104,6 @@ def test_every_image_is_taken_once_and_every_batch_run_once(fraction: float | No
     quiet(model, data, batch_size=4, salient_fraction=fraction)
     assert counter.calls == 3
     assert data.taken == [1] * 10
-
-
-@pytest.mark.parametrize("fraction", [None, 0.1])
-@pytest.mark.parametrize("error", [None, OSError, KeyboardInterrupt])
-def test_the_model_is_as_it_was(fraction: float | None, error: type[BaseException] | None) -> None:
-    model = mixed_state()
-    before = state_of(model)
-    if error is None:
-        quiet(model, Images(9), batch_size=4, salient_fraction=fraction)
-    else:
-        with pytest.raises(error, match="in mid-run"):
-            quiet(model, Images(9, 6, error), batch_size=4, salient_fraction=fraction)
-    assert state_of(model) == before
-
-
-def test_the_model_is_as_it_was_when_the_forward_fails() -> None:
-    model = mixed_state()
-    before = state_of(model)
-    with pytest.raises(RuntimeError, match="channels"):
-        quiet(model, [(torch.rand(2, SIZE, SIZE), 0)])
-    assert state_of(model) == before
-
-
-def test_the_model_comes_back_from_another_device() -> None:
-    """The meta device holds no values, so what comes back cannot be a copy of a copy."""
-    model = mixed_state()
-    before = state_of(model)
-    with lent_out(model, torch.device("meta")):
-        assert {p.device.type for p in model.parameters()} == {"meta"}
-        assert {b.device.type for b in model.buffers()} == {"meta"}
-        assert not any(p.requires_grad for p in model.parameters())
-        assert not any(m.training for m in model.modules())
-    assert state_of(model) == before
-
-
-def test_evaluation_mode_is_set_past_an_overridden_train() -> None:
-    class Stubborn(nn.Sequential):
-        def train(self, mode: bool = True) -> Stubborn:
-            raise AssertionError(f"train({mode}) does more than set a flag")
-
-    model = Stubborn(*network())
-    assert quiet(model, Images(3)).embeddings.shape == (3, 32)
-
-
-def test_the_random_state_is_left_alone() -> None:
-    torch.manual_seed(3)
-    before = torch.get_rng_state()
-    model = network()
-    torch.set_rng_state(before)
-    quiet(model, Images(5), salient_fraction=0.1)
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
-def test_the_callers_gradient_mode_does_not_matter(mode: Any) -> None:
-    expected = quiet(network(), Images(5), salient_fraction=0.1).color_counts
-    model = network()
-    with mode():
-        found = quiet(model, Images(5), salient_fraction=0.1).color_counts
-    np.testing.assert_array_equal(found, expected)
-    model(torch.rand(1, 3, SIZE, SIZE)).sum().backward()  # it can still be trained
-
-
-def test_no_parameter_gradient_is_computed() -> None:
-    model = network()
-    wanted: list[bool] = []
-    model[1].register_forward_hook(lambda module, *_: wanted.append(module.weight.requires_grad))
-    quiet(model, Images(2), salient_fraction=0.1)
-    assert wanted == [False]
 
 
 def test_a_network_that_overwrites_its_input() -> None:
@@ -428,29 +275,6 @@ def test_progress(capsys: pytest.CaptureFixture[str], progress: bool) -> None:
     embed(network(), Images(3), device="cpu", progress=progress, description="Training images")
     shown = capsys.readouterr().err
     assert ("Training images: 100%" in shown and "3/3" in shown) == progress
-
-
-def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device(network()) == torch.device("cpu")
-    assert choose_device(nn.Flatten()) == torch.device("cpu")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
-    assert choose_device(network()) == torch.device("cuda", 1)
-    assert choose_device(network(), "cpu") == torch.device("cpu")
-    assert choose_device(network().to("meta")) == torch.device("meta")
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_agrees_with_the_cpu() -> None:
-    model, data = mixed_state(), Images(40)
-    before = state_of(model)
-    found: list[Embedded] = [
-        embed(model, data, device=device, progress=False) for device in ("cpu", "cuda")
-    ]
-    assert state_of(model) == before
-    np.testing.assert_allclose(found[1].embeddings, found[0].embeddings, rtol=1e-2, atol=1e-3)
-    np.testing.assert_array_equal(found[1].predictions, found[0].predictions)
 
 
 def test_compute_needs_no_widget_package() -> None:
