@@ -158,14 +158,18 @@ def _without_surplus(references: Matrix, k: int) -> IntArray:
         hashes[block] = (rows.view(bits).astype(np.uint64) * multipliers).sum(axis=1)
     order = np.argsort(hashes, kind="stable")
     new = np.diff(hashes[order], prepend=~hashes[order[:1]]) != 0
-    starts = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
-    late = np.arange(len(order)) - starts > k
-    surplus, leaders = order[late], order[starts[late]]
+    first = np.flatnonzero(new)
+    sizes = np.diff(first, append=len(order))
+    crowded = np.repeat(sizes > k + 1, sizes)
+    starts = np.repeat(first, sizes)
+    members, leaders = order[crowded], order[starts[crowded]]
+    equal = np.empty(len(members), dtype=bool)
+    for block in row_blocks(len(members), 3 * width * references.itemsize):
+        equal[block] = (references[members[block]] == references[leaders[block]]).all(axis=1)
+    # Equal hashes almost surely mean equal rows; where they do not, the whole group stays.
+    surplus = np.flatnonzero(crowded)[~np.isin(leaders, leaders[~equal])]
     keep = np.ones(len(references), dtype=bool)
-    for block in row_blocks(len(surplus), 3 * width * references.itemsize):
-        # Equal hashes almost surely mean equal rows; looking makes it sure.
-        equal = references[surplus[block]] == references[leaders[block]]
-        keep[surplus[block]] = ~equal.all(axis=1)
+    keep[order[surplus[surplus - starts[surplus] > k]]] = False
     return np.flatnonzero(keep)
 
 

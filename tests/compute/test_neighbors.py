@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from imbxai_widgets.compute import _approximate, _distances, _search
+from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
+
+
+def brute_force(
+    queries: np.ndarray, references: np.ndarray, k: int, *, skip_self: bool
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Sort all pairs of integer rows by (squared distance, index), in whole numbers."""
+    indices, squares = [], []
+    for i, query in enumerate(queries.tolist()):
+        pairs = sorted(
+            (sum((a - b) ** 2 for a, b in zip(query, row, strict=True)), j)
+            for j, row in enumerate(references.tolist())
+            if not (skip_self and i == j)
+        )
+        indices.append([j for _, j in pairs[:k]])
+        squares.append([square for square, _ in pairs[:k]])
+    return indices, squares
+
+
+@contextmanager
+def small_blocks(margin: int, block_bytes: int) -> Iterator[None]:
+    """Make block edges and unsettled rows common."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_search, "_MARGIN", margin)
+        patch.setattr(_search, "BLOCK_BYTES", block_bytes)
+        patch.setattr(_distances, "BLOCK_BYTES", block_bytes)
+        yield
+
+
+def assert_found(
+    result: tuple[np.ndarray, np.ndarray],
+    expected: tuple[list[list[int]], list[list[int]]],
+    scale: float = 1.0,
+) -> None:
+    indices, distances = result
+    assert indices.dtype == np.int64
+    assert distances.dtype == np.float32
+    assert indices.tolist() == expected[0]
+    exact = np.sqrt(np.array(expected[1], dtype=np.float64)) * scale
+    np.testing.assert_array_equal(distances, exact.astype(np.float32))
+
+
+# Few values in few columns: duplicates, ties and constant rows in nearly every example.
+grids = st.tuples(st.integers(2, 24), st.integers(1, 9)).flatmap(
+    lambda shape: arrays(np.int64, shape, elements=st.integers(-2, 2))
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    grids,
+    st.integers(1, 23),
+    st.integers(0, 2),
+    st.sampled_from([64, 300, 2**26]),
+    # Powers of two, and an offset, that leave the numbers exact.
+    st.sampled_from([(np.float32, 0), (np.float32, -145), (np.float32, 122), (np.float64, -900)]),
+    st.sampled_from([0, 1000]),
+)
+def test_ties_and_duplicates_at_any_scale(
+    grid: np.ndarray, k: int, margin: int, block: int, scale: tuple[type, int], offset: int
+) -> None:
+    k = min(k, len(grid) - 1)
+    dtype, exponent = scale
+    offset = offset if exponent == 0 else 0
+    embeddings = np.ldexp((grid + offset).astype(dtype), exponent)
+    with small_blocks(margin, block):
+        result = nearest_neighbors(embeddings, k, method="exact", device="cpu")
+    expected = brute_force(grid, grid, k, skip_self=True)
+    assert_found(result, expected, 2.0**exponent)
+
+
+@settings(deadline=None, max_examples=100)
+@given(grids, st.data())
+def test_references(grid: np.ndarray, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(grid) - 1))
+    k = data.draw(st.integers(1, len(grid) - cut))
+    queries, references = grid[:cut], grid[cut:]
+    with small_blocks(data.draw(st.integers(0, 2)), data.draw(st.sampled_from([64, 2**26]))):
+        result = nearest_references(queries.astype(np.float32), references, k, device="cpu")
+    expected = brute_force(queries, references, k, skip_self=False)
+    if cut:
+        assert_found(result, expected)
+    assert result[0].shape == result[1].shape == (cut, k)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+def test_random_rows_with_duplicates(dtype: type, offset: float) -> None:
+    generator = np.random.default_rng(1)
+    base = (generator.normal(size=(150, 33)) + offset).astype(dtype)
+    embeddings = base[generator.integers(0, 150, 400)]
+    exact = embeddings.astype(np.float64)
+    squares = np.square(exact[:, None] - exact).sum(axis=2)
+    np.fill_diagonal(squares, np.inf)
+    order = np.argsort(squares, axis=1, kind="stable")[:, :7]
+    indices, distances = nearest_neighbors(embeddings, 7, device="cpu")
+    np.testing.assert_array_equal(indices, order)
+    expected = np.sqrt(np.take_along_axis(squares, order, 1))
+    np.testing.assert_allclose(distances, expected, rtol=1e-6)
+
+
+def test_all_rows_equally_far() -> None:
+    indices, distances = nearest_neighbors(np.eye(300, dtype=np.float32), 4, device="cpu")
+    assert indices[0].tolist() == [1, 2, 3, 4]
+    assert indices[2].tolist() == [0, 1, 3, 4]
+    assert (indices[4:] == np.arange(4)).all()
+    np.testing.assert_array_equal(distances, np.float32(2**0.5))
+
+
+def test_all_rows_equal() -> None:
+    indices, distances = nearest_neighbors(np.full((200, 3), 0.1, np.float32), 2, device="cpu")
+    assert indices[:3].tolist() == [[1, 2], [0, 2], [0, 1]]
+    assert (indices[3:] == [0, 1]).all()
+    assert not distances.any()
+
+
+def test_negative_zero_equals_zero() -> None:
+    embeddings = np.zeros((40, 3), np.float32)
+    embeddings[::2] = -0.0
+    indices, _ = nearest_neighbors(embeddings, 2, device="cpu")
+    assert (indices[3:] == [0, 1]).all()
+
+
+def test_distances_closer_than_float32_resolves() -> None:
+    generator = np.random.default_rng(0)
+    rank = generator.permutation(200)
+    directions = generator.normal(size=(200, 16))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    points = directions * (1 + rank[:, None] * 1e-9)
+    indices, _ = nearest_references(np.zeros((1, 16)), points, 150, device="cpu")
+    np.testing.assert_array_equal(indices[0], np.argsort(rank)[:150])
+
+
+def test_one_huge_row_does_not_hide_the_others() -> None:
+    embeddings = np.arange(40, dtype=np.float32)[:, None] * np.ones(4, np.float32)
+    embeddings[20] = 1e30
+    indices, _ = nearest_neighbors(embeddings, 2, device="cpu")
+    assert indices[5].tolist() == [4, 6]
+    assert indices[19].tolist() == [18, 17]
+
+
+def test_hash_collisions_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ones:
+        def integers(self, _low: int, _high: int, size: int, dtype: Any) -> np.ndarray:
+            return np.full(size, 2**63, dtype=dtype)  # times 2, plus 1: all multipliers are 1
+
+    monkeypatch.setattr(np.random, "default_rng", lambda _seed: Ones())
+    rows = np.array([[1, 2], [2, 1]] * 20, dtype=np.float32)
+    indices, _ = nearest_neighbors(rows, 3, device="cpu")
+    assert indices[10].tolist() == [0, 2, 4]
+    assert indices[11].tolist() == [1, 3, 5]
+
+
+@pytest.mark.parametrize("precision", ["medium", "high"])
+def test_reduced_precision_changes_nothing(precision: str) -> None:
+    embeddings = np.random.default_rng(2).normal(size=(300, 64)).astype(np.float32) + 3
+    expected = nearest_neighbors(embeddings, 5, device="cpu")[0]
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision)
+    try:
+        reduced = nearest_neighbors(embeddings, 5, device="cpu")[0]
+    finally:
+        torch.set_float32_matmul_precision(before)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        cast = nearest_neighbors(embeddings, 5, device="cpu")[0]
+    np.testing.assert_array_equal(reduced, expected)
+    np.testing.assert_array_equal(cast, expected)
+
+
+def test_scores_fit_in_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    original = _search._Pool.scores
+
+    def recorded(self: Any, rows: np.ndarray) -> Any:
+        scores, norms = original(self, rows)
+        sizes.append(scores.nbytes)
+        return scores, norms
+
+    monkeypatch.setattr(_search._Pool, "scores", recorded)
+    with small_blocks(16, 10_000):
+        nearest_neighbors(np.random.default_rng(0).normal(size=(500, 4)), 3, device="cpu")
+    assert len(sizes) == 100
+    assert max(sizes) <= 10_000
+
+
+def test_tensors_and_half_precision() -> None:
+    tensor = torch.arange(6.0).reshape(6, 1).requires_grad_()
+    for values in (tensor, tensor.bfloat16(), tensor.half(), tensor.detach().numpy()[::1]):
+        assert nearest_neighbors(values, 1, device="cpu")[0].ravel().tolist() == [1, 0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "arguments", "message"),
+    [
+        (np.ones((3, 2)), {"k": 3}, "k must be at most 2, for 3 images .* Lower k"),
+        (np.ones((3, 2)), {"k": 0}, "k must be a whole number of at least 1, not 0"),
+        (np.ones((3, 2)), {"k": 1.5}, "k must be a whole number"),
+        (np.ones((3, 2)), {"k": 1, "method": "fast"}, "method must be"),
+        (np.ones(3), {"k": 1}, "embeddings must be a matrix"),
+        (np.ones((3, 0)), {"k": 1}, "with D >= 1"),
+        (np.ones((3, 1), complex), {"k": 1}, "real numbers, not complex128"),
+        (
+            np.array([[0], [np.nan], [1], [-np.inf]]),
+            {"k": 1},
+            "2 of 4 rows hold NaN or infinity: 1, 3. Look at",
+        ),
+    ],
+)
+def test_wrong_arguments(embeddings: np.ndarray, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        nearest_neighbors(embeddings, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("queries", "references", "k", "message"),
+    [
+        (np.ones((1, 2)), np.ones((3, 4)), 1, "same width, not 2 and 4"),
+        (np.ones((1, 2)), np.ones((3, 2)), 4, "k must be at most 3, the number of references"),
+        (np.full((1, 2), np.nan), np.ones((3, 2)), 1, "queries must be finite"),
+        (np.ones((1, 2)), np.full((3, 2), np.inf), 1, "references must be finite"),
+    ],
+)
+def test_references_wrong_arguments(
+    queries: np.ndarray, references: np.ndarray, k: int, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        nearest_references(queries, references, k)
+
+
+class Descent:
+    """Stands for pynndescent, whose first call compiles for a minute.
+
+    Gives each row itself, its nearest rows but every third, and fills up with -1.
+    """
+
+    keep = 1.0
+
+    def __init__(self, points: np.ndarray, **options: Any) -> None:
+        assert options["random_state"] is not None
+        width = options["n_neighbors"]
+        squares = np.square(points[:, None] - points).sum(axis=2)
+        graph = np.argsort(squares, axis=1, kind="stable")[:, :width].astype(np.int32)
+        graph[::3, int(width * self.keep) :] = -1
+        self.neighbor_graph = graph, np.zeros(graph.shape, np.float32)
+
+
+@pytest.fixture
+def descent(monkeypatch: pytest.MonkeyPatch) -> type[Descent]:
+    class Local(Descent):
+        pass
+
+    monkeypatch.setitem(sys.modules, "pynndescent", types.SimpleNamespace(NNDescent=Local))  # type: ignore[arg-type]
+    return Local
+
+
+def test_approximate_is_ordered_and_never_self(
+    descent: type[Descent], caplog: pytest.LogCaptureFixture
+) -> None:
+    descent.keep = 0.05  # too few candidates: such rows are searched exactly
+    generator = np.random.default_rng(0)
+    embeddings = generator.integers(0, 3, (200, 3)).astype(np.float32) * 1e20
+    embeddings[:100] = embeddings[0]
+    with caplog.at_level(logging.INFO):
+        indices, distances = nearest_neighbors(embeddings, 4, method="approximate", device="cpu")
+    _, exact = nearest_neighbors(embeddings, 4, method="exact", device="cpu")
+    assert not (indices == np.arange(200)[:, None]).any()
+    np.testing.assert_array_equal(distances, exact)
+    assert all(len(set(row)) == 4 for row in indices.tolist())
+    assert "recall 1.000 on 200 images" in caplog.text
+
+
+def test_low_recall_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings = np.arange(100, dtype=np.float32)[:, None]
+    far = (np.arange(100)[:, None] + np.arange(40, 50)) % 100
+    monkeypatch.setattr(_approximate, "_graph", lambda *_: far)
+    with pytest.warns(UserWarning, match=r'recall 0\.0.*; method="exact" finds all'):
+        nearest_neighbors(embeddings, 3, method="approximate", device="cpu")
+
+
+def test_auto_is_exact_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = []
+    monkeypatch.setattr("imbxai_widgets.compute.neighbors.EXACT_LIMIT", 10)
+    monkeypatch.setattr(
+        "imbxai_widgets.compute.neighbors.approximate_neighbors",
+        lambda matrix, k, _: used.append((len(matrix), k)) or ("indices", "distances"),
+    )
+    nearest_neighbors(np.eye(10), 2)
+    assert used == []
+    nearest_neighbors(np.eye(11), 2)
+    assert used == [(11, 2)]
+
+
+@pytest.mark.skipif(
+    "IMBXAI_SLOW_TESTS" not in os.environ,
+    reason="pynndescent compiles for a minute; set IMBXAI_SLOW_TESTS=1",
+)
+def test_pynndescent_itself() -> None:
+    embeddings = np.random.default_rng(0).normal(size=(600, 8)).astype(np.float32)
+    embeddings[:80] = embeddings[0]
+    indices, distances = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
+    again, _ = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
+    _, exact = nearest_neighbors(embeddings, 5, method="exact", device="cpu")
+    np.testing.assert_array_equal(indices, again)
+    assert not (indices == np.arange(600)[:, None]).any()
+    assert (distances == exact).mean() > 0.99
