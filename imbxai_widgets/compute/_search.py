@@ -154,7 +154,7 @@ def _without_surplus(references: Matrix, k: int) -> IntArray:
     multipliers = np.random.default_rng(0).integers(0, 2**63, width, dtype=np.uint64) * 2 + 1
     hashes = np.empty(len(references), dtype=np.uint64)
     for block in row_blocks(len(references), 24 * width, limit=2**20):
-        rows = np.ascontiguousarray(references[block] + 0.0)  # -0.0 becomes the equal 0.0
+        rows = np.ascontiguousarray(references[block])
         hashes[block] = (rows.view(bits).astype(np.uint64) * multipliers).sum(axis=1)
     order = np.argsort(hashes, kind="stable")
     new = np.diff(hashes[order], prepend=~hashes[order[:1]]) != 0

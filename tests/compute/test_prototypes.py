@@ -50,8 +50,9 @@ def test_medoid_of_random_rows(seed: int) -> None:
     assert medoid(embeddings, device="cpu") == np.flatnonzero(equal)[0]
 
 
-def test_medoid_of_mirror_images_is_the_lowest() -> None:
-    generator = np.random.default_rng(0)
+@pytest.mark.parametrize("seed", range(10))
+def test_medoid_of_mirror_images_is_the_lowest(seed: int) -> None:
+    generator = np.random.default_rng(seed)
     half = generator.normal(size=(1, 30)) * 1e-3
     rim = generator.normal(size=(40, 30))
     embeddings = np.concatenate([rim, -rim, half, -half])
