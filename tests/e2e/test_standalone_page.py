@@ -13,12 +13,16 @@ from watch import Watch
 
 from imbxai_widgets.page import write_page
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_quickstart.ipynb"
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = ROOT / "notebooks" / "01_quickstart.ipynb"
 
 
 @pytest.fixture(scope="module")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_page(NOTEBOOK, tmp_path_factory.mktemp("page") / "quickstart.html")
+    """Return the page that `make demo` writes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))  # the tree at hand, installed or not
+        return write_page(NOTEBOOK, tmp_path_factory.mktemp("page") / "quickstart.html")
 
 
 @pytest.fixture
