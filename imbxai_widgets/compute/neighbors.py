@@ -19,7 +19,7 @@ from imbxai_widgets.compute._distances import as_matrix, resolve_device
 from imbxai_widgets.compute._search import exact_search
 from imbxai_widgets.compute._types import FloatArray, IntArray
 
-# Up to this many images, method="auto" is exact: 40 s for 64 features on two CPU cores.
+# Up to this many images, method="auto" is exact: some 40 s for 64 features on two CPU cores.
 EXACT_LIMIT: Final = 100_000
 
 
