@@ -47,6 +47,7 @@ function rowOf(entry: PickerClass, largest: number, accuracyLabel: string): HTML
     {
       role: "option",
       tabindex: -1,
+      "aria-selected": "false",
       "data-class": entry.name,
       "aria-label": words.join("; "),
       title: words.join("\n"),
@@ -92,7 +93,10 @@ class Picker {
   });
   readonly #count = h("div", "imbxai-picker-count", { role: "status" });
   #rows = new Map<number, HTMLElement>();
+  #indices = new Map<Element, number>();
   #shown: number[] = [];
+  #selectedRow: HTMLElement | undefined;
+  #tabStop: HTMLElement | undefined;
   #descending: boolean = ORDERS.images.descending;
 
   constructor(private readonly model: Model<PickerState>) {
@@ -126,6 +130,7 @@ class Picker {
     this.#rows = new Map(
       classes.map((entry) => [entry.index, rowOf(entry, largest, label)] as const),
     );
+    this.#indices = new Map(Array.from(this.#rows, ([index, row]) => [row, index]));
     this.frame.explanation.textContent = `Images, archetypes and ${label} accuracy of each class. Pick one to see it in every panel.`;
     this.#arrange();
   }
@@ -134,11 +139,13 @@ class Picker {
   select(): void {
     const selected = this.model.get("selected");
     const entry = this.#shown.includes(selected) ? selected : this.#shown[0];
-    for (const [index, row] of this.#rows) {
-      row.setAttribute("aria-selected", String(index === selected));
-      row.tabIndex = index === entry ? 0 : -1;
-    }
     const row = this.#rows.get(selected);
+    this.#selectedRow?.setAttribute("aria-selected", "false");
+    row?.setAttribute("aria-selected", "true");
+    this.#selectedRow = row;
+    if (this.#tabStop) this.#tabStop.tabIndex = -1;
+    this.#tabStop = entry === undefined ? undefined : this.#rows.get(entry);
+    if (this.#tabStop) this.#tabStop.tabIndex = 0;
     if (row?.isConnected) keepInView(this.#list, row);
   }
 
@@ -164,7 +171,7 @@ class Picker {
   }
 
   #indexOf(row: Element | null): number | undefined {
-    return this.#shown.find((index) => this.#rows.get(index) === row);
+    return row ? this.#indices.get(row) : undefined;
   }
 
   #pick(index: number | undefined): void {

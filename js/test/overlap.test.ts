@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { MaybeCard, OverlapPanelCard } from "../src/model";
+import overlap from "../src/overlap";
+import { all, EVIL, mount, one, PanelModel, press, texts } from "./panel_model";
+
+const card = (): OverlapPanelCard => ({
+  index: 0,
+  name: "cat",
+  overlap: {
+    topK: 3,
+    features: [
+      { feature: 12, share: 0.5, classes: 0 },
+      { feature: 3, share: 0.3, classes: 1 },
+      { feature: 7, share: 0.2, classes: 2 },
+    ],
+    rows: [
+      { index: 2, name: "dog", shared: [3, 7], jaccard: 0.5, shareHere: 0.5, shareThere: 0.6 },
+      { index: 4, name: EVIL, shared: [7], jaccard: 0.2, shareHere: 0.2, shareThere: 0.004 },
+    ],
+  },
+});
+
+const fresh = (value: MaybeCard<OverlapPanelCard>) => new PanelModel({ card: value, selected: 0 });
+
+describe("overlap table", () => {
+  let model: ReturnType<typeof fresh>;
+  let el: HTMLElement;
+  let dispose: () => Promise<void>;
+  const buttons = () => all(el, ".imbxai-pick button");
+
+  beforeEach(async () => {
+    document.body.replaceChildren();
+    model = fresh(card());
+    ({ el, dispose } = await mount(overlap, model));
+  });
+
+  it("shows the top features, their shares and in how many other classes they are", () => {
+    const cells = all(el, "[data-feature]").map((row) => texts(row, "td"));
+    expect(cells).toEqual([
+      ["12", "50%", "no other"],
+      ["3", "30%", "1 other"],
+      ["7", "20%", "2 others"],
+    ]);
+    const fills = all(el, "[data-feature] .imbxai-bar-fill").map((fill) => fill.style.inlineSize);
+    expect(fills).toEqual(["100%", "60%", "40%"]);
+  });
+
+  it("shows each other class with count, Jaccard index, shares and features, names as text", () => {
+    const cells = all(el, ".imbxai-pick").map((row) => texts(row, "th, td:not(.imbxai-chips)"));
+    expect(cells).toEqual([
+      ["dog", "2 of 3", "0.50", "50%", "60%"],
+      [EVIL, "1 of 3", "0.20", "20%", "<1%"],
+    ]);
+    expect(texts(one(el, '[data-class="dog"]'), ".imbxai-chip")).toEqual(["3", "7"]);
+    expect(el.querySelector("img")).toBeNull();
+  });
+
+  it("selects the class of a row that is clicked anywhere", () => {
+    one(el, '[data-class="dog"] .imbxai-chip').click();
+    expect(model.saved).toEqual([{ selected: 2 }]);
+    expect(one(el, ".imbxai-picked").dataset.class).toBe("dog");
+    one(el, "[data-feature] td").click();
+    expect(model.saved.length).toBe(1);
+  });
+
+  it("selects once by its name's button, which Enter and Space press", () => {
+    buttons()[1]?.click();
+    expect(model.saved).toEqual([{ selected: 4 }]);
+  });
+
+  it("moves between rows by arrow keys, without selecting", () => {
+    const [first, second] = buttons();
+    first?.focus();
+    press(first as Element, "ArrowDown");
+    expect(document.activeElement).toBe(second);
+    expect(buttons().map((button) => button.tabIndex)).toEqual([-1, 0]);
+    press(second as Element, "Home");
+    expect(document.activeElement).toBe(first);
+    expect(model.saved).toEqual([]);
+  });
+
+  it("follows a new card, and says when nothing overlaps or nothing is known", () => {
+    const alone = card();
+    alone.overlap.rows = [];
+    model.receive("card", alone);
+    expect(one(el, ".imbxai-empty").textContent).toBe("No class shares a top feature with cat.");
+    const empty = card();
+    empty.overlap = { topK: 3, features: [], rows: [] };
+    model.receive("card", empty);
+    expect(el.textContent).toContain("cat has no training images");
+    model.receive("card", {});
+    expect(one(el, ".imbxai-empty").textContent).toBe("No class is selected yet.");
+    expect(el.querySelector("table")).toBeNull();
+  });
+
+  it("leaves nothing behind", async () => {
+    await dispose();
+    expect([el.childElementCount, model.listeners]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,141 @@
+// A stand-in for a panel's model, and cards to put on it.
+import { vi } from "vitest";
+import type { AnyModel, ArchetypeGroup, Render, Thumbnail } from "../src/model";
+
+type Callback = (...values: unknown[]) => void;
+
+export class PanelModel<T extends object> {
+  /** What `save_changes` would have sent to the kernel. */
+  saved: Partial<T>[] = [];
+  readonly messages: unknown[] = [];
+  #unsaved: Partial<T> = {};
+  #callbacks = new Map<string, Set<Callback>>();
+
+  constructor(readonly state: T) {}
+
+  get<K extends keyof T>(name: K): T[K] {
+    return this.state[name];
+  }
+
+  set<K extends keyof T>(name: K, value: T[K]): void {
+    this.#unsaved[name] = value;
+    this.receive(name, value);
+  }
+
+  /** A change that comes from elsewhere: the linker or the kernel. */
+  receive<K extends keyof T>(name: K, value: T[K]): void {
+    if (Object.is(this.state[name], value)) return;
+    this.state[name] = value;
+    this.emit(`change:${String(name)}`);
+  }
+
+  save_changes(): void {
+    this.saved.push(this.#unsaved);
+    this.#unsaved = {};
+  }
+
+  send(message: unknown): void {
+    this.messages.push(message);
+  }
+
+  on(event: string, callback: Callback): void {
+    this.#callbacks.set(event, (this.#callbacks.get(event) ?? new Set()).add(callback));
+  }
+
+  off(event: string, callback: Callback): void {
+    this.#callbacks.get(event)?.delete(callback);
+  }
+
+  emit(event: string, ...values: unknown[]): void {
+    for (const callback of this.#callbacks.get(event) ?? []) callback(...values);
+  }
+
+  get listeners(): number {
+    return [...this.#callbacks.values()].reduce((sum, callbacks) => sum + callbacks.size, 0);
+  }
+}
+
+/** Renders a panel into the page; returns its element and what takes it away again. */
+export async function mount<T extends object>(
+  widget: { render: Render<T> },
+  model: PanelModel<T>,
+): Promise<{ el: HTMLElement; dispose: () => Promise<void> }> {
+  const el = document.createElement("div");
+  document.body.append(el);
+  const props = { model: model as unknown as AnyModel<T>, el };
+  const cleanup = await widget.render(props as unknown as Parameters<Render<T>>[0]);
+  return {
+    el,
+    dispose: async () => {
+      await cleanup?.();
+    },
+  };
+}
+
+export function one<E extends Element = HTMLElement>(root: ParentNode, selector: string): E {
+  const found = root.querySelector<E>(selector);
+  if (!found) throw new Error(`no ${selector}`);
+  return found;
+}
+
+export const all = (root: ParentNode, selector: string): HTMLElement[] => [
+  ...root.querySelectorAll<HTMLElement>(selector),
+];
+
+export const texts = (root: ParentNode, selector: string): (string | null)[] =>
+  all(root, selector).map((element) => element.textContent);
+
+export function press(target: Element, key: string): KeyboardEvent {
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  target.dispatchEvent(event);
+  return event;
+}
+
+export const EVIL = '<img src=x onerror="alert(1)">';
+
+/** A group of `images` with thumbnails from `tile` on; every second prediction is wrong. */
+export function group(
+  name: string,
+  images: number,
+  held: number,
+  prototypes: number,
+  tile: number,
+): ArchetypeGroup {
+  return {
+    name,
+    images,
+    share: images / 40,
+    truePositiveRate: images ? 0.5 : null,
+    validationImages: images ? 7 : 0,
+    validationErrorRate: images ? 0.25 : null,
+    prototypes,
+    thumbnails: thumbnails(held, tile, 100 + tile),
+  };
+}
+
+export const thumbnails = (number: number, tile: number, image: number): Thumbnail[] =>
+  Array.from({ length: number }, (_, at) => ({
+    tile: tile + at,
+    image: image + at,
+    label: "cat",
+    prediction: at % 2 ? "dog" : "cat",
+    correct: at % 2 === 0,
+  }));
+
+/** Makes canvases and image decoding observable, which the test page lacks. */
+export function fakePixels(width = 220) {
+  const draw = vi.fn();
+  const context = { clearRect: vi.fn(), drawImage: draw };
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(context as never);
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(width);
+  const bitmaps: { close: () => void }[] = [];
+  const decode = vi.fn(async (_blob: Blob) => {
+    const bitmap = { close: vi.fn() };
+    bitmaps.push(bitmap);
+    return bitmap;
+  });
+  vi.stubGlobal("createImageBitmap", decode);
+  return { draw, decode, bitmaps };
+}
+
+export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
