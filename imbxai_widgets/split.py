@@ -69,4 +69,5 @@ class ArchetypeErrors:
 def ratio(part: IntArray, whole: IntArray) -> DoubleArray:
     """Divide, giving NaN where there is nothing to divide by."""
     out = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
-    return np.divide(part, whole, out=out, where=whole > 0)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out
