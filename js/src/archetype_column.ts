@@ -1,6 +1,6 @@
 // One archetype of the gallery: its rates, its images, and more of them on request.
 import type { Archetype } from "./archetype_style";
-import { bar, h } from "./dom";
+import { bar, h, placeholder } from "./dom";
 import { count, counted, percent } from "./format";
 import type { ArchetypeGroup, Sprite, Thumbnail } from "./model";
 import type { TileSheet } from "./sprite";
@@ -66,6 +66,7 @@ export class ArchetypeColumn {
     { type: "button", "data-action": "fewer" },
     "Prototypes only",
   );
+  readonly #none: HTMLElement;
   #group: ArchetypeGroup | undefined;
   #sprite: Sprite = { width: 1, height: 1, columns: 1 };
   #tiles: Tile[] = [];
@@ -81,6 +82,7 @@ export class ArchetypeColumn {
   ) {
     const { name, color, meaning } = archetype;
     this.grid = new ThumbnailGrid(name, press);
+    this.#none = placeholder(`No ${name} images.`);
     this.element = h(
       "section",
       "imbxai-archetype",
@@ -89,6 +91,7 @@ export class ArchetypeColumn {
       h("p", "imbxai-archetype-meaning", {}, meaning),
       this.#rates,
       this.grid.element,
+      this.#none,
       h("div", "imbxai-archetype-tools", {}, this.#more, this.#fewer),
     );
     this.element.style.setProperty("--imbxai-archetype", color);
@@ -164,6 +167,7 @@ export class ArchetypeColumn {
     const images = this.#group?.images ?? 0;
     const left = images - this.#visible.length;
     const held = this.#visible.length < this.#tiles.length;
+    this.#none.hidden = images > 0;
     this.#more.hidden = left <= 0;
     this.#more.disabled = !held && this.#state !== "ready";
     this.#more.textContent = this.#more.disabled

@@ -73,6 +73,11 @@ describe("archetype gallery", () => {
     ]);
     expect(texts(column("rare"), "dt")[0]).toBe("image");
     expect(texts(column("outlier"), ".imbxai-rate-value")).toEqual(["0", "–", "–"]);
+    expect(one(column("outlier"), ".imbxai-empty")).toMatchObject({
+      hidden: false,
+      textContent: "No outlier images.",
+    });
+    expect(one(column("rare"), ".imbxai-empty").hidden).toBe(true);
   });
 
   it("leaves the validation rate out when there is no validation", () => {
