@@ -64,7 +64,8 @@ def row_figure(
     rows: int,
     row_height: int,
     labels: Sequence[str],
-    right: int = 16,
+    right: int = 24,
+    bottom: int = 44,
 ) -> bqplot.Figure:
     """Return a figure of horizontal bars, as high as its `rows` need.
 
@@ -76,12 +77,12 @@ def row_figure(
         Number of rows, and pixels of each.
     labels
         All names that may stand at the left; the margin fits the longest.
-    right
-        Pixels kept free at the right, for numbers beside bars.
+    right, bottom
+        Pixels kept free at the right, for numbers beside bars, and below, for the axis.
     """
     longest = max((len(shorten(name)) for name in labels), default=0)
     left = round(_PIXELS_PER_CHARACTER * (longest + 2)) + 12
-    margin = {"top": 4, "bottom": 44, "left": left, "right": right}
+    margin = {"top": 4, "bottom": bottom, "left": left, "right": right}
     height = rows * row_height + margin["top"] + margin["bottom"]
     figure = bqplot.Figure(
         marks=list(marks),

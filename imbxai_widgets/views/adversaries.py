@@ -63,11 +63,12 @@ class AdversaryChart(widgets.VBox):
             label_display=True,
             label_display_format=".0%",
             label_display_vertical_offset=4,
+            label_font_style={"text-anchor": "start"},
             enable_hover=False,
             interactions={"click": "select"},
         )
         self.rank_axis = _charts.rank_axis(ranks, [""] * rows)
-        self.share_axis = _charts.percent_axis(shares, "share of the class's votes and errors", ())
+        self.share_axis = _charts.percent_axis(shares, "share", ())
         self.figure = _charts.row_figure(
             [self.bars],
             [self.rank_axis, self.share_axis],
@@ -78,9 +79,7 @@ class AdversaryChart(widgets.VBox):
         )
         entries = [(TRAINING_COLOR, "training: neighbors of misclassified images")]
         if with_validation:
-            entries.append(
-                (VALIDATION_COLOR, "validation: what they are mistaken for (rows)")
-            )
+            entries.append((VALIDATION_COLOR, "validation: what they are mistaken for (rows)"))
         super().__init__([self.title, _charts.legend(entries), self.figure, self.note])
         self.add_class("imbxai-adversaries")
 
@@ -126,6 +125,7 @@ class OverviewChart(widgets.VBox):
             rows=rows,
             row_height=22,
             labels=labels,
+            bottom=24,
         )
         super().__init__([_charts.title(title), figure, _charts.note(note)])
         self.add_class("imbxai-overview-chart")

@@ -42,8 +42,8 @@ async function resolveTargets(model: LinkerModel): Promise<Targets> {
 
 /** Runs a task once the charts have been painted; where nothing is painted, soon. */
 function afterPaint(task: () => void): void {
-  if (document.visibilityState === "visible") requestAnimationFrame(() => setTimeout(task));
-  else setTimeout(task);
+  if (document.visibilityState === "visible") requestAnimationFrame(() => setTimeout(task, 0));
+  else setTimeout(task, 0);
 }
 
 export class Linker {
@@ -51,6 +51,7 @@ export class Linker {
   readonly #overview: OverviewWindow;
   readonly #undo: (() => void)[] = [];
   #shown: LinkedCard | undefined;
+  #imagesDue = false;
 
   constructor(
     private readonly model: LinkerModel,
@@ -67,7 +68,7 @@ export class Linker {
     this.#undo.push(() => model.off("change:selected", changed));
 
     for (const panel of [to.picker, to.overlap]) {
-      this.#listen(panel, () => this.#select(panel.get("selected")));
+      this.#listen(panel, () => this.#selectSoon(() => panel.get("selected")));
     }
     this.#listenToBars(to.adversaryBars, (rank) => this.#shown?.adversaries.classes[rank]);
     this.#listenToBars(to.trainingBars, (rank) => this.#overview.classAt(rank));
@@ -92,8 +93,18 @@ export class Linker {
       if (rank === undefined) return;
       // A bar is a button here: let go at once, so that it can be clicked again.
       bars.set_state({ selected: null });
-      this.#select(classAt(rank));
+      const index = classAt(rank);
+      this.#selectSoon(() => index);
     });
+  }
+
+  /**
+   * Selects once the panel that was clicked has sent its own change: what the linker sets on it
+   * before that would travel to the kernel along with it. A panel is read only then, or the
+   * linker would take its own earlier setting of the panel for a click.
+   */
+  #selectSoon(chosen: () => unknown): void {
+    queueMicrotask(() => this.#guard(() => this.#select(chosen())));
   }
 
   #select(index: unknown): void {
@@ -115,15 +126,20 @@ export class Linker {
     applyAdversaries(this.to, card.adversaries, this.model.get("labels"));
     applyColors(this.to, card.colors);
     this.#overview.show(index);
-    const { name, header, archetypes, overlap, sprite, sprite_png } = card;
+    const { name, header, overlap } = card;
     this.to.header.set_state({ card: { index, name, header } });
     this.to.overlap.set_state({ card: { index, name, overlap } });
-    afterPaint(() =>
-      this.#guard(() => {
-        if (this.#shown !== card) return;
-        this.to.archetypes.set_state({ card: { index, name, archetypes, sprite, sprite_png } });
-      }),
-    );
+    if (this.#imagesDue) return;
+    this.#imagesDue = true;
+    afterPaint(() => this.#guard(() => this.#showImages()));
+  }
+
+  /** Shows the images of the class that has been selected last. */
+  #showImages(): void {
+    this.#imagesDue = false;
+    if (!this.#shown) return;
+    const { index, name, archetypes, sprite, sprite_png } = this.#shown;
+    this.to.archetypes.set_state({ card: { index, name, archetypes, sprite, sprite_png } });
   }
 
   #answered(answer: Answer, buffers: DataView[]): void {

@@ -1,0 +1,415 @@
+// The linker with stand-ins for the widgets of one Explorer.
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import linkerModule from "../src/linker";
+import type { LinkedCard } from "../src/linker_targets";
+
+type Callback = (...values: unknown[]) => void;
+
+/** A widget model: attributes, events, and what would have travelled to the kernel. */
+class FakeModel {
+  sent: Record<string, unknown>[] = [];
+  messages: unknown[] = [];
+  #unsaved: Record<string, unknown> = {};
+  #callbacks = new Map<string, Set<Callback>>();
+  widget_manager = { get_model: (_id: string): Promise<unknown> => Promise.resolve(null) };
+
+  constructor(readonly state: Record<string, unknown> = {}) {}
+
+  get(name: string): unknown {
+    return this.state[name];
+  }
+
+  set(name: string, value: unknown): void {
+    this.#unsaved[name] = value;
+    this.#change(name, value);
+  }
+
+  set_state(state: Record<string, unknown>): void {
+    for (const [name, value] of Object.entries(state)) this.#change(name, value);
+  }
+
+  save_changes(): void {
+    this.sent.push(this.#unsaved);
+    this.#unsaved = {};
+  }
+
+  send(message: unknown): void {
+    this.messages.push(message);
+  }
+
+  on(event: string, callback: Callback): void {
+    this.#callbacks.set(event, (this.#callbacks.get(event) ?? new Set()).add(callback));
+  }
+
+  off(event: string, callback: Callback): void {
+    this.#callbacks.get(event)?.delete(callback);
+  }
+
+  emit(event: string, ...values: unknown[]): void {
+    for (const callback of this.#callbacks.get(event) ?? []) callback(...values);
+  }
+
+  listeners(): number {
+    return [...this.#callbacks.values()].reduce((sum, callbacks) => sum + callbacks.size, 0);
+  }
+
+  #change(name: string, value: unknown): void {
+    if (Object.is(this.state[name], value)) return;
+    this.state[name] = value;
+    this.emit(`change:${name}`);
+  }
+}
+
+const NAMES = ["ant", "bee", "cat", "dog"];
+
+const ROLES = [
+  "picker header archetypes overlap message adversaryTitle adversaryNote adversaryBars",
+  "adversaryRanks adversaryShares trainingBars trainingRanks validationBars validationRanks",
+  "colorTitle colorNote colorBars colorShares",
+]
+  .join(" ")
+  .split(" ");
+
+function makeCard(index: number): LinkedCard {
+  const name = NAMES[index] ?? "";
+  return {
+    index,
+    name,
+    header: {
+      images: 10 + index,
+      imbalance: 1,
+      trainingAccuracy: 1,
+      trainingErrors: 0,
+      validationImages: null,
+      validationAccuracy: null,
+    },
+    archetypes: [],
+    overlap: { features: [], rows: [], topK: 3 },
+    adversaries: {
+      title: `Adversaries of ${name}`,
+      note: `note ${index}`,
+      classes: [0, 1, 2, 3].filter((other) => other !== index).reverse(),
+      shares: [
+        [0.5, 0.3, 0.2],
+        [index / 10, 0, 1 - index / 10],
+      ],
+      known: index !== 2,
+      ticks: [0, 0.5, 1],
+    },
+    colors: {
+      title: `Colors of ${name}`,
+      note: "",
+      shares: [index / 10, 1 - index / 10],
+      ticks: [0, 0.1],
+    },
+    sprite: { width: 32, height: 32, columns: 1 },
+    sprite_png: new DataView(new ArrayBuffer(index + 1)),
+  };
+}
+
+interface Page {
+  linker: FakeModel;
+  to: Record<string, FakeModel>;
+  cleanup: () => void;
+}
+
+/** What TypeScript cannot know: the target of this role is there. */
+function role(page: Page, name: string): FakeModel {
+  const found = page.to[name];
+  if (!found) throw new Error(`no widget plays ${name}`);
+  return found;
+}
+
+async function open(
+  options: { cards?: LinkedCard[]; selected?: number; window?: number; without?: string[] } = {},
+): Promise<Page> {
+  const used = ROLES.filter((name) => !options.without?.includes(name));
+  const to = Object.fromEntries(used.map((name) => [name, new FakeModel()]));
+  for (const bars of ["adversaryBars", "colorBars"]) {
+    to[bars]?.set_state({ scales: { y: new FakeModel() }, selected: null });
+  }
+  const linker = new FakeModel({
+    targets: Object.fromEntries(used.map((name) => [name, `IPY_MODEL_${name}`])),
+    class_names: NAMES,
+    labels: NAMES.map((name) => name.toUpperCase()),
+    cards: options.cards ?? NAMES.map((_, index) => makeCard(index)),
+    overview: {
+      order: [3, 2, 1, 0],
+      window: options.window ?? 4,
+      charts: [0, 1].map((chart) => ({
+        labels: ["DOG", "CAT", "BEE", "ANT*"],
+        shares: [0, 1, 2, 3].map((row) => [row / 8 + chart / 64, 1 - row / 8 - chart / 64]),
+        opacities: [1, 1, 1, 0.35],
+      })),
+    },
+    selected: options.selected ?? 1,
+  });
+  linker.widget_manager.get_model = async (id) => to[id];
+  const cleanup = linkerModule.initialize({ model: linker } as never) as () => void;
+  await settle();
+  return { linker, to, cleanup };
+}
+
+async function settle(): Promise<void> {
+  await new Promise((go) => setTimeout(go, 40)); // longer than a frame
+}
+
+/** As bqplot does on a click: set, then touch. */
+async function clickBar(bars: FakeModel, rank: number): Promise<void> {
+  bars.set("selected", new Uint32Array([rank]));
+  bars.save_changes();
+  await settle();
+}
+
+beforeEach(() => {
+  vi.stubGlobal("reportError", vi.fn());
+});
+
+function expectShown(page: Page, index: number): void {
+  const name = NAMES[index];
+  expect(page.linker.get("selected")).toBe(index);
+  expect(role(page, "picker").get("selected")).toBe(index);
+  expect(role(page, "overlap").get("selected")).toBe(index);
+  expect(role(page, "header").get("card")).toMatchObject({ name, header: { images: 10 + index } });
+  expect(role(page, "overlap").get("card")).toMatchObject({ name, overlap: { topK: 3 } });
+  expect(role(page, "archetypes").get("card")).toMatchObject({
+    name,
+    sprite_png: { byteLength: index + 1 },
+  });
+  expect(role(page, "adversaryTitle").get("value")).toBe(`Adversaries of ${name}`);
+  expect(role(page, "adversaryBars").get("y")).toEqual([
+    Float64Array.of(0.5, 0.3, 0.2),
+    Float64Array.of(index / 10, 0, 1 - index / 10),
+  ]);
+  expect(role(page, "colorBars").get("y")).toEqual(Float64Array.of(index / 10, 1 - index / 10));
+  const marked = Object.values(role(page, "trainingRanks").get("tick_labels") as object);
+  expect(marked.filter((label) => label.startsWith("▶"))).toEqual([
+    expect.stringContaining(name?.toUpperCase() ?? ""),
+  ]);
+}
+
+describe("a selection", () => {
+  it("is shown on every panel when the page opens", async () => {
+    const page = await open({ selected: 2 });
+    expectShown(page, 2);
+    expect(page.linker.sent).toEqual([]);
+  });
+
+  it.each(["picker", "overlap"])("from the %s changes every panel", async (panel) => {
+    const page = await open();
+    role(page, panel).set("selected", 3);
+    role(page, panel).save_changes();
+    await settle();
+    expectShown(page, 3);
+    expect(page.linker.sent).toEqual([{ selected: 3 }]);
+  });
+
+  it("from an adversary bar selects the class that stands there", async () => {
+    const page = await open();
+    await clickBar(role(page, "adversaryBars"), 2);
+    expectShown(page, 0); // the rows of bee are dog, cat, ant
+  });
+
+  it.each(["trainingBars", "validationBars"])("from %s selects the bar's class", async (bars) => {
+    const page = await open();
+    await clickBar(role(page, bars), 0);
+    expectShown(page, 3);
+  });
+
+  it("from Python changes every panel", async () => {
+    const page = await open();
+    page.linker.set_state({ selected: 0 });
+    await settle();
+    expectShown(page, 0);
+    expect(page.linker.sent).toEqual([]);
+  });
+
+  it("follows the last of several in a row, without swinging back", async () => {
+    const page = await open();
+    page.linker.set_state({ selected: 2 });
+    page.linker.set_state({ selected: 3 });
+    await settle();
+    expectShown(page, 3);
+    expect(page.linker.sent).toEqual([]);
+  });
+
+  it("lets go of the bar, so that it can be clicked again", async () => {
+    const page = await open();
+    const bars = role(page, "trainingBars");
+    await clickBar(bars, 0);
+    expect(bars.get("selected")).toBeNull();
+    role(page, "picker").set("selected", 1);
+    await settle();
+    await clickBar(bars, 0);
+    expectShown(page, 3);
+  });
+
+  it("of the class shown, or of none, is none", async () => {
+    const page = await open();
+    for (const index of [1, 4, -1, 0.5, 1]) {
+      role(page, "picker").set("selected", index);
+      await settle();
+    }
+    expect(page.linker.sent).toEqual([]);
+    expectShown(page, 1);
+  });
+});
+
+describe("what the linker sets", () => {
+  it("stays in the front end", async () => {
+    const page = await open();
+    role(page, "picker").set("selected", 3);
+    role(page, "picker").save_changes();
+    await settle();
+    for (const model of Object.values(page.to)) model.save_changes();
+    const sent = Object.values(page.to).flatMap((model) => model.sent.flatMap(Object.keys));
+    expect(sent).toEqual(["selected"]);
+  });
+
+  it("is not on a panel before the panel has sent its own change", async () => {
+    const page = await open();
+    const overlap = role(page, "overlap");
+    overlap.set("selected", 3);
+    expect(overlap.get("card")).toMatchObject({ index: 1 });
+    await settle();
+    expect(overlap.get("card")).toMatchObject({ index: 3 });
+  });
+
+  it("comes to the charts before the images, and only the last images come", async () => {
+    const page = await open();
+    const shown: unknown[] = [];
+    const gallery = role(page, "archetypes");
+    gallery.on("change:card", () => shown.push((gallery.get("card") as LinkedCard).index));
+    page.linker.set_state({ selected: 2 });
+    page.linker.set_state({ selected: 3 });
+    expect(role(page, "adversaryTitle").get("value")).toBe("Adversaries of dog");
+    expect(shown).toEqual([]);
+    await settle();
+    expect(shown).toEqual([3]);
+  });
+
+  it("fits the axes to the card", async () => {
+    const page = await open();
+    const scales = role(page, "colorBars").get("scales") as { y: FakeModel };
+    expect(scales.y.get("max")).toBe(0.1);
+    expect(role(page, "colorShares").get("tick_values")).toEqual(Float64Array.of(0, 0.1));
+    expect(role(page, "adversaryRanks").get("tick_labels")).toEqual({
+      0: "DOG",
+      1: "CAT",
+      2: "ANT",
+    });
+  });
+
+  it("writes no number beside a bar of which nothing is known", async () => {
+    const page = await open();
+    expect(role(page, "adversaryBars").get("label_display")).toBe(true);
+    page.linker.set_state({ selected: 2 });
+    expect(role(page, "adversaryBars").get("label_display")).toBe(false);
+  });
+
+  it("may lack validation and colors", async () => {
+    const without = ["validationBars", "validationRanks", "colorTitle", "colorNote"];
+    const cards = NAMES.map((_, index) => ({ ...makeCard(index), colors: null }));
+    const page = await open({ cards, without: [...without, "colorBars", "colorShares"] });
+    role(page, "picker").set("selected", 2);
+    await settle();
+    expect(role(page, "adversaryTitle").get("value")).toBe("Adversaries of cat");
+    expect(reportError).not.toHaveBeenCalled();
+  });
+});
+
+describe("the overview of many classes", () => {
+  const labels = (page: Page) =>
+    Object.values(role(page, "trainingRanks").get("tick_labels") as object);
+
+  it("shows the bars around the selected class", async () => {
+    const page = await open({ window: 2, selected: 0 });
+    expect(labels(page)).toEqual(["BEE", "▶ ANT*"]);
+    expect(role(page, "trainingBars").get("y")).toEqual([
+      Float64Array.of(2 / 8, 3 / 8),
+      Float64Array.of(6 / 8, 5 / 8),
+    ]);
+    expect(role(page, "trainingBars").get("opacities")).toEqual([1, 1, 0.35, 0.35]);
+    expect(role(page, "validationBars").get("y")).toEqual([
+      Float64Array.of(17 / 64, 25 / 64),
+      Float64Array.of(47 / 64, 39 / 64),
+    ]);
+  });
+
+  it("keeps its place while the selected class is in it", async () => {
+    const page = await open({ window: 2, selected: 0 });
+    const before = role(page, "trainingBars").get("y");
+    await clickBar(role(page, "trainingBars"), 0);
+    expect(labels(page)).toEqual(["▶ BEE", "ANT*"]);
+    expect(role(page, "trainingBars").get("y")).toBe(before);
+    page.linker.set_state({ selected: 3 });
+    expect(labels(page)).toEqual(["▶ DOG", "CAT"]);
+    await clickBar(role(page, "trainingBars"), 1);
+    expect(page.linker.get("selected")).toBe(2);
+  });
+});
+
+describe("cards that are fetched", () => {
+  const answer = (page: Page, index: number) => {
+    const { sprite_png, ...card } = makeCard(index);
+    page.linker.emit("msg:custom", { type: "card", card }, [sprite_png]);
+    return settle();
+  };
+
+  it("are asked for once, shown when they come, and kept", async () => {
+    const page = await open({ cards: [] });
+    expect(page.linker.messages).toEqual([{ type: "card", index: 1 }]);
+    expect(role(page, "message").get("value")).toBe("Loading bee …");
+    await answer(page, 1);
+    expectShown(page, 1);
+    expect(role(page, "message").get("value")).toBe("");
+    page.linker.set_state({ selected: 2 });
+    page.linker.set_state({ selected: 1 });
+    page.linker.set_state({ selected: 2 });
+    expect(page.linker.messages).toHaveLength(2);
+    await answer(page, 2);
+    expectShown(page, 2);
+  });
+
+  it("are not shown when another class has been selected since", async () => {
+    const page = await open({ cards: [] });
+    await answer(page, 1);
+    page.linker.set_state({ selected: 2 });
+    page.linker.set_state({ selected: 3 });
+    await answer(page, 2);
+    expect(role(page, "adversaryTitle").get("value")).toBe("Adversaries of bee");
+    await answer(page, 3);
+    expectShown(page, 3);
+  });
+
+  it("say what went wrong, and are asked for again", async () => {
+    const page = await open({ cards: [] });
+    page.linker.emit("msg:custom", { type: "error", index: 1, message: "no such file" }, []);
+    expect(role(page, "message").get("value")).toBe("no such file");
+    page.linker.set_state({ selected: 0 });
+    page.linker.set_state({ selected: 1 });
+    expect(
+      page.linker.messages.filter((sent) => (sent as { index: number }).index === 1),
+    ).toHaveLength(2);
+  });
+});
+
+describe("an error", () => {
+  it("shows on the page and in the console", async () => {
+    const page = await open();
+    page.linker.set_state({ cards: [] });
+    role(page, "colorBars").set_state({ scales: undefined });
+    page.linker.set_state({ selected: 3 });
+    expect(role(page, "message").get("value")).toContain("could not be updated");
+    expect(reportError).toHaveBeenCalledOnce();
+  });
+});
+
+describe("an Explorer that goes", () => {
+  it("stops listening", async () => {
+    const page = await open();
+    page.cleanup();
+    const models = [page.linker, ...Object.values(page.to)];
+    expect(models.map((model) => model.listeners())).toEqual(models.map(() => 0));
+  });
+});
