@@ -105,7 +105,7 @@ class CardDeck:
                 "accuracy": _number(row[self.accuracy_column]),
                 "archetypes": [_number(row[archetype]) or 0.0 for archetype in ARCHETYPES],
             }
-            for index, (name, row) in enumerate(self._classes.iterrows())
+            for index, (name, row) in enumerate(_rows(self._classes))
         ]
 
     @property
@@ -155,15 +155,14 @@ class CardDeck:
         }
 
     def _groups(self, index: int) -> tuple[list[Card], IntArray]:
-        rates = self.analysis.archetype_rates(self.analysis.class_names[index])
+        rates = self.analysis.archetype_rates(self.analysis.class_names[index]).to_dict("records")
         held_out = self.analysis.validation is not None
         groups: list[Card] = []
         shown: list[IntArray] = []
         tile = 0
-        for number, name in enumerate(ARCHETYPES):
+        for number, (name, row) in enumerate(zip(ARCHETYPES, rates, strict=True)):
             members, prototypes = self._ordered_members(index, number)
             page = members[:PAGE]
-            row = rates.loc[name]
             groups.append(
                 {
                     "name": name,
@@ -189,7 +188,7 @@ class CardDeck:
         return np.concatenate([prototypes, rest]), len(prototypes)
 
     def _thumbnails(self, images: IntArray, first_tile: int) -> list[Card]:
-        table = self.analysis.image_table(images)
+        rows = self.analysis.image_table(images).to_dict("records")
         placeholder = self.analysis.images is None
         return [
             {
@@ -199,12 +198,13 @@ class CardDeck:
                 "prediction": str(row["prediction"]),
                 "correct": bool(row["correct"]),
             }
-            for position, (image, row) in enumerate(table.iterrows())
+            for position, (image, row) in enumerate(zip(images, rows, strict=True))
         ]
 
     def _overlap(self, name: str) -> Card:
         features = self.analysis.top_features(name)
         others = self.analysis.feature_overlap(name)
+        others = others[others["shared"] > 0]
         return {
             "features": [
                 {
@@ -212,18 +212,18 @@ class CardDeck:
                     "share": float(row["share"]),
                     "classes": int(row["classes"]),
                 }
-                for feature, row in features.iterrows()
+                for feature, row in _rows(features)
             ],
             "rows": [
                 {
-                    "index": self.analysis.class_index(str(other)),
-                    "name": str(other),
+                    "index": self.analysis.class_index(other),
+                    "name": other,
                     "shared": list(row["features"]),
                     "jaccard": float(row["jaccard"]),
                     "shareHere": float(row["share"]),
                     "shareThere": float(row["share_there"]),
                 }
-                for other, row in others[others["shared"] > 0].iterrows()
+                for other, row in _rows(others)
             ],
             "topK": self.analysis.top_k,
         }
@@ -334,6 +334,11 @@ def cards_within(deck: CardDeck, limit: int) -> list[Card]:
     if card_bytes(first) * count > limit:
         return []
     return [first, *(deck.card(index) for index in range(1, count))]
+
+
+def _rows(table: pd.DataFrame) -> Iterable[tuple[Any, dict[Any, Any]]]:
+    """Go through a table's rows as (index, values by column)."""
+    return zip(table.index, table.to_dict("records"), strict=True)
 
 
 def _number(value: Any) -> float | None:

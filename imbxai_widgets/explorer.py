@@ -27,7 +27,7 @@ from imbxai_widgets.views.overlap import OverlapTable
 EAGER_BYTES = 4_000_000
 
 
-class Explorer(widgets.VBox):
+class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Linked widgets that show, class by class, why an image classifier fails.
 
     Selecting a class in any panel, or by `selected_class`, updates all panels in the browser.

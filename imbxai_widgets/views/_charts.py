@@ -35,7 +35,7 @@ def rank_axis(scale: bqplot.OrdinalScale, labels: Sequence[str]) -> bqplot.Axis:
     """Return the axis that writes `labels` at the ranks."""
     return bqplot.Axis(
         scale=scale,
-        orientation="vertical",
+        side="left",
         grid_lines="none",
         tick_labels={str(rank): label for rank, label in enumerate(labels)},
     )
@@ -102,6 +102,13 @@ def title(text: str = "") -> widgets.Label:
     """Return a chart's title; a Label shows names as text, never as markup."""
     label = widgets.Label(text)
     label.add_class("imbxai-chart-title")
+    return label
+
+
+def subtitle(text: str) -> widgets.Label:
+    """Return the title of one of several charts that belong together."""
+    label = widgets.Label(text)
+    label.add_class("imbxai-chart-subtitle")
     return label
 
 

@@ -32,7 +32,7 @@ SEGMENT_COLORS = (
 _OUTLINE = "#808080"
 
 
-class AdversaryChart(widgets.VBox):
+class AdversaryChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Share of each adversary among training neighbors, beside its share of validation errors.
 
     Parameters
@@ -64,6 +64,7 @@ class AdversaryChart(widgets.VBox):
             label_display_format=".0%",
             label_display_vertical_offset=4,
             label_font_style={"text-anchor": "start"},
+            apply_clip=False,  # or the number beside the longest bar is cut
             enable_hover=False,
             interactions={"click": "select"},
         )
@@ -84,7 +85,7 @@ class AdversaryChart(widgets.VBox):
         self.add_class("imbxai-adversaries")
 
 
-class OverviewChart(widgets.VBox):
+class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """One 100% bar per class, segments colored by adversary class; filled by the linker.
 
     Parameters
@@ -127,7 +128,7 @@ class OverviewChart(widgets.VBox):
             labels=labels,
             bottom=24,
         )
-        super().__init__([_charts.title(title), figure, _charts.note(note)])
+        super().__init__([_charts.subtitle(title), figure, _charts.note(note)])
         self.add_class("imbxai-overview-chart")
 
 

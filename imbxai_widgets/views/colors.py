@@ -18,7 +18,7 @@ from imbxai_widgets.views import _charts
 _OUTLINE = "#808080"
 
 
-class ColorChart(widgets.VBox):
+class ColorChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Share of a class's salient pixels in each color bin, with the average of all classes.
 
     Parameters

@@ -1,0 +1,108 @@
+"""A small Analysis of drawn images, for the tests of cards and widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.compute.archetypes import assign_archetypes
+from imbxai_widgets.compute.colors import color_scheme
+from imbxai_widgets.compute.images import ImageSource
+from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
+from imbxai_widgets.split import Split
+
+
+def make_analysis(
+    sizes: Sequence[int] = (40, 20, 8, 0),
+    *,
+    seed: int = 0,
+    errors: float = 0.4,
+    validation: bool = True,
+    images: bool = True,
+    colors: bool = True,
+    image_shape: tuple[int, int] = (4, 6),
+) -> Analysis:
+    """Return an analysis with classes c0, c1, ... of these sizes, half of each held out again.
+
+    Neighborhoods are mixed, so that every archetype occurs. Image i is one color of its own.
+    """
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    embeddings = _embed(rng, labels)
+    scheme = color_scheme("perceptual")
+    return Analysis(
+        class_names=tuple(f"c{number}" for number in range(len(sizes))),
+        embeddings=embeddings,
+        train=_split(
+            rng,
+            labels,
+            nearest_neighbors(embeddings, 5),
+            labels,
+            errors=errors,
+            n_classes=len(sizes),
+            images=ImageSource(_Pictures(len(labels), image_shape)) if images else None,
+        ),
+        validation=_held_out(rng, embeddings, labels, errors, len(sizes)) if validation else None,
+        color_counts=np.outer(sizes, rng.integers(1, 9, len(scheme.bins))) if colors else None,
+        color_scheme=scheme,
+        top_k=3,
+        salient_fraction=0.1 if colors else None,
+    )
+
+
+def _held_out(
+    rng: np.random.Generator,
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    errors: float,
+    n_classes: int,
+) -> Split:
+    unseen = np.sort(labels)[::2]
+    neighbors = nearest_references(_embed(rng, unseen), embeddings, 5)
+    return _split(rng, unseen, neighbors, labels, errors=errors, n_classes=n_classes)
+
+
+def _embed(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
+    noise = rng.gamma(1.0, size=(len(labels), 8))
+    noise[np.arange(len(labels)), labels % 8] += 2
+    return noise.astype(np.float32)
+
+
+def _split(
+    rng: np.random.Generator,
+    truth: np.ndarray,
+    neighbors: tuple[np.ndarray, np.ndarray],
+    labels: np.ndarray,
+    *,
+    errors: float,
+    n_classes: int,
+    images: ImageSource | None = None,
+) -> Split:
+    wrong = rng.random(len(truth)) < errors
+    return Split(
+        labels=truth,
+        predictions=np.where(
+            wrong, (truth + rng.integers(1, n_classes, len(truth))) % n_classes, truth
+        ),
+        confidences=rng.random(len(truth)).astype(np.float32),
+        neighbors=neighbors[0],
+        neighbor_distances=neighbors[1],
+        archetypes=assign_archetypes(truth, labels[neighbors[0]]),
+        images=images,
+    )
+
+
+class _Pictures(torch.utils.data.Dataset[Any]):
+    def __init__(self, size: int, shape: tuple[int, int]) -> None:
+        self.size, self.shape = size, shape
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        color = torch.tensor([index % 256, index // 256, 200 - index % 100]) / 255
+        return color[:, None, None].expand(3, *self.shape).clone(), 0

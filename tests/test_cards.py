@@ -1,0 +1,321 @@
+"""Class cards and the overview against the analysis they are made from."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from small_analysis import make_analysis
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.cards import (
+    ADVERSARY_ROWS,
+    MORE,
+    PAGE,
+    PROTOTYPES,
+    CardDeck,
+    card_bytes,
+    cards_within,
+    class_card,
+    percent_ticks,
+)
+from imbxai_widgets.compute.archetypes import ARCHETYPES
+from imbxai_widgets.overview import WINDOW, overview
+from imbxai_widgets.sprites import LARGEST_TILE, make_sprite
+
+SIZES = (40, 20, 8, 0)
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return make_analysis(SIZES)
+
+
+@pytest.fixture(scope="module")
+def cards(analysis: Analysis) -> list[dict[str, Any]]:
+    deck = CardDeck(analysis)
+    return [deck.card(index) for index in range(4)]
+
+
+def test_cards_are_json_without_nan(cards: list[dict[str, Any]]) -> None:
+    for card in cards:
+        numbers = {key: value for key, value in card.items() if key != "sprite_png"}
+        assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
+
+
+def test_header_counts_images_and_errors(analysis: Analysis, cards: list[dict[str, Any]]) -> None:
+    train, held_out = analysis.train, analysis.validation
+    assert held_out is not None
+    for index, card in enumerate(cards):
+        mine, theirs = train.labels == index, held_out.labels == index
+        errors = int((train.predictions[mine] != index).sum())
+        header = card["header"]
+        assert card["name"] == f"c{index}"
+        assert header["images"] == SIZES[index]
+        assert header["trainingErrors"] == errors
+        assert header["validationImages"] == theirs.sum()
+        if SIZES[index]:
+            assert header["imbalance"] == 40 / SIZES[index]
+            assert header["trainingAccuracy"] == pytest.approx(1 - errors / SIZES[index])
+            hits = (held_out.predictions[theirs] == index).mean()
+            assert header["validationAccuracy"] == pytest.approx(hits)
+        else:
+            unknown = ("imbalance", "trainingAccuracy", "validationAccuracy")
+            assert [header[key] for key in unknown] == [None] * 3
+
+
+def test_groups_show_prototypes_first_and_then_the_rest_once(
+    analysis: Analysis, cards: list[dict[str, Any]]
+) -> None:
+    deck = CardDeck(analysis)
+    seen = 0
+    for index, card in enumerate(cards):
+        assert [group["name"] for group in card["archetypes"]] == list(ARCHETYPES)
+        for number, group in enumerate(card["archetypes"]):
+            members = analysis.members(card["name"], group["name"])
+            shown = [thumbnail["image"] for thumbnail in group["thumbnails"]]
+            prototypes = analysis.prototypes(card["name"], group["name"], n=PROTOTYPES)
+            assert group["images"] == len(members)
+            assert shown[: group["prototypes"]] == prototypes.tolist()
+            assert len(shown) == min(PAGE, len(members))
+            while len(shown) < len(members):
+                more, _ = deck.more(index, number, len(shown))
+                page = [thumbnail["image"] for thumbnail in more["thumbnails"]]
+                assert 0 < len(page) <= MORE
+                shown += page
+            assert sorted(shown) == members.tolist()
+            assert deck.more(index, number, len(shown))[0]["thumbnails"] == []
+            seen += len(shown)
+    assert seen == sum(SIZES)
+
+
+def test_groups_carry_the_rates(analysis: Analysis, cards: list[dict[str, Any]]) -> None:
+    keys = {
+        "share": "share",
+        "truePositiveRate": "true_positive_rate",
+        "validationErrorRate": "validation_error_rate",
+        "validationImages": "validation_images",
+    }
+    for card in cards:
+        table = analysis.archetype_rates(card["name"])
+        for group in card["archetypes"]:
+            for key, column in keys.items():
+                expected = table.loc[group["name"], column]
+                assert group[key] == (None if np.isnan(expected) else pytest.approx(expected))
+
+
+def test_every_tile_is_the_image_it_stands_for(
+    analysis: Analysis, cards: list[dict[str, Any]]
+) -> None:
+    assert analysis.images is not None
+    for card in cards[:3]:
+        sheet = np.asarray(Image.open(io.BytesIO(card["sprite_png"])))
+        height, width = card["sprite"]["height"], card["sprite"]["width"]
+        assert (height, width) == (4, 6)
+        for group in card["archetypes"]:
+            for thumbnail in group["thumbnails"]:
+                row, column = divmod(thumbnail["tile"], card["sprite"]["columns"])
+                top, left = row * height, column * width
+                tile = sheet[top : top + height, left : left + width]
+                image = thumbnail["image"]
+                assert (tile == analysis.images[image]).all()
+                assert thumbnail["label"] == card["name"]
+                assert thumbnail["prediction"] == f"c{analysis.predictions[image]}"
+                assert thumbnail["correct"] is bool(analysis.train.correct[image])
+
+
+def test_large_images_shrink_and_keep_their_shape() -> None:
+    analysis = make_analysis((8, 8), image_shape=(400, 200))
+    sprite, png = make_sprite(analysis.images, np.arange(3))
+    assert (sprite["width"], sprite["height"]) == (LARGEST_TILE // 2, LARGEST_TILE)
+    assert Image.open(io.BytesIO(png)).size == (3 * LARGEST_TILE // 2, LARGEST_TILE)
+
+
+def test_images_of_several_sizes_stand_in_the_middle_of_their_tiles() -> None:
+    pictures: Any = [np.full((2, 2, 3), 9, np.uint8), np.full((4, 6, 3), 7, np.uint8)]
+    sprite, png = make_sprite(pictures, np.arange(2))
+    sheet = np.asarray(Image.open(io.BytesIO(png)))
+    assert sprite == {"width": 6, "height": 4, "columns": 2}
+    assert (sheet[1:3, 2:4] == (9, 9, 9, 255)).all()
+    assert (sheet[:, :6, 3] > 0).sum() == 4
+    assert (sheet[:, 6:] == (7, 7, 7, 255)).all()
+
+
+def test_without_images_all_thumbnails_share_a_gray_tile() -> None:
+    card = class_card(make_analysis(images=False), 0)
+    groups = card["archetypes"]
+    thumbnails = [thumbnail for group in groups for thumbnail in group["thumbnails"]]
+    assert thumbnails
+    assert {thumbnail["tile"] for thumbnail in thumbnails} == {0}
+    sheet = Image.open(io.BytesIO(card["sprite_png"]))
+    assert sheet.size == (card["sprite"]["width"], card["sprite"]["height"])
+
+
+def test_overlap_rows_are_the_classes_that_share_features(
+    analysis: Analysis, cards: list[dict[str, Any]]
+) -> None:
+    for card in cards[:3]:
+        table = analysis.feature_overlap(card["name"])
+        rows = card["overlap"]["rows"]
+        assert [row["name"] for row in rows] == list(table.index[table["shared"] > 0])
+        for row in rows:
+            assert row["index"] == int(row["name"][1:])
+            assert tuple(row["shared"]) == table.loc[row["name"], "features"]
+            assert row["shareThere"] == table.loc[row["name"], "share_there"]
+        features = [entry["feature"] for entry in card["overlap"]["features"]]
+        assert features == analysis.top_features(card["name"]).index.tolist()
+    assert cards[3]["overlap"]["rows"] == []
+
+
+def test_adversaries_are_counted_votes_sorted_by_training_share(
+    analysis: Analysis, cards: list[dict[str, Any]]
+) -> None:
+    train, held_out = analysis.train, analysis.validation
+    assert held_out is not None
+    for index, card in enumerate(cards):
+        votes, errors = np.zeros(4), np.zeros(4)
+        for image in np.flatnonzero((train.labels == index) & ~train.correct):
+            for neighbor in train.neighbors[image]:
+                votes[train.labels[neighbor]] += train.labels[neighbor] != index
+        for image in np.flatnonzero((held_out.labels == index) & ~held_out.correct):
+            errors[held_out.predictions[image]] += 1
+        shown = card["adversaries"]
+        assert sorted(shown["classes"]) == [other for other in range(4) if other != index]
+        for counts, series in zip((votes, errors), shown["shares"], strict=True):
+            expected = counts[shown["classes"]] / max(counts.sum(), 1)
+            assert series == pytest.approx(expected.tolist())
+        assert shown["shares"][0] == sorted(shown["shares"][0], reverse=True)
+        assert shown["known"] == bool(votes.any() and errors.any())
+
+
+def test_of_many_classes_the_largest_of_either_series_are_shown() -> None:
+    analysis = make_analysis((30,) + (12,) * 19)
+    deck = CardDeck(analysis)
+    assert deck.validation is not None
+    for index in range(20):
+        card = deck.card(index)["adversaries"]
+        series = np.stack(
+            [table["share"].to_numpy()[index] for table in (deck.training, deck.validation)]
+        ).max(axis=0)
+        left_out = np.setdiff1d(np.arange(20), [*card["classes"], index])
+        assert len(card["classes"]) == ADVERSARY_ROWS
+        assert series[left_out].max() <= series[card["classes"]].min()
+        assert card["note"].endswith("Shown are the 10 largest of 19 classes.")
+
+
+@pytest.mark.parametrize(
+    ("errors", "validation", "note"),
+    [
+        (0.0, False, "No training errors, hence no votes. No validation images were given."),
+        (0.0, True, "No training errors, hence no votes. Validation: 0 errors."),
+        (
+            1.0,
+            False,
+            "Training: 10 votes by neighbors of 2 errors. Only 2 training errors: "
+            "too few to tell a pattern. No validation images were given.",
+        ),
+    ],
+)
+def test_notes_say_what_the_bars_rest_on(errors: float, validation: bool, note: str) -> None:
+    analysis = make_analysis((30, 2), errors=errors, validation=validation)
+    card = class_card(analysis, 1)["adversaries"]
+    assert card["note"] == note
+    assert not card["known"] or errors
+
+
+def test_few_errors_are_named_on_either_side() -> None:
+    card = class_card(make_analysis((40, 6), errors=0.5, seed=1), 1)["adversaries"]
+    assert "Only 4 training errors: too few to tell a pattern." in card["note"]
+    assert "Only 2 validation errors: too few to tell a pattern." in card["note"]
+
+
+def test_colors_are_shares_beside_the_average(
+    analysis: Analysis, cards: list[dict[str, Any]]
+) -> None:
+    table = analysis.colors()
+    for index in range(3):
+        assert cards[index]["colors"]["shares"] == pytest.approx(table.iloc[index].tolist())
+    assert cards[3]["colors"]["shares"] == [0.0] * table.shape[1]
+    average = table.iloc[:3].to_numpy().sum(axis=0) / 3
+    assert CardDeck(analysis).color_averages == pytest.approx(average.tolist())
+    assert class_card(make_analysis(colors=False), 0)["colors"] is None
+
+
+@pytest.mark.parametrize("index", [-1, 4])
+def test_unknown_class_numbers_raise(analysis: Analysis, index: int) -> None:
+    with pytest.raises(IndexError, match=f"0 to 3, not {index}"):
+        class_card(analysis, index)
+
+
+def test_all_cards_or_none_within_a_limit(analysis: Analysis, cards: list[dict[str, Any]]) -> None:
+    size = 4 * card_bytes(cards[0])
+    assert cards_within(CardDeck(analysis), size) == cards
+    assert cards_within(CardDeck(analysis), size - 1) == []
+
+
+@given(st.floats(0, 1))
+def test_ticks_cover_the_largest_share_closely(largest: float) -> None:
+    ticks = percent_ticks(largest)
+    steps = np.diff(ticks)
+    assert ticks[0] == 0
+    assert 2 <= len(ticks) <= 6
+    assert steps == pytest.approx([steps[0]] * len(steps))
+    assert ticks == [round(tick, 2) for tick in ticks]
+    assert ticks[-1] >= largest - 1e-8
+    assert len(ticks) == 2 or ticks[-2] < largest
+
+
+def test_picker_lists_every_class(analysis: Analysis) -> None:
+    table = analysis.classes()
+    for index, row in enumerate(CardDeck(analysis).picker_classes()):
+        assert (row["index"], row["name"], row["images"]) == (index, f"c{index}", SIZES[index])
+        if SIZES[index]:
+            assert row["accuracy"] == table.iloc[index]["validation_accuracy"]
+            assert sum(row["archetypes"]) == pytest.approx(1)
+    assert row["accuracy"] is None
+    judged = CardDeck(make_analysis(validation=False)).picker_classes()
+    assert judged[0]["accuracy"] == make_analysis(validation=False).classes().iloc[0, 2]
+
+
+def test_overview_bars_are_whole_and_weak_ones_faint() -> None:
+    analysis = make_analysis((8, 40, 20, 0))
+    data = overview(CardDeck(analysis))
+    assert data.order == [1, 2, 0, 3]
+    assert sorted(data.segments) == ["c0", "c1", "c2", "c3"]
+    tables = [analysis.adversaries(), analysis.validation_errors()]
+    for chart, table in zip(data.charts, tables, strict=True):
+        expected = table["share"].iloc[data.order][list(data.segments)]
+        assert chart["shares"] == pytest.approx(expected.to_numpy(), abs=1e-5)
+        weak = (table["support"]["errors"].iloc[data.order] < 5).tolist()
+        assert [label.endswith("*") for label in chart["labels"]] == weak
+        assert [opacity < 1 for opacity in chart["opacities"]] == weak
+        assert any(weak) == bool(chart["note"])
+
+
+@pytest.mark.parametrize(("classes", "last"), [(9, "c"), (10, "c"), (12, "3 other classes")])
+def test_overview_folds_rare_adversaries_into_gray(classes: int, last: str) -> None:
+    deck = CardDeck(make_analysis((12,) * classes))
+    data = overview(deck)
+    assert len(data.segments) == len(data.colors) == len(set(data.colors)) == min(classes, 10)
+    assert data.segments[-1].startswith(last)
+    for chart in data.charts:
+        sums = np.sum(chart["shares"], axis=1)
+        assert np.all(np.isclose(sums, 1, atol=1e-4) | (sums == 0))
+    own = deck.training["share"].to_numpy()[data.order]
+    named = [int(name[1:]) for name in data.segments if not name.endswith("classes")]
+    assert np.array(data.charts[0]["shares"])[:, : len(named)] == pytest.approx(
+        own[:, named], abs=1e-5
+    )
+
+
+def test_overview_of_many_classes_is_a_window() -> None:
+    data = overview(CardDeck(make_analysis((6,) * 40)))
+    assert data.state()["window"] == WINDOW
+    assert len(data.state()["charts"][0]["labels"]) == 40
+    assert data.charts[0]["note"].startswith("30 of 40 classes, around the selected one.")

@@ -1,0 +1,208 @@
+"""The Explorer's Python side: its arguments, the selection and the answers to the front end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+from small_analysis import make_analysis
+from torch import nn
+
+from imbxai_widgets import explorer as explorer_module
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.explorer import Explorer
+from imbxai_widgets.views import _base
+
+TARGETS = Path(__file__).parents[1] / "js" / "src" / "linker_targets.ts"
+
+
+@pytest.fixture(autouse=True)
+def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty front end: these tests have no browser, and need no bundle."""
+    monkeypatch.setattr(_base, "STATIC", tmp_path)
+    for bundle in ("class_picker", "header", "archetypes", "overlap", "linker"):
+        for suffix in ("js", "css"):
+            (tmp_path / f"{bundle}.{suffix}").touch()
+
+
+@pytest.fixture
+def explorer() -> Iterator[Explorer]:
+    yield Explorer(make_analysis())
+    widgets.Widget.close_all()
+
+
+@pytest.fixture
+def sent(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
+    """What the kernel sends to linker and gallery."""
+    messages: list[tuple[Any, Any]] = []
+    for widget in (explorer._linker, explorer._gallery):
+        monkeypatch.setattr(
+            widget, "send", lambda content, buffers=None: messages.append((content, buffers))
+        )
+    return messages
+
+
+def receive(widget: Any, content: dict[str, Any]) -> None:
+    """Let a widget have a message, as from its front end."""
+    widget._handle_custom_msg(content, [])
+
+
+def test_the_weakest_class_is_shown_first(explorer: Explorer) -> None:
+    accuracy = explorer.analysis.classes()["validation_accuracy"]
+    assert explorer.selected_class == accuracy.idxmin()
+    assert explorer.analysis.class_names[explorer._linker.selected] == explorer.selected_class
+
+
+def test_a_selection_in_the_browser_reaches_python(explorer: Explorer) -> None:
+    seen: list[str] = []
+    explorer.observe(lambda change: seen.append(change["new"]), "selected_class")
+    for index in (1, 2, 0):
+        explorer._linker.set_state({"selected": index})
+        assert explorer.selected_class == f"c{index}"
+    assert seen[-1] == "c0"
+
+
+def test_an_assignment_reaches_the_linker(explorer: Explorer) -> None:
+    for name in ("c2", "c0", "c3"):
+        explorer.selected_class = name
+        assert explorer._linker.selected == int(name[1:])
+
+
+def test_a_wrong_name_raises_with_the_valid_ones_and_changes_nothing(explorer: Explorer) -> None:
+    explorer.selected_class = "c1"
+    with pytest.raises(ValueError, match=r"There is no class 'c9'\. Valid names: .*'c0'"):
+        explorer.selected_class = "c9"
+    assert explorer.selected_class == "c1"
+    assert explorer._linker.selected == 1
+
+
+def test_marked_images_are_a_table(explorer: Explorer) -> None:
+    assert explorer.selection.empty
+    explorer._gallery.marked = [5, 2]
+    table = explorer.selection
+    assert table.index.tolist() == [5, 2]
+    assert table["label"].tolist() == [f"c{explorer.analysis.labels[image]}" for image in (5, 2)]
+
+
+def test_two_explorers_do_not_share_anything(explorer: Explorer) -> None:
+    other = Explorer(explorer.analysis)
+    other.selected_class, explorer.selected_class = "c2", "c1"
+    assert (other._linker.selected, explorer._linker.selected) == (2, 1)
+    ids = [{w.model_id for w in one._linker.targets.values()} for one in (explorer, other)]
+    assert not ids[0] & ids[1]
+
+
+def test_cards_are_sent_along_when_they_are_small(explorer: Explorer) -> None:
+    cards = explorer._linker.cards
+    assert [card["name"] for card in cards] == ["c0", "c1", "c2", "c3"]
+
+
+def test_a_card_is_sent_on_request_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(explorer_module, "EAGER_BYTES", 0)
+    explorer = Explorer(make_analysis())
+    assert explorer._linker.cards == []
+    messages: list[tuple[Any, Any]] = []
+    monkeypatch.setattr(
+        explorer._linker, "send", lambda content, buffers: messages.append((content, buffers))
+    )
+    receive(explorer._linker, {"type": "card", "index": 2})
+    [(content, [png])] = messages
+    assert content["type"] == "card"
+    assert content["card"]["name"] == "c2"
+    assert "sprite_png" not in content["card"]
+    assert png.startswith(b"\x89PNG")
+
+
+def test_more_images_are_sent_on_request(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
+    rates = explorer.analysis.archetype_rates("c0")
+    archetype = int(np.argmax(rates["images"]))
+    receive(explorer._gallery, {"type": "more", "class": 0, "archetype": archetype, "offset": 3})
+    [(content, [png])] = sent
+    assert (content["class"], content["archetype"], content["offset"]) == (0, archetype, 3)
+    assert len(content["thumbnails"]) == min(24, rates["images"].iloc[archetype] - 3)
+    assert png.startswith(b"\x89PNG")
+
+
+def test_other_messages_are_left_alone(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
+    receive(explorer._linker, {"type": "hello"})
+    receive(explorer._gallery, {"type": "hello"})
+    assert sent == []
+
+
+def test_what_goes_wrong_is_shown(
+    explorer: Explorer,
+    sent: list[tuple[Any, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk is gone")
+
+    monkeypatch.setattr(explorer._deck, "card", fail)
+    monkeypatch.setattr(explorer._deck, "more", fail)
+    receive(explorer._linker, {"type": "card", "index": 1})
+    message = "This class could not be shown: disk is gone"
+    assert sent == [({"type": "error", "index": 1, "message": message}, None)]
+    receive(explorer._gallery, {"type": "more", "class": 1, "archetype": 0, "offset": 0})
+    assert explorer._message.value == "No more images could be read: disk is gone"
+    assert caplog.text.count("OSError: disk is gone") == 2
+
+
+def test_an_analysis_takes_no_options() -> None:
+    analysis = make_analysis()
+    with pytest.raises(TypeError, match="got dataset, k; such options belong to analyze"):
+        Explorer(analysis, [], k=5)
+    with pytest.raises(TypeError, match="needs the training images"):
+        Explorer(nn.Linear(2, 2))
+
+
+def test_a_model_is_analyzed_with_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Any, ...]] = []
+    analysis = make_analysis()
+
+    def analyze(*args: Any, **options: Any) -> Analysis:
+        calls.append((*args, options))
+        return analysis
+
+    monkeypatch.setattr(explorer_module, "analyze", analyze)
+    model = nn.Linear(2, 2)
+    explorer = Explorer(model, "train", validation="test", k=3)  # type: ignore[arg-type]
+    assert calls == [(model, "train", {"validation": "test", "k": 3})]
+    assert explorer.analysis is analysis
+
+
+@pytest.mark.parametrize("validation", [True, False])
+@pytest.mark.parametrize("colors", [True, False])
+def test_the_linker_is_given_the_roles_that_it_knows(validation: bool, colors: bool) -> None:
+    interface = re.search(r"interface Targets \{(.*?)\n\}", TARGETS.read_text(), re.DOTALL)
+    assert interface is not None
+    roles = re.findall(r"(\w+)(\??): TargetModel", interface[1])
+    optional = {role for role, mark in roles if mark}
+    expected = {role for role, _ in roles if role not in optional}
+    expected |= {role for role in optional if validation and role.startswith("validation")}
+    expected |= {role for role in optional if colors and role.startswith("color")}
+    explorer = Explorer(make_analysis(validation=validation, colors=colors))
+    assert set(explorer._linker.targets) == expected
+
+
+def test_class_names_are_shown_as_text_not_as_markup() -> None:
+    analysis = make_analysis((9, 9))
+    named = Analysis(**{**vars(analysis), "class_names": ("<b>bold</b>", "plain")})
+    explorer = Explorer(named)
+    assert "<b>" not in explorer._overview_legend.value
+    assert "&lt;b&gt;bold&lt;/b&gt;" in explorer._overview_legend.value
+
+
+def test_two_classes_of_one_name_can_both_be_selected() -> None:
+    analysis = make_analysis((9, 9, 9))
+    explorer = Explorer(Analysis(**{**vars(analysis), "class_names": ("a", "b", "a")}))
+    explorer._linker.set_state({"selected": 2})
+    assert explorer.selected_class == "a"
+    assert explorer._linker.selected == 2
