@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import hypothesis
 import pytest
 import torch
+from environments import ROOT, Environment
 
 # How long one example takes says more about the machine's other work than about the code.
 hypothesis.settings.register_profile("no deadline", deadline=None)
@@ -45,3 +48,26 @@ def torchvision() -> ModuleType:
     module = import_torchvision()
     importlib.import_module("torchvision.transforms.v2")
     return module
+
+
+@pytest.fixture(scope="session")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the build backend alone, and no Node on its path."""
+    folder = tmp_path_factory.mktemp("builder")
+    environment = Environment.create(folder / "venv")
+    environment.install("hatchling>=1.27", cwd=folder)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def distributions(
+    builder: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """The sdist and the wheel, built of the working tree with the Node that is here."""
+    target = tmp_path_factory.mktemp("dist")
+    build = ("-m", "hatchling", "build", "-d", str(target))
+    done = builder.run(*build, cwd=ROOT, path=os.environ["PATH"])
+    assert done.returncode == 0, done.stderr
+    (sdist,) = target.glob("*.tar.gz")
+    (wheel,) = target.glob("*.whl")
+    return sdist, wheel

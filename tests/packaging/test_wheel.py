@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-import sysconfig
 import tarfile
-import venv
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from environments import ROOT, Environment
 
-ROOT = Path(__file__).parents[2]
 PANELS = ("class_picker", "header", "archetypes", "overlap")
 SCRIPTS = (*PANELS, "linker", "page")
 
@@ -43,62 +38,6 @@ for panel in panels:
             assert state[key] and state[key] == path.read_text(encoding="utf-8"), path
 print(json.dumps({"package": str(package), "panels": len(panels)}))
 """
-
-
-@dataclass(frozen=True)
-class Environment:
-    """A virtual environment; no other programs are on the path unless given."""
-
-    folder: Path
-
-    @classmethod
-    def create(cls, folder: Path) -> Environment:
-        venv.create(folder, with_pip=True)
-        return cls(folder)
-
-    @property
-    def site_packages(self) -> Path:
-        scheme = {"base": str(self.folder), "platbase": str(self.folder)}
-        return Path(sysconfig.get_path("purelib", "venv", scheme))
-
-    def run(self, *arguments: str, cwd: Path, path: str = "") -> subprocess.CompletedProcess[str]:
-        programs = Path(sysconfig.get_path("scripts", "venv", {"base": str(self.folder)}))
-        environment = {**os.environ, "PATH": os.pathsep.join(filter(None, [str(programs), path]))}
-        return subprocess.run(
-            [str(programs / "python"), "-I", *arguments],
-            cwd=cwd,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def install(self, *requirements: str, cwd: Path) -> None:
-        done = self.run("-m", "pip", "install", "-q", *requirements, cwd=cwd)
-        assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with the build backend alone, and no Node on its path."""
-    folder = tmp_path_factory.mktemp("builder")
-    environment = Environment.create(folder / "venv")
-    environment.install("hatchling>=1.27", cwd=folder)
-    return environment
-
-
-@pytest.fixture(scope="module")
-def distributions(
-    builder: Environment, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path]:
-    """The sdist and the wheel, built of the working tree with the Node that is here."""
-    target = tmp_path_factory.mktemp("dist")
-    build = ("-m", "hatchling", "build", "-d", str(target))
-    done = builder.run(*build, cwd=ROOT, path=os.environ["PATH"])
-    assert done.returncode == 0, done.stderr
-    (sdist,) = target.glob("*.tar.gz")
-    (wheel,) = target.glob("*.whl")
-    return sdist, wheel
 
 
 @pytest.fixture
@@ -216,11 +155,7 @@ def test_installed_wheel_works_without_the_repository(
 ) -> None:
     environment = Environment.create(tmp_path / "venv")
     environment.install("--no-deps", str(distributions[1]), cwd=tmp_path)
-    # The dependencies, torch among them, are borrowed from the environment of the tests, which
-    # saves minutes. As a plain line of a .pth file it comes after the wheel, and its own .pth
-    # files, such as an editable install of this very package, are not read.
-    borrowed = "\n".join(dict.fromkeys(sysconfig.get_path(key) for key in ("purelib", "platlib")))
-    (environment.site_packages / "borrowed.pth").write_text(borrowed + "\n", encoding="utf-8")
+    environment.borrow_dependencies()
     done = environment.run("-c", INSTANTIATE, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
