@@ -324,14 +324,16 @@ def card_bytes(card: Card) -> int:
     return size + len(repr({key: value for key, value in card.items() if key != "sprite_png"}))
 
 
-def cards_within(deck: CardDeck, limit: int) -> list[Card]:
-    """Return all cards, or none if they would take more than `limit` bytes.
+def cards_within(deck: CardDeck, classes: int, size: int) -> list[Card]:
+    """Return all cards; none if there are more than `classes` or they exceed `size` bytes.
 
-    The first card stands for the size of all, so that a thousand classes cost one card.
+    The first card stands for the size of all, so that nothing is made in vain.
     """
     count = deck.analysis.n_classes
+    if count > classes:
+        return []
     first = deck.card(0)
-    if card_bytes(first) * count > limit:
+    if card_bytes(first) * count > size:
         return []
     return [first, *(deck.card(index) for index in range(1, count))]
 

@@ -255,8 +255,9 @@ def test_unknown_class_numbers_raise(analysis: Analysis, index: int) -> None:
 
 def test_all_cards_or_none_within_a_limit(analysis: Analysis, cards: list[dict[str, Any]]) -> None:
     size = 4 * card_bytes(cards[0])
-    assert cards_within(CardDeck(analysis), size) == cards
-    assert cards_within(CardDeck(analysis), size - 1) == []
+    assert cards_within(CardDeck(analysis), 4, size) == cards
+    assert cards_within(CardDeck(analysis), 4, size - 1) == []
+    assert cards_within(CardDeck(analysis), 3, size) == []
 
 
 @given(st.floats(0, 1))
