@@ -23,8 +23,8 @@ from imbxai_widgets.views.linker import Linker
 from imbxai_widgets.views.overlap import OverlapTable
 
 # All cards are made and sent at once up to these limits, so that no selection waits for the
-# kernel; beyond them each is fetched when its class is first selected. A card takes some 30 ms
-# to make, and 50 kB with images of 32 x 32 pixels.
+# kernel; beyond them each is fetched when its class is first selected. A card takes about 40 ms
+# to make and holds 50 kB for the ten classes of the embedded images (32 x 32 pixels).
 EAGER_CLASSES = 40
 EAGER_BYTES = 4_000_000
 
