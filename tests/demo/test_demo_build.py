@@ -97,6 +97,10 @@ def test_split_is_70_percent_whatever_the_order(emoji: set[str]) -> None:
     assert training == training_emoji(sorted(emoji))
 
 
+def test_split_is_the_same_in_every_process() -> None:
+    assert training_emoji("abcdefghij") == set("bcdefhj")
+
+
 def _package(path: Path, vendor: str, drawings: dict[str, np.ndarray | None]) -> Path:
     """Write a package with drawings by code point; None is an emoji without a drawing."""
     listed = [
