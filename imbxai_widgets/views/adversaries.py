@@ -62,7 +62,6 @@ class AdversaryChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
             stroke_width=0,
             label_display=True,
             label_display_format=".0%",
-            label_display_vertical_offset=4,
             label_font_style={"text-anchor": "start"},
             apply_clip=False,  # or the number beside the longest bar is cut
             enable_hover=False,
