@@ -88,7 +88,7 @@ def test_near_duplicates_are_left_out() -> None:
     assert without_near_duplicates([first, close, far, first]) == [0, 2]
 
 
-@given(st.sets(st.characters(), max_size=30))
+@given(st.sets(st.characters(codec="utf-8"), max_size=30))
 @settings(deadline=None)
 def test_split_is_70_percent_whatever_the_order(emoji: set[str]) -> None:
     training = training_emoji(emoji)
