@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.compute._types import DoubleArray, FloatArray, Int8Array, IntArray
+from imbxai_widgets.compute._types import BoolArray, DoubleArray, FloatArray, Int8Array, IntArray
 from imbxai_widgets.compute.adversaries import adversary_votes, error_matrix, row_shares
 from imbxai_widgets.compute.archetypes import ARCHETYPES, archetype_counts
 from imbxai_widgets.compute.colors import ColorScheme
@@ -323,11 +324,11 @@ class Analysis:
             the top features' means, and ``classes``: how many other classes have it among
             their top features.
         """
-        indices, shares = self._top_features()
+        indices, shares = self._top_features
         row = self.class_index(class_name)
         kept = indices[row] >= 0
         features = indices[row][kept]
-        holders = (indices[:, :, None] == features).any(axis=1).sum(axis=0)
+        holders = self._top_feature_map[0].sum(axis=0)[features]
         return pd.DataFrame(
             {"share": shares[row][kept], "classes": holders - 1},
             index=pd.Index(features, name="feature"),
@@ -344,32 +345,26 @@ class Analysis:
             union; ``features``, a tuple of feature indices; ``share`` and ``share_there``,
             the part that they have in the top features of this class and of the other.
         """
-        indices, shares = self._top_features()
+        member, share = self._top_feature_map
         row = self.class_index(class_name)
-        records = []
-        for other in range(self.n_classes):
-            if other == row:
-                continue
-            common = np.intersect1d(indices[row], indices[other])
-            common = common[common >= 0]
-            union = (indices[row] >= 0).sum() + (indices[other] >= 0).sum() - len(common)
-            records.append(
-                {
-                    "class": self.class_names[other],
-                    "shared": len(common),
-                    "jaccard": len(common) / union if union else np.nan,
-                    "features": tuple(int(feature) for feature in common),
-                    "share": shares[row][np.isin(indices[row], common)].sum(),
-                    "share_there": shares[other][np.isin(indices[other], common)].sum(),
-                }
-            )
-        columns = ["class", "shared", "jaccard", "features", "share", "share_there"]
-        table = pd.DataFrame(records, columns=columns).set_index("class")
-        return table.sort_values(["shared", "share"], ascending=False, kind="stable")
+        shared = member & member[row]
+        table = pd.DataFrame(
+            {
+                "shared": shared.sum(axis=1),
+                "jaccard": ratio(shared.sum(axis=1), (member | member[row]).sum(axis=1)),
+                "features": [tuple(np.flatnonzero(common).tolist()) for common in shared],
+                "share": (shared * share[row]).sum(axis=1),
+                "share_there": (shared * share).sum(axis=1),
+            },
+            index=self._class_axis("class"),
+        )
+        others = np.flatnonzero(np.arange(self.n_classes) != row)
+        ranked = table.iloc[others]
+        return ranked.sort_values(["shared", "share"], ascending=False, kind="stable")
 
     def overlap(self) -> pd.DataFrame:
         """Return how many top features each pair of classes shares, shape (C, C)."""
-        counts = overlap_matrix(self._top_features()[0])
+        counts = overlap_matrix(self._top_features[0])
         return pd.DataFrame(
             counts, index=self._class_axis("class"), columns=self._class_axis("other class")
         )
@@ -405,8 +400,20 @@ class Analysis:
     def _counts(self, labels: IntArray) -> IntArray:
         return np.bincount(labels, minlength=self.n_classes).astype(np.int64, copy=False)
 
+    @cached_property
     def _top_features(self) -> tuple[IntArray, DoubleArray]:
         return top_features(self.embeddings, self.labels, self.n_classes, self.top_k)
+
+    @cached_property
+    def _top_feature_map(self) -> tuple[BoolArray, DoubleArray]:
+        """Whether each feature is a top one of each class, and its share; both (C, D)."""
+        indices, shares = self._top_features
+        member = np.zeros((self.n_classes, self.embeddings.shape[1]), dtype=np.bool_)
+        share = np.zeros(member.shape)
+        rows, ranks = np.nonzero(indices >= 0)
+        member[rows, indices[rows, ranks]] = True
+        share[rows, indices[rows, ranks]] = shares[rows, ranks]
+        return member, share
 
     def _share_table(self, counts: IntArray, **support: IntArray) -> pd.DataFrame:
         index = self._class_axis("class")

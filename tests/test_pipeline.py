@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,35 @@ def test_a_wrong_argument_is_named_before_the_long_work(
     with pytest.raises(ValueError, match=message):
         analyze(model, dataset, display_transform=lambda x: x.sigmoid(), progress=False, **options)
     assert dataset.reads <= 40
+
+
+def test_the_readme_tells_what_is_computed(analysis: Analysis) -> None:
+    plants = analysis.archetype_rates("Plants")
+    safe, outlier = plants.loc["safe"], plants.loc["outlier"]
+    votes = analysis.adversaries()["share"].loc["Plants"]
+    errors = analysis.validation_errors()["share"].loc["Plants"]
+    shared = analysis.feature_overlap("Plants").loc["Animals", "shared"]
+    colors = analysis.colors()
+    facts = [
+        f"Of the {plants['images'].sum():.0f} plants only {safe['images']:.0f} are safe",
+        f"{outlier['images']:.0f} are outliers",
+        f"of the {outlier['validation_images']:.0f} validation plants that fall",
+        f"{outlier['validation_error_rate']:.0%} are misclassified",
+        f"{votes['Animals']:.0%} are for Animals and {votes['Food']:.0%} for Food",
+        f"{errors['Animals']:.0%} are taken for Animals and {errors['Food']:.0%} for Food",
+        f"Plants share {shared} of their {analysis.top_k} top features with Animals",
+        f"{colors.loc['Plants', 'green']:.0%} of these pixels are green",
+        f"against {colors['green'].mean():.0%} on average",
+    ]
+    for archetype, row in analysis.errors_by_archetype().iterrows():
+        facts.append(
+            f"| {archetype} | {row['training_images']:,.0f} | {row['training_error_rate']:.1%} "
+            f"| {row['validation_images']:,.0f} | {row['validation_error_rate']:.1%} |"
+        )
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    words = " ".join(readme.split())
+    for fact in facts:
+        assert fact in words
 
 
 def test_the_documented_example_runs() -> None:
