@@ -68,7 +68,8 @@ class AdversaryChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
             interactions={"click": "select"},
         )
         self.rank_axis = _charts.rank_axis(ranks, [""] * rows)
-        self.share_axis = _charts.percent_axis(shares, "share", ())
+        unit = "share of votes or errors" if with_validation else "share of votes"
+        self.share_axis = _charts.percent_axis(shares, unit, ())
         self.figure = _charts.row_figure(
             [self.bars],
             [self.rank_axis, self.share_axis],
