@@ -13,12 +13,12 @@ typeset, since MathJax would come from a network.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from imbxai_widgets._files import replacing
 
 _STATE = "application/vnd.jupyter.widget-state+json"
 _STATIC = Path(__file__).parent / "static"
@@ -82,7 +82,9 @@ def write_page(notebook: Path, output: Path) -> Path:
     >>> write_page(Path("notebooks/01_quickstart.ipynb"), Path("demo.html"))  # doctest: +SKIP
     """
     html = _export(_execute(notebook), title=notebook.stem)
-    return _replace(output, html)
+    with replacing(output) as file:
+        file.write(html.encode("utf-8"))
+    return output.resolve()
 
 
 def _execute(path: Path) -> Any:
@@ -158,24 +160,6 @@ def _front_end(module: str) -> str:
 def _inline(script: str) -> str:
     """Rewrite, in a script, what would end the HTML element around it."""
     return re.sub(r"<(?=/script|!--)", r"\\x3C", script, flags=re.IGNORECASE)
-
-
-def _replace(path: Path, text: str) -> Path:
-    """Write a whole file or, if anything fails, leave what is there."""
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, suffix=".html", delete=False
-    ) as file:
-        try:
-            file.write(text)
-            file.close()
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    return path
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -95,12 +95,3 @@ def test_a_missing_notebook_ends_the_command_with_a_message(
 ) -> None:
     assert page.main([str(tmp_path / "no.ipynb"), "--output", str(tmp_path / "x.html")]) == 1
     assert "there is no file" in capsys.readouterr().err
-
-
-def test_a_page_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "page.html"
-    assert page._replace(path, "first") == path
-    with pytest.raises(UnicodeEncodeError):
-        page._replace(path, "second \ud800")
-    assert path.read_text() == "first"
-    assert list(path.parent.iterdir()) == [path]

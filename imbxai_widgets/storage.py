@@ -1,0 +1,196 @@
+"""Saving and loading an `Analysis`, without pickle.
+
+The file is a zip archive of NumPy arrays (readable by `numpy.load`) and ``meta.json``, which
+holds the format's version, the settings, the class names and a SHA-256 digest of each array. An
+array whose digest differs is never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imbxai_widgets._files import replacing
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.compute.colors import color_scheme
+from imbxai_widgets.compute.images import DisplayTransform, ImageSource
+from imbxai_widgets.split import Split
+
+VERSION = 1
+_FORMAT = "imbxai_widgets analysis"
+_SPLIT_ARRAYS = (
+    *("labels", "predictions", "confidences"),
+    *("neighbors", "neighbor_distances", "archetypes"),
+)
+
+
+class StorageError(ValueError):
+    """A file is no saved analysis, is damaged, or comes from a newer version."""
+
+
+def save_analysis(analysis: Analysis, path: str | os.PathLike[str]) -> Path:
+    """Save an analysis to a file; a file already there is replaced only by a whole new one.
+
+    Images are not saved: give the datasets to `load_analysis` to see them again.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    path : str or path-like
+        Where to write; customarily ``*.imbxai``.
+
+    Returns
+    -------
+    Path
+        The absolute path of the file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; what was there is left as it is.
+    """
+    arrays = _arrays(analysis)
+    members = {f"{name}.npy": _encoded(array) for name, array in arrays.items()}
+    meta = {
+        "format": _FORMAT,
+        "version": VERSION,
+        "class_names": list(analysis.class_names),
+        "color_scheme": analysis.color_scheme.name,
+        "top_k": analysis.top_k,
+        "salient_fraction": analysis.salient_fraction,
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
+    }
+    target = Path(path)
+    with replacing(target) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("meta.json", json.dumps(meta, ensure_ascii=False, indent=1))
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return target.resolve()
+
+
+def load_analysis(
+    path: str | os.PathLike[str],
+    *,
+    dataset: Any = None,
+    validation: Any = None,
+    display_transform: DisplayTransform | None = None,
+) -> Analysis:
+    """Load an analysis that `save_analysis` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+    dataset, validation : Dataset, optional
+        The datasets that were analyzed, to show their images; all else works without.
+    display_transform : callable, optional
+        How to show these images, as for `analyze`.
+
+    Returns
+    -------
+    Analysis
+        Equal to the one saved, bit by bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    StorageError
+        If it is no saved analysis, is damaged or was written by a newer version.
+    ValueError
+        If a dataset has another number of images than were analyzed.
+    """
+    meta, arrays = _read(Path(path))
+    unseen = None
+    if "validation_labels" in arrays:
+        images = _images(validation, arrays["validation_labels"], "validation", display_transform)
+        unseen = _split("validation", arrays, images)
+    elif validation is not None:
+        raise ValueError("validation was given, but the saved analysis has no validation images")
+    images = _images(dataset, arrays["train_labels"], "dataset", display_transform)
+    return Analysis(
+        class_names=tuple(meta["class_names"]),
+        embeddings=arrays["embeddings"],
+        train=_split("train", arrays, images),
+        validation=unseen,
+        color_counts=arrays.get("color_counts"),
+        color_scheme=color_scheme(meta["color_scheme"]),
+        top_k=meta["top_k"],
+        salient_fraction=meta["salient_fraction"],
+    )
+
+
+def _arrays(analysis: Analysis) -> dict[str, Any]:
+    arrays: dict[str, Any] = {"embeddings": analysis.embeddings}
+    if analysis.color_counts is not None:
+        arrays["color_counts"] = analysis.color_counts
+    for prefix, split in (("train", analysis.train), ("validation", analysis.validation)):
+        if split is not None:
+            arrays |= {f"{prefix}_{name}": getattr(split, name) for name in _SPLIT_ARRAYS}
+    return arrays
+
+
+def _split(prefix: str, arrays: dict[str, Any], images: ImageSource | None) -> Split:
+    return Split(**{name: arrays[f"{prefix}_{name}"] for name in _SPLIT_ARRAYS}, images=images)
+
+
+def _images(
+    dataset: Any, labels: Any, argument: str, display_transform: DisplayTransform | None
+) -> ImageSource | None:
+    if dataset is None:
+        return None
+    if len(dataset) != len(labels):
+        raise ValueError(
+            f"{argument} has {len(dataset)} images, but {len(labels)} were analyzed; give the "
+            "dataset that was analyzed, or none"
+        )
+    return ImageSource(dataset, display_transform)
+
+
+def _encoded(array: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            meta = json.loads(archive.read("meta.json"))
+            _check_version(path, meta)
+            members = {name: archive.read(name) for name in meta["sha256"]}
+    except (FileNotFoundError, IsADirectoryError, PermissionError, StorageError):
+        raise
+    except Exception as error:  # a damaged archive can fail in any of zipfile's and json's ways
+        raise StorageError(
+            f"{path} is no saved analysis, or is damaged ({error}); save the analysis again"
+        ) from error
+    for name, data in members.items():
+        if hashlib.sha256(data).hexdigest() != meta["sha256"][name]:
+            raise StorageError(f"{path} is damaged: {name} has changed; save the analysis again")
+    return meta, {
+        name.removesuffix(".npy"): _decoded(path, name, members[name]) for name in members
+    }
+
+
+def _decoded(path: Path, name: str, data: bytes) -> Any:
+    try:
+        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except ValueError as error:
+        raise StorageError(f"{path}: {name} holds no plain array ({error})") from error
+
+
+def _check_version(path: Path, meta: Any) -> None:
+    if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
+        raise StorageError(f"{path} is no saved analysis")
+    if meta["version"] > VERSION:
+        raise StorageError(
+            f"{path} was written by a newer version of imbxai_widgets (format {meta['version']}, "
+            f"this one reads up to {VERSION}); upgrade imbxai_widgets"
+        )
