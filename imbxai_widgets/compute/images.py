@@ -83,7 +83,9 @@ def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
         raise DisplayError.because(
             f"{when}the image has shape {tuple(image.shape)}, not (1 or 3, H, W)"
         )
-    if image.dtype != torch.uint8:
+    if image.dtype == torch.uint8:
+        values = image.numpy()
+    else:
         if not image.is_floating_point():
             raise DisplayError.because(
                 f"{when}the image is of {image.dtype}, not of uint8 or floats"
@@ -93,9 +95,10 @@ def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
             raise DisplayError.because(
                 f"{when}values run from {low:.4g} to {high:.4g}, not in [0, 1]"
             )
-        image = (image.float() * 255).round().clamp(0, 255).to(torch.uint8)
-    pixels = image.permute(1, 2, 0).expand(-1, -1, 3)
-    return cast(UInt8Array, pixels.clone(memory_format=torch.contiguous_format).numpy())
+        # In NumPy: torch.round starts its threads even for a single small image.
+        values = np.rint(image.float().numpy() * 255).clip(0, 255).astype(np.uint8)
+    height, width = values.shape[1:]
+    return np.array(np.broadcast_to(values.transpose(1, 2, 0), (height, width, 3)), order="C")
 
 
 def _from_display(shown: object) -> UInt8Array:
