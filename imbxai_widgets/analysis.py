@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from imbxai_widgets.compute._checks import check_codes
 from imbxai_widgets.compute._types import BoolArray, DoubleArray, FloatArray, Int8Array, IntArray
 from imbxai_widgets.compute.adversaries import adversary_votes, error_matrix, row_shares
 from imbxai_widgets.compute.archetypes import ARCHETYPES, archetype_counts
@@ -245,8 +246,16 @@ class Analysis:
 
         Columns: ``label``, ``prediction``, ``archetype`` (names), ``confidence`` (0 to 1) and
         ``correct``; the index, ``image``, is the position in the dataset.
+
+        Raises
+        ------
+        ValueError
+            If `indices` are not positions in the dataset, such as a Boolean mask.
         """
-        rows = np.arange(len(self.train)) if indices is None else np.asarray(indices, np.int64)
+        chosen = np.arange(len(self.train)) if indices is None else np.asarray(indices)
+        if chosen.dtype == np.bool_:
+            raise ValueError("indices must be positions, not a mask; pass numpy.flatnonzero(mask).")
+        rows = check_codes(chosen, "indices", shape=(None,), limit=len(self.train))
         names = np.asarray(self.class_names, dtype=object)
         return pd.DataFrame(
             {

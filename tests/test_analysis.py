@@ -278,3 +278,24 @@ def test_without_validation_and_colors_the_errors_say_what_to_do(analysis: Analy
     assert bare.classes()["validation_accuracy"].isna().all()
     assert list(bare.errors_by_archetype()) == ["training_images", "training_error_rate"]
     assert (bare.archetype_rates()["validation_images"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("indices", "message"),
+    [
+        (np.ones(60, dtype=bool), r"pass numpy\.flatnonzero\(mask\)"),
+        ([True, False], r"pass numpy\.flatnonzero\(mask\)"),
+        ([-1], "indices must lie in 0..59, but holds -1"),
+        ([60], "indices must lie in 0..59, but holds 60"),
+        ([1.5], "indices must hold integers"),
+    ],
+)
+def test_rows_that_are_no_positions_are_refused(
+    analysis: Analysis, indices: list[int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        analysis.image_table(indices)
+
+
+def test_no_rows_give_an_empty_table(analysis: Analysis) -> None:
+    assert list(analysis.image_table([]).index) == []
