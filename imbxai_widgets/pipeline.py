@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.compute._checks import check_count
 from imbxai_widgets.compute._types import FloatArray, IntArray
 from imbxai_widgets.compute.archetypes import assign_archetypes
 from imbxai_widgets.compute.colors import color_scheme
-from imbxai_widgets.compute.data import class_names_of
+from imbxai_widgets.compute.data import check_same_labels, class_names_of
 from imbxai_widgets.compute.embed import Embedded, embed
 from imbxai_widgets.compute.images import ImageSource
 from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.samples import Samples
 from imbxai_widgets.split import Split
 
 
@@ -84,10 +90,12 @@ def analyze(
     Raises
     ------
     ValueError
-        If an argument is out of range, the head can't be found, or the images' colors can't
-        be recovered. The message names the argument and the way out.
+        If an argument is out of range, a dataset does not give (image tensor, integer label),
+        the head can't be found, the images' colors can't be recovered, or the two datasets name
+        their classes differently. The message names the argument and the way out.
+        Whatever the first images tell is checked before the long passes over all of them.
     TypeError
-        If the dataset does not give (image tensor, integer label).
+        If `model` is no module.
 
     Examples
     --------
@@ -99,24 +107,32 @@ def analyze(
     ['safe', 'border', 'rare', 'outlier']
     """
     scheme = color_scheme(color_bins)
-    _check(len(dataset), k=k, top_k=top_k)
-    options: dict[str, Any] = {
-        "layer": layer,
-        "device": device,
-        "batch_size": batch_size,
-        "num_workers": num_workers,
-        "display_transform": display_transform,
-        "progress": progress,
-    }
-    embedded = embed(
+    check_count(k, "k")
+    check_count(top_k, "top_k")
+    run = partial(
+        embed,
         model,
+        layer=layer,
+        device=device,
+        batch_size=batch_size,
+        num_workers=num_workers,
+        color_bins=color_bins,
+        display_transform=display_transform,
+    )
+    names = _checked_names(
+        partial(run, salient_fraction=salient_fraction), dataset, validation, class_names
+    )
+    if len(dataset) <= k:
+        raise ValueError(
+            f"k={k} neighbors need at least {k + 1} images, but the dataset has {len(dataset)}. "
+            "Give more images or a smaller k."
+        )
+    embedded = run(
         dataset,
         salient_fraction=salient_fraction,
-        color_bins=color_bins,
+        progress=progress,
         description="Training images",
-        **options,
     )
-    names = class_names_of(dataset, embedded.n_classes, class_names)
     train = _split(
         embedded,
         nearest_neighbors(embedded.embeddings, k, device=device),
@@ -125,7 +141,8 @@ def analyze(
     )
     held_out = None
     if validation is not None:
-        unseen = embed(model, validation, description="Validation images", **options)
+        with _about_validation():
+            unseen = run(validation, progress=progress, description="Validation images")
         held_out = _split(
             unseen,
             nearest_references(unseen.embeddings, embedded.embeddings, k, device=device),
@@ -144,17 +161,35 @@ def analyze(
     )
 
 
-def _check(n_images: int, *, k: int, top_k: int) -> None:
-    """Refuse before the pass over the data what would fail after it."""
-    if k < 1:
-        raise ValueError(f"k must be at least 1 neighbor, not {k}.")
-    if n_images <= k:
-        raise ValueError(
-            f"k={k} neighbors need at least {k + 1} images, but the dataset has {n_images}. "
-            "Give more images or a smaller k."
-        )
-    if top_k < 1:
-        raise ValueError(f"top_k must be at least 1 feature, not {top_k}.")
+def _checked_names(
+    run: Callable[..., Embedded], dataset: Any, validation: Any, class_names: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Refuse by the first images what would else fail after a long pass; name the classes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the long pass gives them again
+        first = run(_first_images(dataset), progress=False)
+        if validation is not None:
+            with _about_validation():
+                run(_first_images(validation), salient_fraction=None, progress=False)
+    if validation is not None and class_names is None:
+        check_same_labels(dataset, validation)
+    return class_names_of(dataset, first.n_classes, class_names)
+
+
+def _first_images(dataset: Any) -> Dataset[Any]:
+    # Two, for there are models that take a batch of one for a single image.
+    size = len(Samples(dataset))
+    return Subset(dataset, range(min(2, size)))
+
+
+@contextmanager
+def _about_validation() -> Iterator[None]:
+    """Tell which of the two datasets an error speaks of."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note("This is about the validation images.")
+        raise
 
 
 def _split(

@@ -52,9 +52,10 @@ def test_validation_archetypes_come_from_the_nearest_training_images(analysis: A
     model, _, validation = load_demo()
     held_out = analysis.validation
     assert held_out is not None
-    single = analyze(model, Subset(validation, range(8)), k=1, progress=False)
-    for row in range(8):
-        distances = np.linalg.norm(analysis.embeddings - single.embeddings[row], axis=1)
+    rows = range(0, len(validation), 97)
+    few = analyze(model, Subset(validation, rows), k=1, progress=False)
+    for row, embedding in zip(rows, few.embeddings, strict=True):
+        distances = np.linalg.norm(analysis.embeddings - embedding, axis=1)
         nearest = np.argsort(distances, kind="stable")[:5]
         np.testing.assert_allclose(
             distances[nearest], held_out.neighbor_distances[row], rtol=1e-3, atol=1e-4
@@ -84,11 +85,14 @@ def test_every_class_has_salient_colors(analysis: Analysis) -> None:
 
 
 def test_images_are_shown_as_they_were_drawn(analysis: Analysis) -> None:
-    _, train, _ = load_demo()
+    _, train, validation = load_demo()
     assert analysis.images is not None
     shown = analysis.images[0]
     assert (shown.shape, shown.dtype) == ((32, 32, 3), np.uint8)
     assert (shown == train.images[0]).all()
+    assert analysis.validation is not None
+    assert analysis.validation.images is not None
+    assert (analysis.validation.images[7] == validation.images[7]).all()
 
 
 def test_the_same_run_gives_the_same_analysis(analysis: Analysis) -> None:
@@ -113,6 +117,7 @@ def test_without_saliency_there_are_no_colors_and_all_else_is_the_same(
 class CountedDataset(Dataset[Any]):
     def __init__(self, base: Dataset[Any]) -> None:
         self.base, self.reads = base, 0
+        self.transform: Any = None
 
     def __len__(self) -> int:
         return 40
@@ -122,17 +127,27 @@ class CountedDataset(Dataset[Any]):
         return self.base[index]
 
 
+class RandomNothing:
+    pass
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"k": 0}, "k must be at least 1"),
+        ({"k": 0}, "k must be a whole number of at least 1"),
+        ({"k": 2.5}, "k must be a whole number"),
         ({"k": 40}, "k=40 neighbors need at least 41 images, but the dataset has 40"),
-        ({"top_k": 0}, "top_k must be at least 1"),
+        ({"top_k": 0}, "top_k must be a whole number of at least 1"),
+        ({"top_k": 2.5}, "top_k must be a whole number"),
         ({"color_bins": "pastel"}, "perceptual"),
         ({"salient_fraction": 0.0}, "salient_fraction"),
         ({"salient_fraction": 1.5}, "salient_fraction"),
         ({"batch_size": 0}, "batch_size"),
-        ({"class_names": ["one", "two"]}, "class_names"),
+        ({"class_names": ["one", "two"]}, "class_names gives 2 class names"),
+        ({"class_names": ["one"] * 10}, "same name 'one'"),
+        ({"validation": []}, r"no images.*\n.*about the validation images"),
+        ({"validation": iter(())}, r"must be map-style.*\n.*about the validation images"),
+        ({"validation": [(torch.rand(3, 32, 32), 10)]}, "image 0 has label 10"),
         ({"layer": "no.such.layer"}, "layer"),
     ],
 )
@@ -143,7 +158,34 @@ def test_a_wrong_argument_is_named_before_the_long_work(
     dataset = CountedDataset(train)
     with pytest.raises(ValueError, match=message):
         analyze(model, dataset, display_transform=lambda x: x.sigmoid(), progress=False, **options)
-    assert dataset.reads <= 40
+    assert dataset.reads <= 2
+
+
+class Renamed(CountedDataset):
+    def __init__(self, base: Dataset[Any], classes: list[str]) -> None:
+        super().__init__(base)
+        self.classes = classes
+
+
+def test_validation_labels_must_mean_the_same_classes() -> None:
+    model, train, validation = load_demo()
+    dataset = Renamed(train, list(train.classes))
+    dataset.transform = train.transform
+    other = Renamed(validation, sorted(train.classes))
+    with pytest.raises(ValueError, match=r"label 0 the name 'Animals', .*'People'"):
+        analyze(model, dataset, validation=other, progress=False)
+    assert dataset.reads <= 2
+    told = analyze(model, dataset, validation=other, class_names=train.classes, k=1, progress=False)
+    assert told.class_names == tuple(train.classes)
+
+
+def test_random_transforms_are_told_once_of_each_dataset() -> None:
+    model, train, _ = load_demo()
+    dataset = CountedDataset(train)
+    dataset.transform = [RandomNothing(), train.transform]
+    with pytest.warns(UserWarning, match="RandomNothing") as caught:
+        analyze(model, dataset, k=1, progress=False)
+    assert len(caught) == 1
 
 
 def test_the_readme_tells_what_is_computed(analysis: Analysis) -> None:

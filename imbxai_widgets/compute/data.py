@@ -128,9 +128,12 @@ def class_names_of(
     >>> class_names_of([], 2, ["cat", "dog"])
     ('cat', 'dog')
     """
-    if isinstance(class_names, str):
-        raise ValueError(f"class_names must be a sequence of names, not the string {class_names!r}")
     if class_names is not None:
+        if isinstance(class_names, str) or not isinstance(class_names, Sequence | np.ndarray):
+            raise ValueError(
+                "class_names must be a sequence of names in the order of the labels, "
+                f"not the {type(class_names).__name__} {class_names!r}"
+            )
         names, source = tuple(str(name) for name in class_names), "class_names"
     else:
         found = _names_in(dataset)
@@ -139,6 +142,36 @@ def class_names_of(
         names, source = found, f"the dataset ({type(dataset).__name__})"
     _check_names(names, n_classes, source)
     return names
+
+
+def check_same_labels(dataset: Dataset[Any], validation: Dataset[Any]) -> None:
+    """Refuse validation images whose labels stand for other classes than the training images'.
+
+    That happens when each folder of images numbers its own subfolders and one of them is missing;
+    all results would then be wrong, and look right. Datasets that name no classes pass.
+
+    Parameters
+    ----------
+    dataset, validation
+        The training and the validation images.
+
+    Raises
+    ------
+    ValueError
+        If both name a class of one label, and differently.
+
+    Examples
+    --------
+    >>> check_same_labels([], [])
+    """
+    pairs = zip(_names_in(dataset) or (), _names_in(validation) or (), strict=False)
+    for label, (here, there) in enumerate(pairs):
+        if here != there:
+            raise ValueError(
+                f"validation gives label {label} the name {there!r}, but dataset the name "
+                f"{here!r}: one label must mean one class. Change the labels of validation to "
+                "those of dataset; or, if only the names differ, pass class_names"
+            )
 
 
 def _check_names(names: tuple[str, ...], n_classes: int, source: str) -> None:

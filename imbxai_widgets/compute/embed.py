@@ -181,7 +181,10 @@ def _run(
         images = batch.images.to(device)
         if saliency is not None:
             if not images.is_floating_point():
-                raise ValueError(f"saliency needs images of floats, but they are {images.dtype}")
+                raise ValueError(
+                    f"saliency needs images of floats, but they are {images.dtype}; convert them "
+                    "in the dataset's transform, or pass salient_fraction=None to do without"
+                )
             images = images.clone().requires_grad_()  # a copy may do so, whatever made the image
         # A copy, because autograd forbids a network to overwrite a leaf in place.
         logits = _checked_logits(model(images.clone()), batch)
@@ -217,6 +220,11 @@ def _checked_logits(logits: Any, batch: Batch) -> Tensor:
             "a module that does"
         )
     n_classes = logits.shape[1]
+    if n_classes < 2:
+        raise ValueError(
+            "the model must return at least 2 logits, one a class, but gives 1; wrap a binary "
+            "model in a module that returns torch.cat([-x, x], dim=1) / 2, and pass layer"
+        )
     wrong = np.flatnonzero(batch.labels >= n_classes)
     if len(wrong):
         raise ValueError(

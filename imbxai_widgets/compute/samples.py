@@ -63,7 +63,10 @@ class Samples(Dataset[Sample]):
         display_transform: DisplayTransform | None = None,
     ) -> None:
         kind = type(dataset).__name__
-        if isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
+        mapped = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
+        if isinstance(dataset, DataLoader):
+            raise ValueError("dataset must be a dataset, not a DataLoader; pass its .dataset")
+        if isinstance(dataset, IterableDataset) or not mapped:
             raise ValueError(
                 f"dataset must be map-style, with __len__ and __getitem__, since images are shown "
                 f"by their number; {kind} is not. Put its samples in a list, for instance"

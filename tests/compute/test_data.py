@@ -9,7 +9,13 @@ import pytest
 from PIL import Image
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
-from imbxai_widgets.compute.data import class_names_of, foreground_of, locate, members
+from imbxai_widgets.compute.data import (
+    check_same_labels,
+    class_names_of,
+    foreground_of,
+    locate,
+    members,
+)
 
 
 class Named(Dataset[Any]):
@@ -72,7 +78,9 @@ def test_names_by_default_are_numbers() -> None:
         (Named(classes=["a"]), None, r"the dataset \(Named\) gives 1 .*pass class_names"),
         (Named(), ["a", "b", "a"], "classes 0 and 2 the same name 'a'"),
         (Named(), ["a", " ", "b"], "class 1 an empty name"),
-        (Named(), "abc", "not the string 'abc'"),
+        (Named(), "abc", "sequence of names .*, not the str 'abc'"),
+        (Named(), {1: "b", 0: "a", 2: "c"}, "sequence of names .*, not the dict"),
+        (Named(), {"a", "b", "c"}, "sequence of names .*, not the set"),
         (Named(class_to_idx={"a": 0, "b": 1, "c": 3}), None, r"labels 0 to 2, .*\[0, 1, 3\]"),
         (
             Named(classes=["a", "b", "c"], class_to_idx={"a": 2, "b": 1, "c": 0}),
@@ -85,6 +93,23 @@ def test_names_by_default_are_numbers() -> None:
 def test_names_that_cannot_be(dataset: Dataset[Any], names: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         class_names_of(dataset, 3, names)
+
+
+@pytest.mark.parametrize("there", [None, [], ["a", "b", "c"], ["a", "b"], ["a", "b", "c", "d"]])
+def test_labels_of_both_datasets_mean_the_same(there: Any) -> None:
+    check_same_labels(Named(classes=["a", "b", "c"]), Named(classes=there))
+    check_same_labels(Named(), Named(classes=there))
+
+
+def test_a_missing_folder_shifts_the_labels(torchvision: ModuleType, tmp_path: Path) -> None:
+    for split, names in (("train", ["ant", "bee", "cat"]), ("test", ["ant", "cat"])):
+        for name in names:
+            (tmp_path / split / name).mkdir(parents=True)
+            Image.new("RGB", (2, 2)).save(tmp_path / split / name / "0.png")
+    folders = [torchvision.datasets.ImageFolder(tmp_path / split) for split in ("train", "test")]
+    message = "validation gives label 1 the name 'cat', but dataset the name 'bee'"
+    with pytest.raises(ValueError, match=message):
+        check_same_labels(folders[0], Subset(folders[1], [0]))
 
 
 def test_an_image_folder(torchvision: ModuleType, tmp_path: Path) -> None:

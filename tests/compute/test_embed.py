@@ -21,7 +21,7 @@ from embedding_cases import (
     state_of,
 )
 from torch import Tensor, nn
-from torch.utils.data import ConcatDataset, IterableDataset, Subset, TensorDataset
+from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset, TensorDataset
 
 from imbxai_widgets.compute.colors import assign_bins, color_scheme
 from imbxai_widgets.compute.embed import embed
@@ -183,6 +183,9 @@ GOOD = (torch.rand(3, SIZE, SIZE), 0)
     [
         ([], r"dataset \(list\) has no images"),
         (Stream(), "must be map-style"),
+        ((pair for pair in [GOOD]), "must be map-style.* generator is not"),
+        ({GOOD[0]}, "must be map-style.* set is not"),
+        (DataLoader([GOOD]), r"not a DataLoader; pass its \.dataset"),
         ([GOOD, GOOD[0]], r"dataset\[1\] must be an \(image, label\) pair, but is Tensor"),
         ([(*GOOD, 1)], "but is 3 values"),
         ([GOOD, (np.zeros((3, 4, 4)), 0)], "image 1 must be a tensor, but is ndarray.*ToTensor"),
@@ -229,6 +232,12 @@ def test_colors_that_do_not_fit_the_image(shapes: dict[str, Any], message: str) 
         quiet(network(), data, salient_fraction=0.1, display_transform=lambda _: shown)
 
 
+def test_a_binary_model_of_one_logit_has_no_classes() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * SIZE * SIZE, 1))
+    with pytest.raises(ValueError, match="at least 2 logits, one a class, but gives 1"):
+        quiet(model, [GOOD])
+
+
 def test_whole_numbers_have_no_gradient() -> None:
     class Scale(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
@@ -237,7 +246,7 @@ def test_whole_numbers_have_no_gradient() -> None:
     model = network(Scale())
     data = [(torch.full((3, SIZE, SIZE), 9, dtype=torch.uint8), 0)]
     assert quiet(model, data).embeddings.shape == (1, 32)
-    with pytest.raises(ValueError, match=r"images of floats, but they are torch\.uint8"):
+    with pytest.raises(ValueError, match=r"are torch\.uint8; convert them .*=None"):
         quiet(model, data, salient_fraction=0.1)
 
 
