@@ -11,6 +11,8 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.cards import ADVERSARY_ROWS, CardDeck, cards_within
+from imbxai_widgets.compute.images import DisplayTransform, shown_image
+from imbxai_widgets.compute.samples import Samples
 from imbxai_widgets.overview import overview
 from imbxai_widgets.pipeline import analyze
 from imbxai_widgets.views._charts import legend, shorten, title
@@ -238,6 +240,9 @@ def _analysis_of(
                 "Explorer(model, dataset) needs the training images as `dataset`; "
                 "alone it takes an Analysis."
             )
+        if options.get("salient_fraction", True) is None:
+            # Without colors, no pass over the images tells whether the panels can show them.
+            _check_shown(dataset, options.get("display_transform"))
         return analyze(model, dataset, validation=validation, **options)
     given = {"dataset": dataset, "validation": validation, **options}
     unused = [name for name, value in given.items() if value is not None]
@@ -247,6 +252,12 @@ def _analysis_of(
             "such options belong to analyze()."
         )
     return model
+
+
+def _check_shown(dataset: Any, display_transform: DisplayTransform | None) -> None:
+    """Refuse a dataset whose images cannot be shown, by the first of them."""
+    first = Samples(dataset)[0]
+    shown_image(dataset, first.number, first.image, display_transform)
 
 
 def _weakest_class(deck: CardDeck) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 import pytest
+import torch
 from small_analysis import make_analysis
 from torch import nn
 
@@ -176,6 +177,15 @@ def test_a_model_is_analyzed_with_the_options(monkeypatch: pytest.MonkeyPatch) -
     explorer = Explorer(model, "train", validation="test", k=3)  # type: ignore[arg-type]
     assert calls == [(model, "train", {"validation": "test", "k": 3})]
     assert explorer.analysis is analysis
+
+
+def test_images_that_cannot_be_shown_are_refused_before_the_long_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(explorer_module, "analyze", None)
+    dataset: Any = [(torch.full((3, 2, 2), 7.0), 0)] * 9
+    with pytest.raises(ValueError, match=r"values run from 7 to 7.*Pass display_transform"):
+        Explorer(nn.Linear(2, 2), dataset, salient_fraction=None)
 
 
 @pytest.mark.parametrize("validation", [True, False])
