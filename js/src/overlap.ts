@@ -61,7 +61,12 @@ function featureTable({ features, topK }: OverlapCard): HTMLElement {
 
 function classRow(row: OverlapRow, topK: number): HTMLElement {
   const chips = row.shared.map((feature) => h("span", "imbxai-chip", {}, String(feature)));
-  const name = h("button", "imbxai-link", { type: "button", tabindex: -1 }, row.name);
+  const name = h(
+    "button",
+    "imbxai-link",
+    { type: "button", tabindex: -1, title: row.name },
+    row.name,
+  );
   return h(
     "tr",
     "imbxai-pick",
@@ -136,7 +141,7 @@ class Table {
         ["Class", "Class that shares top features with this one"],
         ["Shared", `How many of the top ${overlap.topK} features both have`, "imbxai-number"],
         ["Jaccard", "Shared features over all top features of both", "imbxai-number"],
-        [`In ${name}`, `Share of the shared features in the top features of ${name}`],
+        ["In this class", `Share of the shared features in the top features of ${name}`],
         ["In the other", "Share of the shared features in the top features of the other class"],
         ["Features", "Which features both have"],
       ),
