@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute._types import IntArray
-from imbxai_widgets.compute.archetypes import ARCHETYPES
+from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
+from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
 from imbxai_widgets.sprites import make_sprite
+from imbxai_widgets.views.adversaries import TRAINING_COLOR, VALIDATION_COLOR
 
 Card: TypeAlias = dict[str, Any]
 
@@ -26,6 +27,7 @@ PAGE = 12  # thumbnails of a group that a card carries, prototypes included
 MORE = 24  # thumbnails that each "more" brings
 ADVERSARY_ROWS = 10
 WEAK_SUPPORT = 5  # shares that rest on fewer errors than this are marked
+_UNITS = ("training votes", "validation errors")
 
 
 class CardDeck:
@@ -129,6 +131,10 @@ class CardDeck:
         """`Analysis.validation_errors()`, or None without validation images."""
         return None if self.analysis.validation is None else self.analysis.validation_errors()
 
+    @property
+    def _tables(self) -> list[pd.DataFrame]:
+        return [table for table in (self.training, self.validation) if table is not None]
+
     @cached_property
     def _color_shares(self) -> pd.DataFrame | None:
         return None if self.analysis.color_counts is None else self.analysis.colors()
@@ -157,6 +163,7 @@ class CardDeck:
     def _groups(self, index: int) -> tuple[list[Card], IntArray]:
         rates = self.analysis.archetype_rates(self.analysis.class_names[index]).to_dict("records")
         held_out = self.analysis.validation is not None
+        meanings = archetype_meanings(self.analysis.k)
         groups: list[Card] = []
         shown: list[IntArray] = []
         tile = 0
@@ -166,6 +173,7 @@ class CardDeck:
             groups.append(
                 {
                     "name": name,
+                    "meaning": meanings[number],
                     "images": len(members),
                     "share": _number(row["share"]),
                     "truePositiveRate": _number(row["true_positive_rate"]),
@@ -230,29 +238,41 @@ class CardDeck:
 
     def _adversaries(self, index: int) -> Card:
         name = self.analysis.class_names[index]
-        training = self.training["share"].to_numpy()[index]
-        if self.validation is None:
-            series = training[None]
-        else:
-            series = np.stack([training, self.validation["share"].to_numpy()[index]])
+        series = np.stack([table["share"].to_numpy()[index] for table in self._tables])
         others = np.delete(np.arange(self.analysis.n_classes), index)
         # The largest in either series, so that no large bar is left out, by training share.
         largest = others[np.argsort(-series[:, others].max(axis=0), kind="stable")]
         chosen = largest[:ADVERSARY_ROWS]
-        chosen = chosen[np.argsort(-training[chosen], kind="stable")]
+        chosen = chosen[np.argsort(-series[0, chosen], kind="stable")]
+        # A series that rests on nothing has no bars: "0%" would say that it was measured.
+        known = series.sum(axis=1) > 0
+        colors = (TRAINING_COLOR, VALIDATION_COLOR)
+        shares = series[:, chosen]
         return {
             "title": f"Adversaries of {name}",
-            "note": " ".join(self._adversary_notes(index, len(others))),
-            "classes": [int(other) for other in chosen],
-            "shares": series[:, chosen].tolist(),
-            "known": bool((series.sum(axis=1) > 0).all()),
+            "note": " ".join(self._adversary_notes(index, len(others) if known.any() else 0)),
+            "text": self._adversary_text(chosen, shares, known) if known.any() else "",
+            "classes": [int(other) for other in chosen] if known.any() else [],
+            "shares": (shares[known] if known.any() else np.zeros((1, len(chosen)))).tolist(),
+            "colors": [color for color, there in zip(colors, known, strict=False) if there],
             "ticks": percent_ticks(float(series.max(initial=0.0))),
         }
+
+    def _adversary_text(self, classes: IntArray, shares: DoubleArray, known: BoolArray) -> str:
+        units = [unit for unit, there in zip(_UNITS, known, strict=False) if there]
+        rows = []
+        for other, row in zip(classes, shares[known].T, strict=True):
+            parts = [f"{share:.0%} of {unit}" for unit, share in zip(units, row, strict=True)]
+            rows.append(f"{self.analysis.class_names[other]} {', '.join(parts)}")
+        return f"Adversaries: {'; '.join(rows)}."
 
     def _adversary_notes(self, index: int, others: int) -> Iterable[str]:
         support = self.training["support"].iloc[index]
         errors, votes = int(support["errors"]), int(support["votes"])
-        if errors and votes:
+        row = self._classes.iloc[index]
+        if not row["images"]:
+            yield "No training images, hence no votes."
+        elif errors and votes:
             yield f"Training: {_count(votes, 'vote')} by neighbors of {_count(errors, 'error')}."
         elif errors:
             yield f"The neighbors of its {_count(errors, 'training error')} are all of this class."
@@ -262,6 +282,8 @@ class CardDeck:
             yield f"Only {_count(errors, 'training error')}: too few to tell a pattern."
         if self.validation is None:
             yield "No validation images were given."
+        elif not row["validation_images"]:
+            yield "No validation images of this class."
         else:
             held_out = int(self.validation["support"].iloc[index]["errors"])
             yield f"Validation: {_count(held_out, 'error')}."
@@ -277,12 +299,17 @@ class CardDeck:
         shares = [_number(share) for share in self._color_shares.iloc[index]]
         images = int(self._classes.iloc[index]["images"])
         known = [share for share in shares if share is not None]
+        bins = self.analysis.color_scheme.bins
+        text = (f"{color} {share:.0%}" for color, share in zip(bins, known, strict=False))
         part = self.analysis.salient_fraction
         pixels = "" if part is None else f", the {part:.0%} most salient pixels of each"
+        basis = f"{_count(images, 'training image')}{pixels}"
+        if not images:
+            basis = "No training images, hence no colors"
         return {
             "title": f"Salient colors of {name}",
-            "note": f"{_count(images, 'training image')}{pixels}. "
-            "◆ average of all classes, each class counting the same.",
+            "note": f"{basis}. ◆ average of all classes, each class counting the same.",
+            "text": f"Share of salient pixels: {', '.join(text)}." if known else "",
             "shares": [share or 0.0 for share in shares],
             "ticks": percent_ticks(max([*known, *self.color_averages], default=0.0)),
         }
@@ -298,6 +325,32 @@ def class_card(analysis: Analysis, class_index: int) -> Card:
         Number of the class in ``analysis.class_names``.
     """
     return CardDeck(analysis).card(class_index)
+
+
+def archetype_meanings(k: int) -> list[str]:
+    """Say of each archetype how many of the `k` neighbors are of the image's own class.
+
+    Examples
+    --------
+    >>> archetype_meanings(5)[0]
+    '4 or 5 of its 5 nearest neighbors are of this class'
+    """
+    same = np.arange(k + 1)
+    neighbors = (same[:, np.newaxis] > np.arange(k)).astype(np.int64)  # row s: s of the class
+    archetypes = assign_archetypes(np.ones(k + 1, dtype=np.int64), neighbors)
+    of_all = f"of its {_count(k, 'nearest neighbor')}"
+    meanings = []
+    for archetype in range(len(ARCHETYPES)):
+        counts = same[archetypes == archetype]
+        if not len(counts):
+            meanings.append(f"does not occur with {_count(k, 'neighbor')}")
+            continue
+        low, high = int(counts[0]), int(counts[-1])
+        number = str(high or "none")
+        if low < high:
+            number = f"{low} {'or' if high == low + 1 else 'to'} {high}"
+        meanings.append(f"{number} {of_all} {'is' if high < 2 else 'are'} of this class")
+    return meanings
 
 
 def percent_ticks(largest: float) -> list[float]:

@@ -96,6 +96,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """The marked images, in the order they were marked, as `Analysis.image_table` rows."""
         return self._analysis.image_table(list(self._gallery.marked))
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        # What a notebook shows that is opened again without its kernel.
+        text = f"Explorer of {self._analysis.n_classes} classes: run this cell again to see it."
+        return {**bundle, "text/plain": text}
+
     # -- composition ---------------------------------------------------------------------
 
     def _make_panels(self) -> None:
@@ -123,6 +129,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             OverviewChart(
                 chart["title"],
                 chart["note"],
+                chart["text"],
                 labels=chart["labels"],
                 rows=state["window"],
                 colors=rows.colors,
@@ -158,6 +165,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             "message": self._message,
             "adversaryTitle": chart.title,
             "adversaryNote": chart.note,
+            "adversaryText": chart.text,
             "adversaryBars": chart.bars,
             "adversaryRanks": chart.rank_axis,
             "adversaryShares": chart.share_axis,
@@ -168,6 +176,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if self._colors is not None:
             targets["colorTitle"] = self._colors.title
             targets["colorNote"] = self._colors.note
+            targets["colorText"] = self._colors.text
             targets["colorBars"] = self._colors.bars
             targets["colorShares"] = self._colors.share_axis
         return targets

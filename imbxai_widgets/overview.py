@@ -19,6 +19,12 @@ from imbxai_widgets.views.adversaries import SEGMENT_COLORS, segment_colors
 
 WINDOW = 30  # bars at once: the linker shows those around the selected class
 _WEAK_OPACITY = 0.35
+# Titles of the charts, and why a class may have no bar in them.
+_TRAINING = (
+    "Training: whose images stand near its misclassified ones",
+    "no votes: no errors, or all their neighbors are of the class itself",
+)
+_VALIDATION = ("Validation: what its images are mistaken for (rows)", "no validation errors")
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,8 @@ class OverviewData:
     colors : list of str
         One per segment.
     charts : list of dict
-        Training first, then validation if there is any: ``title``, ``note``, ``labels`` (R,),
-        ``shares`` (R, S) and ``opacities`` (R,), rows in order of `order`.
+        Training first, then validation if there is any: ``title``, ``note``, ``text``,
+        ``labels`` (R,), ``shares`` (R, S) and ``opacities`` (R,), rows in order of `order`.
     order : list of int
         Class numbers from the largest class to the smallest.
     """
@@ -57,15 +63,16 @@ def overview(deck: CardDeck) -> OverviewData:
     """Return the overview of all classes of `deck`.
 
     The adversaries that weigh most over all classes get a color of their own, the rest share
-    a gray segment. Bars that rest on fewer than `WEAK_SUPPORT` errors are faint and starred.
+    a gray segment. Bars that rest on fewer than `WEAK_SUPPORT` errors are faint and starred;
+    classes without a bar carry a ring.
     """
     names = deck.analysis.class_names
     sizes = np.bincount(deck.analysis.labels, minlength=len(names))
     order = np.argsort(-sizes, kind="stable").astype(np.int64)
-    tables = [("Training: whose images stand near its misclassified ones", deck.training)]
+    tables = [(*_TRAINING, deck.training)]
     if deck.validation is not None:
-        tables.append(("Validation: what its images are mistaken for (rows)", deck.validation))
-    weight = np.sum([table["share"].to_numpy().sum(axis=0) for _, table in tables], axis=0)
+        tables.append((*_VALIDATION, deck.validation))
+    weight = np.sum([table["share"].to_numpy().sum(axis=0) for *_, table in tables], axis=0)
     ranking = np.argsort(-weight, kind="stable").astype(np.int64)
     own, rest = ranking[: len(SEGMENT_COLORS)], ranking[len(SEGMENT_COLORS) :]
     segments = [names[index] for index in own]
@@ -74,7 +81,10 @@ def overview(deck: CardDeck) -> OverviewData:
     return OverviewData(
         segments=tuple(segments),
         colors=segment_colors(len(segments), other=bool(len(rest))),
-        charts=[_chart(title, table, order, own, rest, names) for title, table in tables],
+        charts=[
+            _chart(title, table, order, own, rest, names, nothing)
+            for title, nothing, table in tables
+        ],
         order=order.tolist(),
     )
 
@@ -86,6 +96,7 @@ def _chart(
     own: IntArray,
     rest: IntArray,
     names: tuple[str, ...],
+    nothing: str,
 ) -> dict[str, Any]:
     shares: DoubleArray = table["share"].to_numpy()[order]
     errors = table[("support", "errors")].to_numpy()[order]
@@ -93,17 +104,31 @@ def _chart(
     if len(rest):
         segments = np.column_stack([segments, shares[:, rest].sum(axis=1)])
     weak = errors < WEAK_SUPPORT
-    labels = [
-        shorten(names[index]) + ("*" if faint else "")
-        for index, faint in zip(order, weak, strict=True)
-    ]
-    note = f"* fewer than {WEAK_SUPPORT} errors: read with care." if weak.any() else ""
+    empty = shares.sum(axis=1) == 0
+    marks = np.where(empty, "°", np.where(weak, "*", ""))
+    labels = [f"{shorten(names[index])}{mark}" for index, mark in zip(order, marks, strict=True)]
+    notes = []
     if len(order) > WINDOW:
-        note = f"{WINDOW} of {len(order)} classes, around the selected one. {note}"
+        notes.append(f"{WINDOW} of {len(order)} classes, around the selected one.")
+    if "*" in marks:
+        notes.append(f"* fewer than {WEAK_SUPPORT} errors: read with care.")
+    if "°" in marks:
+        notes.append(f"° {nothing}.")
     return {
         "title": title,
-        "note": note.strip(),
+        "note": " ".join(notes),
+        "text": _in_words(shares, order, names),
         "labels": labels,
         "shares": np.round(segments, 5).tolist(),
         "opacities": np.where(weak, _WEAK_OPACITY, 1.0).tolist(),
     }
+
+
+def _in_words(shares: DoubleArray, order: IntArray, names: tuple[str, ...]) -> str:
+    """Name each class's largest adversary."""
+    rows = (
+        f"{names[index]}: {names[row.argmax()]} {row.max():.0%}"
+        for index, row in zip(order, shares, strict=True)
+        if row.any()
+    )
+    return f"Largest adversary of each class: {'; '.join(rows)}."

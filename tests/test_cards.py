@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from typing import Any
@@ -20,14 +21,16 @@ from imbxai_widgets.cards import (
     PAGE,
     PROTOTYPES,
     CardDeck,
+    archetype_meanings,
     card_bytes,
     cards_within,
     class_card,
     percent_ticks,
 )
-from imbxai_widgets.compute.archetypes import ARCHETYPES
+from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
 from imbxai_widgets.overview import WINDOW, overview
 from imbxai_widgets.sprites import LARGEST_TILE, make_sprite
+from imbxai_widgets.views.adversaries import VALIDATION_COLOR
 
 SIZES = (40, 20, 8, 0)
 
@@ -186,12 +189,19 @@ def test_adversaries_are_counted_votes_sorted_by_training_share(
         for image in np.flatnonzero((held_out.labels == index) & ~held_out.correct):
             errors[held_out.predictions[image]] += 1
         shown = card["adversaries"]
+        known = [counts for counts in (votes, errors) if counts.any()]
+        assert len(shown["colors"]) == len(known)
+        if not known:
+            assert (shown["classes"], shown["shares"]) == ([], [[0, 0, 0]])
+            assert shown["text"] == ""
+            continue
         assert sorted(shown["classes"]) == [other for other in range(4) if other != index]
-        for counts, series in zip((votes, errors), shown["shares"], strict=True):
-            expected = counts[shown["classes"]] / max(counts.sum(), 1)
+        for counts, series in zip(known, shown["shares"], strict=True):
+            expected = counts[shown["classes"]] / counts.sum()
             assert series == pytest.approx(expected.tolist())
         assert shown["shares"][0] == sorted(shown["shares"][0], reverse=True)
-        assert shown["known"] == bool(votes.any() and errors.any())
+        first = f"Adversaries: c{shown['classes'][0]} {shown['shares'][0][0]:.0%} of training votes"
+        assert shown["text"].startswith(first)
 
 
 def test_of_many_classes_the_largest_of_either_series_are_shown() -> None:
@@ -226,7 +236,41 @@ def test_notes_say_what_the_bars_rest_on(errors: float, validation: bool, note: 
     analysis = make_analysis((30, 2), errors=errors, validation=validation)
     card = class_card(analysis, 1)["adversaries"]
     assert card["note"] == note
-    assert not card["known"] or errors
+    assert len(card["colors"]) == errors * (1 + validation)
+
+
+def test_of_a_series_without_errors_only_the_other_is_drawn() -> None:
+    analysis = make_analysis((40, 20, 8), errors=0.4)
+    train = dataclasses.replace(analysis.train, predictions=analysis.train.labels)
+    card = class_card(dataclasses.replace(analysis, train=train), 0)["adversaries"]
+    assert card["colors"] == [VALIDATION_COLOR]
+    assert np.shape(card["shares"]) == (1, 2)
+    assert sum(card["shares"][0]) == pytest.approx(1)
+    assert "training" not in card["text"]
+
+
+def test_a_class_without_images_says_so_in_every_panel(cards: list[dict[str, Any]]) -> None:
+    adversaries, colors = cards[3]["adversaries"], cards[3]["colors"]
+    expected = "No training images, hence no votes. No validation images of this class."
+    assert adversaries["note"] == expected
+    assert colors["note"].startswith("No training images, hence no colors.")
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5, 10, 11])
+def test_meanings_of_archetypes_name_the_numbers_of_neighbors(k: int) -> None:
+    for same in range(k + 1):
+        archetype = assign_archetypes([1], [[1] * same + [0] * (k - same)])[0]
+        meaning = archetype_meanings(k)[archetype]
+        numbers = [int(word) for word in meaning.split(" of its")[0].split() if word.isdigit()]
+        assert min(numbers, default=0) <= same <= max(numbers, default=0)
+    assert archetype_meanings(k)[3].startswith(f"none of its {k} nearest neighbor")
+
+
+def test_meanings_for_five_neighbors_are_those_of_the_paper() -> None:
+    numbers = [meaning.split(" of its 5 ")[0] for meaning in archetype_meanings(5)]
+    assert numbers == ["4 or 5", "2 or 3", "1", "none"]
+    assert archetype_meanings(1)[1] == "does not occur with 1 neighbor"
+    assert archetype_meanings(10)[0].startswith("8 to 10 of its 10 nearest neighbors are")
 
 
 def test_few_errors_are_named_on_either_side() -> None:
@@ -294,7 +338,12 @@ def test_overview_bars_are_whole_and_weak_ones_faint() -> None:
         expected = table["share"].iloc[data.order][list(data.segments)]
         assert chart["shares"] == pytest.approx(expected.to_numpy(), abs=1e-5)
         weak = (table["support"]["errors"].iloc[data.order] < 5).tolist()
-        assert [label.endswith("*") for label in chart["labels"]] == weak
+        empty = (table["share"].iloc[data.order].sum(axis=1) == 0).tolist()
+        marks = ["°" if bare else "*" if few else "" for few, bare in zip(weak, empty, strict=True)]
+        assert [label.lstrip("c0123") for label in chart["labels"]] == marks
+        assert [mark in chart["note"] for mark in "*°"] == [mark in marks for mark in "*°"]
+        largest = table["share"].loc["c1"]
+        assert f"c1: {largest.idxmax()} {largest.max():.0%}" in chart["text"]
         assert [opacity < 1 for opacity in chart["opacities"]] == weak
         assert any(weak) == bool(chart["note"])
 

@@ -216,3 +216,8 @@ def test_two_classes_of_one_name_can_both_be_selected() -> None:
     explorer._linker.set_state({"selected": 2})
     assert explorer.selected_class == "a"
     assert explorer._linker.selected == 2
+
+
+def test_where_no_widgets_are_shown_a_word_is() -> None:
+    text = Explorer(make_analysis())._repr_mimebundle_()["text/plain"]
+    assert text == "Explorer of 4 classes: run this cell again to see it."

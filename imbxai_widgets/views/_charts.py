@@ -119,6 +119,13 @@ def note(text: str = "") -> widgets.Label:
     return label
 
 
+def alternative(text: str = "") -> widgets.Label:
+    """Return what a chart shows in words, for screen readers alone: its bars have no names."""
+    label = widgets.Label(text)
+    label.add_class("imbxai-alternative")
+    return label
+
+
 def legend(entries: Sequence[tuple[str, str]], *, marker: str = "square") -> widgets.HTML:
     """Return a legend of (color, text) pairs that wraps on narrow pages."""
     items = "".join(

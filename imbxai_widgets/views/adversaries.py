@@ -48,6 +48,7 @@ class AdversaryChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
     def __init__(self, labels: Sequence[str], rows: int, *, with_validation: bool) -> None:
         self.title = _charts.title()
         self.note = _charts.note()
+        self.text = _charts.alternative()
         ranks, shares = _charts.rank_scale(rows), _charts.percent_scale()
         series = 2 if with_validation else 1
         self.bars = bqplot.Bars(
@@ -81,7 +82,7 @@ class AdversaryChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
         entries = [(TRAINING_COLOR, "training: neighbors of misclassified images")]
         if with_validation:
             entries.append((VALIDATION_COLOR, "validation: what they are mistaken for (rows)"))
-        super().__init__([self.title, _charts.legend(entries), self.figure, self.note])
+        super().__init__([self.title, _charts.legend(entries), self.figure, self.note, self.text])
         self.add_class("imbxai-adversaries")
 
 
@@ -92,6 +93,8 @@ class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     ----------
     title, note : str
         Lines above and below the chart.
+    text : str
+        What the chart shows, in words for screen readers.
     labels : sequence of str
         Names of all classes; the margin fits the longest.
     rows : int
@@ -101,7 +104,14 @@ class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     """
 
     def __init__(
-        self, title: str, note: str, *, labels: Sequence[str], rows: int, colors: Sequence[str]
+        self,
+        title: str,
+        note: str,
+        text: str,
+        *,
+        labels: Sequence[str],
+        rows: int,
+        colors: Sequence[str],
     ) -> None:
         ranks, shares = _charts.rank_scale(rows), _charts.percent_scale()
         self.bars = bqplot.Bars(
@@ -128,7 +138,9 @@ class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             labels=labels,
             bottom=24,
         )
-        super().__init__([_charts.subtitle(title), figure, _charts.note(note)])
+        super().__init__(
+            [_charts.subtitle(title), figure, _charts.note(note), _charts.alternative(text)]
+        )
         self.add_class("imbxai-overview-chart")
 
 

@@ -36,6 +36,7 @@ class ColorChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     ) -> None:
         self.title = _charts.title()
         self.note = _charts.note()
+        self.text = _charts.alternative()
         rows = len(bins)
         ranks, shares = _charts.rank_scale(rows), _charts.percent_scale()
         self.bars = bqplot.Bars(
@@ -69,5 +70,5 @@ class ColorChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             labels=bins,
         )
         legend = _charts.legend([("#ffffff", "average of all classes")], marker="diamond")
-        super().__init__([self.title, legend, figure, self.note])
+        super().__init__([self.title, legend, figure, self.note, self.text])
         self.add_class("imbxai-colors")

@@ -22,7 +22,7 @@ function ratesOf(group: ArchetypeGroup, color: string): Rate[] {
     {
       term: group.images === 1 ? "image" : "images",
       value: count(group.images),
-      detail: `${percent(group.share)} of the class`,
+      detail: group.share === null ? "" : `${percent(group.share)} of the class`,
       ratio: group.share,
       color,
     },
@@ -58,6 +58,7 @@ const rateElement = ({ term, value, detail, ratio, color = "" }: Rate): HTMLElem
 export class ArchetypeColumn {
   readonly element: HTMLElement;
   readonly grid: ThumbnailGrid;
+  readonly #meaning = h("p", "imbxai-archetype-meaning");
   readonly #rates = h("dl", "imbxai-rates");
   readonly #more = h("button", "imbxai-quiet-button", { type: "button", "data-action": "more" });
   readonly #fewer = h(
@@ -80,7 +81,7 @@ export class ArchetypeColumn {
     private readonly request: (offset: number) => void,
     private readonly drawn: () => void,
   ) {
-    const { name, color, meaning } = archetype;
+    const { name, color } = archetype;
     this.grid = new ThumbnailGrid(name, press);
     this.#none = placeholder(`No ${name} images.`);
     this.element = h(
@@ -88,7 +89,7 @@ export class ArchetypeColumn {
       "imbxai-archetype",
       { "data-archetype": name, "aria-label": `${name} images` },
       h("h4", "imbxai-archetype-name", {}, name),
-      h("p", "imbxai-archetype-meaning", {}, meaning),
+      this.#meaning,
       this.#rates,
       this.grid.element,
       this.#none,
@@ -113,6 +114,7 @@ export class ArchetypeColumn {
       prototype: position < group.prototypes,
     }));
     this.#state = "ready";
+    this.#meaning.textContent = group.meaning;
     this.#rates.replaceChildren(...ratesOf(group, this.archetype.color).map(rateElement));
     this.#refresh();
   }

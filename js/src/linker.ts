@@ -29,6 +29,9 @@ type Answer =
 
 const REFERENCE = "IPY_MODEL_";
 
+/** After this long without a card, the page says what it waits for. */
+const PATIENCE = 5000;
+
 async function resolveTargets(model: LinkerModel): Promise<Targets> {
   const references = Object.entries(model.get("targets"));
   const models = await Promise.all(
@@ -52,6 +55,7 @@ export class Linker {
   readonly #undo: (() => void)[] = [];
   #shown: LinkedCard | undefined;
   #imagesDue = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly model: LinkerModel,
@@ -77,6 +81,7 @@ export class Linker {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     for (const undo of this.#undo) undo();
   }
 
@@ -117,8 +122,8 @@ export class Linker {
   /** Shows the selected class: charts and texts now, images once these are painted. */
   #show(): void {
     const index = this.model.get("selected");
-    const card = this.#cards.get(index);
-    this.#say(card ? "" : `Loading ${this.model.get("class_names")[index] ?? ""} …`);
+    clearTimeout(this.#timer);
+    const card = this.#find(index);
     this.to.picker.set_state({ selected: index });
     this.to.overlap.set_state({ selected: index });
     if (!card) return;
@@ -134,6 +139,30 @@ export class Linker {
     afterPaint(() => this.#guard(() => this.#showImages()));
   }
 
+  /** The card of a class; where it has to be waited for, the page says so. */
+  #find(index: number): LinkedCard | undefined {
+    const late = () => {
+      this.#cards.fail(index); // so that choosing the class again asks again
+      const still = this.#shown ? ` The panels still show ${this.#shown.name}.` : "";
+      this.#say(`${this.#nameOf(index)} needs a running, idle kernel; none has answered.${still}`);
+    };
+    this.#timer = setTimeout(late, PATIENCE);
+    try {
+      const card = this.#cards.get(index);
+      if (card) clearTimeout(this.#timer);
+      this.#say(card ? "" : `Loading ${this.#nameOf(index)} …`);
+      return card;
+    } catch {
+      clearTimeout(this.#timer); // JupyterLab throws at once where the kernel is gone
+      late();
+      return undefined;
+    }
+  }
+
+  #nameOf(index: number): string {
+    return this.model.get("class_names")[index] ?? "";
+  }
+
   /** Shows the images of the class that has been selected last. */
   #showImages(): void {
     this.#imagesDue = false;
@@ -145,6 +174,7 @@ export class Linker {
   #answered(answer: Answer, buffers: DataView[]): void {
     if (answer.type === "error") {
       this.#cards.fail(answer.index);
+      clearTimeout(this.#timer);
       this.#say(answer.message);
     } else if (answer.type === "card") {
       const sprite_png = buffers[0] ?? new DataView(new ArrayBuffer(0));

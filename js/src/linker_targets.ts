@@ -19,6 +19,7 @@ export interface Targets {
   message: TargetModel;
   adversaryTitle: TargetModel;
   adversaryNote: TargetModel;
+  adversaryText: TargetModel;
   adversaryBars: TargetModel;
   adversaryRanks: TargetModel;
   adversaryShares: TargetModel;
@@ -28,6 +29,7 @@ export interface Targets {
   validationRanks?: TargetModel;
   colorTitle?: TargetModel;
   colorNote?: TargetModel;
+  colorText?: TargetModel;
   colorBars?: TargetModel;
   colorShares?: TargetModel;
 }
@@ -35,18 +37,22 @@ export interface Targets {
 export interface AdversaryCard {
   title: string;
   note: string;
-  /** The adversaries, a class number for each row from the top. */
+  /** The bars in words, for screen readers. */
+  text: string;
+  /** The adversaries, a class number for each row from the top; none if nothing is known. */
   classes: number[];
-  /** One array per series: training, then validation if there is any. */
+  /** One array per series that rests on something; one of zeros where none does. */
   shares: number[][];
-  /** Whether every series rests on something; bars of an unknown one carry no "0%". */
-  known: boolean;
+  /** One per series that rests on something. */
+  colors: string[];
   ticks: number[];
 }
 
 export interface ColorCard {
   title: string;
   note: string;
+  /** The bars in words, for screen readers. */
+  text: string;
   shares: number[];
   ticks: number[];
 }
@@ -78,14 +84,18 @@ function setTicks(bars: TargetModel, axis: TargetModel, ticks: number[]): void {
 export function applyAdversaries(to: Targets, card: AdversaryCard, labels: string[]): void {
   setTicks(to.adversaryBars, to.adversaryShares, card.ticks);
   to.adversaryRanks.set_state({
-    tick_labels: byRank(card.classes.map((index) => labels[index] ?? "")),
+    tick_labels: byRank(
+      (card.shares[0] ?? []).map((_, rank) => labels[card.classes[rank] ?? -1] ?? ""),
+    ),
   });
   to.adversaryBars.set_state({
     y: card.shares.map((series) => Float64Array.from(series)),
-    label_display: card.known,
+    ...(card.colors.length ? { colors: card.colors } : {}),
+    label_display: card.colors.length > 0,
   });
   to.adversaryTitle.set_state({ value: card.title });
   to.adversaryNote.set_state({ value: card.note });
+  to.adversaryText.set_state({ value: card.text });
 }
 
 export function applyColors(to: Targets, card: ColorCard | null): void {
@@ -94,6 +104,7 @@ export function applyColors(to: Targets, card: ColorCard | null): void {
   to.colorBars.set_state({ y: Float64Array.from(card.shares) });
   to.colorTitle?.set_state({ value: card.title });
   to.colorNote?.set_state({ value: card.note });
+  to.colorText?.set_state({ value: card.text });
 }
 
 /** Shows the rows around the selected class. They stay put while it is among them. */

@@ -32,6 +32,8 @@ export interface Thumbnail {
 
 export interface ArchetypeGroup {
   name: string;
+  /** How many of the neighbors are of the class, in words. */
+  meaning: string;
   images: number;
   share: number | null;
   truePositiveRate: number | null;

@@ -65,6 +65,7 @@ describe("archetype gallery", () => {
 
   it("shows each archetype's count, share and rates, and what they are of", () => {
     expect(texts(el, "h4")).toEqual(["safe", "border", "rare", "outlier"]);
+    expect(texts(el, ".imbxai-archetype-meaning")[1]).toBe("what border means");
     expect(texts(column("safe"), ".imbxai-rate-value")).toEqual(["30", "50%", "25%"]);
     expect(texts(column("safe"), ".imbxai-rate-detail")).toEqual([
       "75% of the class",

@@ -63,9 +63,9 @@ class FakeModel {
 const NAMES = ["ant", "bee", "cat", "dog"];
 
 const ROLES = [
-  "picker header archetypes overlap message adversaryTitle adversaryNote adversaryBars",
+  "picker header archetypes overlap message adversaryTitle adversaryNote adversaryText adversaryBars",
   "adversaryRanks adversaryShares trainingBars trainingRanks validationBars validationRanks",
-  "colorTitle colorNote colorBars colorShares",
+  "colorTitle colorNote colorText colorBars colorShares",
 ]
   .join(" ")
   .split(" ");
@@ -88,17 +88,19 @@ function makeCard(index: number): LinkedCard {
     adversaries: {
       title: `Adversaries of ${name}`,
       note: `note ${index}`,
+      text: `text ${index}`,
       classes: [0, 1, 2, 3].filter((other) => other !== index).reverse(),
       shares: [
         [0.5, 0.3, 0.2],
         [index / 10, 0, 1 - index / 10],
       ],
-      known: index !== 2,
+      colors: index === 2 ? [] : ["blue", "orange"],
       ticks: [0, 0.5, 1],
     },
     colors: {
       title: `Colors of ${name}`,
       note: "",
+      text: `colors ${index}`,
       shares: [index / 10, 1 - index / 10],
       ticks: [0, 0.1],
     },
@@ -106,6 +108,12 @@ function makeCard(index: number): LinkedCard {
     sprite_png: new DataView(new ArrayBuffer(index + 1)),
   };
 }
+
+/** A card of a class that nothing is known of. */
+const bare = (card: LinkedCard): LinkedCard => ({
+  ...card,
+  adversaries: { ...card.adversaries, classes: [], shares: [[0, 0, 0]], colors: [] },
+});
 
 interface Page {
   linker: FakeModel;
@@ -305,10 +313,36 @@ describe("what the linker sets", () => {
     expect(role(page, "adversaryBars").get("label_display")).toBe(true);
     page.linker.set_state({ selected: 2 });
     expect(role(page, "adversaryBars").get("label_display")).toBe(false);
+    page.linker.set_state({ selected: 3 });
+    expect(role(page, "adversaryBars").get("label_display")).toBe(true);
+  });
+
+  it("of nothing known has no names beside its rows", async () => {
+    const page = await open({ cards: NAMES.map((_, index) => bare(makeCard(index))) });
+    page.linker.set_state({ selected: 2 });
+    expect(role(page, "adversaryRanks").get("tick_labels")).toEqual({ 0: "", 1: "", 2: "" });
+  });
+
+  it("draws the series there are in their own colors", async () => {
+    const cards = NAMES.map((_, index) => makeCard(index));
+    const second = cards[2]?.adversaries;
+    if (second) Object.assign(second, { shares: [[0.7, 0.2, 0.1]], colors: ["orange"] });
+    const page = await open({ cards });
+    expect(role(page, "adversaryBars").get("colors")).toEqual(["blue", "orange"]);
+    page.linker.set_state({ selected: 2 });
+    expect(role(page, "adversaryBars").get("colors")).toEqual(["orange"]);
+    expect(role(page, "adversaryBars").get("y")).toEqual([Float64Array.of(0.7, 0.2, 0.1)]);
+  });
+
+  it("is told in words to those who can't see bars", async () => {
+    const page = await open();
+    page.linker.set_state({ selected: 3 });
+    expect(role(page, "adversaryText").get("value")).toBe("text 3");
+    expect(role(page, "colorText").get("value")).toBe("colors 3");
   });
 
   it("may lack validation and colors", async () => {
-    const without = ["validationBars", "validationRanks", "colorTitle", "colorNote"];
+    const without = ["validationBars", "validationRanks", "colorTitle", "colorNote", "colorText"];
     const cards = NAMES.map((_, index) => ({ ...makeCard(index), colors: null }));
     const page = await open({ cards, without: [...without, "colorBars", "colorShares"] });
     role(page, "picker").set("selected", 2);
@@ -382,10 +416,41 @@ describe("cards that are fetched", () => {
     expectShown(page, 3);
   });
 
-  it("say what went wrong, and are asked for again", async () => {
+  it("that do not come leave a word, and may come yet", async () => {
     const page = await open({ cards: [] });
+    await answer(page, 1);
+    vi.useFakeTimers();
+    page.linker.set_state({ selected: 2 });
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    expect(role(page, "message").get("value")).toBe(
+      "cat needs a running, idle kernel; none has answered. The panels still show bee.",
+    );
+    await answer(page, 2);
+    expectShown(page, 2);
+    expect(role(page, "message").get("value")).toBe("");
+  });
+
+  it("leave a word at once where the kernel is gone", async () => {
+    const page = await open({ cards: [] });
+    await answer(page, 1);
+    page.linker.send = () => {
+      throw new Error("Cannot send");
+    };
+    page.linker.set_state({ selected: 2 });
+    expect(role(page, "message").get("value")).toContain("cat needs a running, idle kernel");
+    expect(reportError).not.toHaveBeenCalled();
+  });
+
+  it("say what went wrong, and are asked for again", async () => {
+    const page = await open({ cards: [], selected: 2 });
+    vi.useFakeTimers();
+    page.linker.set_state({ selected: 1 });
     page.linker.emit("msg:custom", { type: "error", index: 1, message: "no such file" }, []);
     expect(role(page, "message").get("value")).toBe("no such file");
+    vi.advanceTimersByTime(60_000);
+    expect(role(page, "message").get("value")).toBe("no such file");
+    vi.useRealTimers();
     page.linker.set_state({ selected: 0 });
     page.linker.set_state({ selected: 1 });
     expect(

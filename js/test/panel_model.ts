@@ -103,6 +103,7 @@ export function group(
 ): ArchetypeGroup {
   return {
     name,
+    meaning: `what ${name} means`,
     images,
     share: images / 40,
     truePositiveRate: images ? 0.5 : null,

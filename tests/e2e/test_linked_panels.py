@@ -73,7 +73,7 @@ def check(notebook: NotebookPage, view: ExplorerView, name: str) -> Panels:
     assert facts["accuracy"] in panels["header"]
     assert view.overlap_rows() == facts["overlap"]
     marked = [label for label in panels["overview"] if label.startswith("▶")]
-    assert [label.strip("▶ *") for label in marked] == [name, name]
+    assert [label.strip("▶ *°") for label in marked] == [name, name]
     check_bars(panels, facts)
     for group in ARCHETYPES:
         expect(view.group(group).locator("dd").first).to_have_text(f"{facts['groups'][group]:,}")
@@ -87,7 +87,8 @@ def check_bars(panels: Panels, facts: dict[str, Any]) -> None:
     assert relative(panels["color bars"]) == pytest.approx(relative(colors), abs=0.01)
     names, bars = panels["adversary names"], panels["adversary bars"]
     assert len(names) == len(bars) == len(facts["training"]) - 1
-    expected = [[facts["training"][name], facts["validation"][name]] for name in names]
+    known = [facts[split] for split in ("training", "validation") if any(facts[split].values())]
+    expected = [[shares[name] for shares in known] for name in names]
     assert relative(bars) == pytest.approx(relative(expected), abs=0.01)
 
 
