@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -115,6 +117,25 @@ class Analysis:
         shown = ", ".join(repr(valid) for valid in (similar + others)[:20])
         more = f" and {self.n_classes - 20} more" if self.n_classes > 20 else ""
         raise ValueError(f"There is no class {name!r}. Valid names: {shown}{more}.")
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save to a file; see `imbxai_widgets.storage.save_analysis`."""
+        from imbxai_widgets.storage import save_analysis
+
+        return save_analysis(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **datasets: Any) -> Analysis:
+        """Load what `save` wrote; see `imbxai_widgets.storage.load_analysis`.
+
+        Examples
+        --------
+        >>> explorer.analysis.save("run.imbxai")  # doctest: +SKIP
+        >>> Explorer(Analysis.load("run.imbxai", dataset=train_set))  # doctest: +SKIP
+        """
+        from imbxai_widgets.storage import load_analysis
+
+        return load_analysis(path, **datasets)
 
     # -- classes and archetypes ----------------------------------------------------------
 

@@ -64,6 +64,7 @@ def test_an_analysis_comes_back_bit_by_bit(tmp_path: Path, validation: bool, col
     assert_same(loaded, analysis)
     assert loaded.images is None
     assert loaded.classes().equals(analysis.classes())
+    assert_same(Analysis.load(analysis.save(path)), analysis)
 
 
 def test_images_come_from_the_datasets_given(tmp_path: Path) -> None:
