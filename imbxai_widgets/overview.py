@@ -18,7 +18,7 @@ from imbxai_widgets.views._charts import shorten
 from imbxai_widgets.views.adversaries import SEGMENT_COLORS, segment_colors
 
 WINDOW = 30  # bars at once: the linker shows those around the selected class
-_WEAK_OPACITY = 0.35
+_WEAK_OPACITY = 0.5
 # Titles of the charts, and why a class may have no bar in them.
 _TRAINING = (
     "Training: whose images stand near its misclassified ones",

@@ -17,6 +17,17 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "01_quickstart.ipynb"
 
 
+# The elements around this one that cut it off.
+_CUT = """(element) => {
+  const { bottom } = element.getBoundingClientRect(), found = [];
+  for (let at = element.parentElement; !at.matches(".imbxai-explorer"); at = at.parentElement) {
+    const cuts = getComputedStyle(at).overflowY !== "visible";
+    if (cuts && at.getBoundingClientRect().bottom < bottom) found.push(at.className);
+  }
+  return found;
+}"""
+
+
 @pytest.fixture(scope="module")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page that `make demo` writes."""
@@ -68,6 +79,9 @@ def test_images_can_be_marked_and_more_of_them_end_with_a_word(explorer: Explore
     first = explorer.thumbnails.first
     first.click()
     expect(first).to_have_attribute("aria-pressed", "true")
+    tooltip = explorer.gallery.locator(".imbxai-tooltip")
+    expect(tooltip).to_contain_text("Label: People")
+    assert tooltip.evaluate(_CUT) == []
     more = explorer.group("safe").locator("[data-action=more]")
     more.click()
     more.click()
