@@ -36,8 +36,9 @@ def top_features(
     Returns
     -------
     indices : numpy.ndarray
-        (C, k) int64, features by falling mean; equal means by the lower feature. -1 throughout
-        for a class without images.
+        (C, k) int64, features by falling mean; equal means by the lower feature. -1 in place of
+        features that never respond in the class, and throughout for a class without images: two
+        classes have nothing in common by not using the same feature.
     shares : numpy.ndarray
         (C, k) float64: each mean over the sum of the class's k means, so that rows sum to 1.
         All zero for a class without images or with k means of zero.
@@ -73,7 +74,7 @@ def top_features(
         means = _mean_magnitudes(matrix, rows)
         top = np.argsort(-means, kind="stable")[:k]
         total = means[top].sum()
-        indices[index] = top
+        indices[index] = np.where(means[top] > 0, top, -1)
         if total > 0:
             shares[index] = means[top] / total
     return indices, shares
@@ -90,8 +91,8 @@ def overlap_matrix(indices: ArrayLike) -> IntArray:
     Returns
     -------
     numpy.ndarray
-        (C, C) int64, symmetric, each entry in 0..k. The diagonal is k, or 0 for a class without
-        images.
+        (C, C) int64, symmetric, each entry in 0..k. The diagonal is the number of top features
+        of the class.
 
     Raises
     ------
