@@ -67,8 +67,8 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         npm, environment = _npm()
         if not self._installed():
-            self._run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment)
-        self._run([*npm, "run", "build"], environment)
+            self._run(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], environment)
+        self._run(npm, ["run", "build"], environment)
         self.marker.write_text(self.fingerprint + "\n", encoding="ascii")
 
     def _sources(self) -> Iterator[Path]:
@@ -81,8 +81,9 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
         lock = self.js / "package-lock.json"
         return installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime
 
-    def _run(self, command: list[str], environment: dict[str, str]) -> None:
-        self.app.display_info(f"imbxai_widgets front end: {' '.join(command[-3:])}")
+    def _run(self, npm: list[str], arguments: list[str], environment: dict[str, str]) -> None:
+        self.app.display_info(f"imbxai_widgets front end: npm {' '.join(arguments)}")
+        command = [*npm, *arguments]
         done = subprocess.run(
             command, cwd=self.js, env=environment, capture_output=True, text=True, check=False
         )
