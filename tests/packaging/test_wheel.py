@@ -44,7 +44,9 @@ print(json.dumps({"package": str(package), "panels": len(panels)}))
 def unpacked(distributions: tuple[Path, Path], tmp_path: Path) -> Path:
     """The sdist's files, to be changed at will."""
     with tarfile.open(distributions[0]) as archive:
-        archive.extractall(tmp_path, filter="data")
+        # Python before 3.11.4 knows no filters, and overlooks this one.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(tmp_path)
     (folder,) = tmp_path.iterdir()
     return folder
 
