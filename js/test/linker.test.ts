@@ -2,61 +2,18 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import linkerModule from "../src/linker";
 import type { LinkedCard } from "../src/linker_targets";
+import { PanelModel } from "./panel_model";
 
-type Callback = (...values: unknown[]) => void;
-
-/** A widget model: attributes, events, and what would have travelled to the kernel. */
-class FakeModel {
-  sent: Record<string, unknown>[] = [];
-  messages: unknown[] = [];
-  #unsaved: Record<string, unknown> = {};
-  #callbacks = new Map<string, Set<Callback>>();
+/** A widget model that the linker can set, and that finds other models. */
+class FakeModel extends PanelModel<Record<string, unknown>> {
   widget_manager = { get_model: (_id: string): Promise<unknown> => Promise.resolve(null) };
 
-  constructor(readonly state: Record<string, unknown> = {}) {}
-
-  get(name: string): unknown {
-    return this.state[name];
-  }
-
-  set(name: string, value: unknown): void {
-    this.#unsaved[name] = value;
-    this.#change(name, value);
+  constructor(state: Record<string, unknown> = {}) {
+    super(state);
   }
 
   set_state(state: Record<string, unknown>): void {
-    for (const [name, value] of Object.entries(state)) this.#change(name, value);
-  }
-
-  save_changes(): void {
-    this.sent.push(this.#unsaved);
-    this.#unsaved = {};
-  }
-
-  send(message: unknown): void {
-    this.messages.push(message);
-  }
-
-  on(event: string, callback: Callback): void {
-    this.#callbacks.set(event, (this.#callbacks.get(event) ?? new Set()).add(callback));
-  }
-
-  off(event: string, callback: Callback): void {
-    this.#callbacks.get(event)?.delete(callback);
-  }
-
-  emit(event: string, ...values: unknown[]): void {
-    for (const callback of this.#callbacks.get(event) ?? []) callback(...values);
-  }
-
-  listeners(): number {
-    return [...this.#callbacks.values()].reduce((sum, callbacks) => sum + callbacks.size, 0);
-  }
-
-  #change(name: string, value: unknown): void {
-    if (Object.is(this.state[name], value)) return;
-    this.state[name] = value;
-    this.emit(`change:${name}`);
+    for (const [name, value] of Object.entries(state)) this.receive(name, value);
   }
 }
 
@@ -200,7 +157,7 @@ describe("a selection", () => {
   it("is shown on every panel when the page opens", async () => {
     const page = await open({ selected: 2 });
     expectShown(page, 2);
-    expect(page.linker.sent).toEqual([]);
+    expect(page.linker.saved).toEqual([]);
   });
 
   it.each(["picker", "overlap"])("from the %s changes every panel", async (panel) => {
@@ -209,7 +166,7 @@ describe("a selection", () => {
     role(page, panel).save_changes();
     await settle();
     expectShown(page, 3);
-    expect(page.linker.sent).toEqual([{ selected: 3 }]);
+    expect(page.linker.saved).toEqual([{ selected: 3 }]);
   });
 
   it("from an adversary bar selects the class that stands there", async () => {
@@ -229,7 +186,7 @@ describe("a selection", () => {
     page.linker.set_state({ selected: 0 });
     await settle();
     expectShown(page, 0);
-    expect(page.linker.sent).toEqual([]);
+    expect(page.linker.saved).toEqual([]);
   });
 
   it("follows the last of several in a row, without swinging back", async () => {
@@ -238,7 +195,7 @@ describe("a selection", () => {
     page.linker.set_state({ selected: 3 });
     await settle();
     expectShown(page, 3);
-    expect(page.linker.sent).toEqual([]);
+    expect(page.linker.saved).toEqual([]);
   });
 
   it("lets go of the bar, so that it can be clicked again", async () => {
@@ -258,7 +215,7 @@ describe("a selection", () => {
       role(page, "picker").set("selected", index);
       await settle();
     }
-    expect(page.linker.sent).toEqual([]);
+    expect(page.linker.saved).toEqual([]);
     expectShown(page, 1);
   });
 });
@@ -270,7 +227,7 @@ describe("what the linker sets", () => {
     role(page, "picker").save_changes();
     await settle();
     for (const model of Object.values(page.to)) model.save_changes();
-    const sent = Object.values(page.to).flatMap((model) => model.sent.flatMap(Object.keys));
+    const sent = Object.values(page.to).flatMap((model) => model.saved.flatMap(Object.keys));
     expect(sent).toEqual(["selected"]);
   });
 
@@ -475,6 +432,6 @@ describe("an Explorer that goes", () => {
     const page = await open();
     page.cleanup();
     const models = [page.linker, ...Object.values(page.to)];
-    expect(models.map((model) => model.listeners())).toEqual(models.map(() => 0));
+    expect(models.map((model) => model.listeners)).toEqual(models.map(() => 0));
   });
 });

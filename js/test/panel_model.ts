@@ -7,7 +7,7 @@ type Callback = (...values: unknown[]) => void;
 export class PanelModel<T extends object> {
   /** What `save_changes` would have sent to the kernel. */
   saved: Partial<T>[] = [];
-  readonly messages: unknown[] = [];
+  messages: unknown[] = [];
   #unsaved: Partial<T> = {};
   #callbacks = new Map<string, Set<Callback>>();
 
