@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from imbxai_widgets.compute._checks import check_codes, check_count
+from imbxai_widgets.compute._counts import count_pairs
 from imbxai_widgets.compute._types import DoubleArray, IntArray
 
 
@@ -68,7 +69,9 @@ def adversary_votes(
     if scope == "errors":
         wrong = predicted != own
         own, others = own[wrong], others[wrong]
-    return _count_pairs(np.repeat(own, others.shape[1]), others.ravel(), n_classes)
+    return _off_diagonal(
+        count_pairs(np.repeat(own, others.shape[1]), others.ravel(), (n_classes, n_classes))
+    )
 
 
 def error_matrix(labels: ArrayLike, predictions: ArrayLike, n_classes: int) -> IntArray:
@@ -102,7 +105,7 @@ def error_matrix(labels: ArrayLike, predictions: ArrayLike, n_classes: int) -> I
     n_classes = check_count(n_classes, "n_classes")
     own = check_codes(labels, "labels", shape=(None,), limit=n_classes)
     predicted = check_codes(predictions, "predictions", shape=(len(own),), limit=n_classes)
-    return _count_pairs(own, predicted, n_classes)
+    return _off_diagonal(count_pairs(own, predicted, (n_classes, n_classes)))
 
 
 def row_shares(counts: ArrayLike) -> DoubleArray:
@@ -140,9 +143,7 @@ def row_shares(counts: ArrayLike) -> DoubleArray:
     return shares
 
 
-def _count_pairs(rows: IntArray, columns: IntArray, n_classes: int) -> IntArray:
-    """Count the pairs (row, column) off the diagonal in a (C, C) matrix."""
-    pairs = np.bincount(rows * n_classes + columns, minlength=n_classes * n_classes)
-    counts = pairs.astype(np.int64, copy=False).reshape(n_classes, n_classes)
+def _off_diagonal(counts: IntArray) -> IntArray:
+    """Set the diagonal to zero, in place: a class is not its own adversary."""
     np.fill_diagonal(counts, 0)
     return counts

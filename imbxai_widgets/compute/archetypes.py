@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from imbxai_widgets.compute._checks import check_codes, check_count
+from imbxai_widgets.compute._counts import count_pairs
 from imbxai_widgets.compute._types import Int8Array, IntArray
 
 ARCHETYPES: Final[tuple[str, ...]] = ("safe", "border", "rare", "outlier")
@@ -95,6 +96,4 @@ def archetype_counts(labels: ArrayLike, archetypes: ArrayLike, n_classes: int) -
     n_classes = check_count(n_classes, "n_classes")
     rows = check_codes(labels, "labels", shape=(None,), limit=n_classes)
     columns = check_codes(archetypes, "archetypes", shape=(len(rows),), limit=len(ARCHETYPES))
-    width = len(ARCHETYPES)
-    counts = np.bincount(rows * width + columns, minlength=n_classes * width)
-    return counts.astype(np.int64, copy=False).reshape(n_classes, width)
+    return count_pairs(rows, columns, (n_classes, len(ARCHETYPES)))

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from imbxai_widgets.compute._counts import count_pairs
 from imbxai_widgets.compute._types import BoolArray, IntArray, UInt8Array
 from imbxai_widgets.compute.colors import assign_bins, color_scheme
 
@@ -138,5 +139,5 @@ def count_colors(rgb: UInt8Array, salient: BoolArray, scheme: str) -> IntArray:
     n_bins = len(color_scheme(scheme).bins)
     image = np.nonzero(salient)[0]
     bins = assign_bins(rgb[salient], scheme)
-    cells = (image * n_bins + bins)[bins >= 0]
-    return np.bincount(cells, minlength=len(rgb) * n_bins).reshape(len(rgb), n_bins)
+    named = bins >= 0
+    return count_pairs(image[named], bins[named], (len(rgb), n_bins))
