@@ -100,30 +100,22 @@ def row_figure(
 
 def title(text: str = "") -> widgets.Label:
     """Return a chart's title; a Label shows names as text, never as markup."""
-    label = widgets.Label(text)
-    label.add_class("imbxai-chart-title")
-    return label
+    return _label(text, "imbxai-chart-title")
 
 
 def subtitle(text: str) -> widgets.Label:
     """Return the title of one of several charts that belong together."""
-    label = widgets.Label(text)
-    label.add_class("imbxai-chart-subtitle")
-    return label
+    return _label(text, "imbxai-chart-subtitle")
 
 
 def note(text: str = "") -> widgets.Label:
     """Return the line below a chart that says what it rests on."""
-    label = widgets.Label(text)
-    label.add_class("imbxai-chart-note")
-    return label
+    return _label(text, "imbxai-chart-note")
 
 
 def alternative(text: str = "") -> widgets.Label:
     """Return what a chart shows in words, for screen readers alone: its bars have no names."""
-    label = widgets.Label(text)
-    label.add_class("imbxai-alternative")
-    return label
+    return _label(text, "imbxai-alternative")
 
 
 def legend(entries: Sequence[tuple[str, str]], *, marker: str = "square") -> widgets.HTML:
@@ -137,3 +129,9 @@ def legend(entries: Sequence[tuple[str, str]], *, marker: str = "square") -> wid
     html = widgets.HTML(f'<div class="imbxai-legend">{items}</div>')
     html.add_class("imbxai-legend-box")
     return html
+
+
+def _label(text: str, style: str) -> widgets.Label:
+    label = widgets.Label(text)
+    label.add_class(style)
+    return label
