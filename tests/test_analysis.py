@@ -3,52 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import small_analysis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
-from imbxai_widgets.compute.colors import color_scheme
-from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
-from imbxai_widgets.split import Split
+from imbxai_widgets.compute.archetypes import ARCHETYPES
 
 NAMES = ("ant", "bee", "cat", "empty")
 
 
-def make_analysis(seed: int, *, n: int = 60, m: int = 40, k: int = 5) -> Analysis:
+def make_analysis(seed: int) -> Analysis:
     """Return an Analysis of random embeddings; no image belongs to the last class."""
-    rng = np.random.default_rng(seed)
-    embeddings = rng.gamma(1.0, size=(n, 8)).astype(np.float32)
-    unseen = rng.gamma(1.0, size=(m, 8)).astype(np.float32)
-    labels = rng.choice(3, size=n, p=[0.6, 0.3, 0.1])
-
-    def split(size: int, truth: np.ndarray, neighbors: tuple[np.ndarray, np.ndarray]) -> Split:
-        return Split(
-            labels=truth,
-            predictions=np.where(rng.random(size) < 0.6, truth, rng.integers(0, 4, size)),
-            confidences=rng.random(size).astype(np.float32),
-            neighbors=neighbors[0],
-            neighbor_distances=neighbors[1],
-            archetypes=assign_archetypes(truth, labels[neighbors[0]]),
-        )
-
-    scheme = color_scheme("perceptual")
-    counts = rng.integers(0, 9, (4, len(scheme.bins)))
-    counts[3] = 0
-    return Analysis(
-        class_names=NAMES,
-        embeddings=embeddings,
-        train=split(n, labels, nearest_neighbors(embeddings, k)),
-        validation=split(m, rng.choice(3, size=m), nearest_references(unseen, embeddings, k)),
-        color_counts=counts,
-        color_scheme=scheme,
-        top_k=3,
-        salient_fraction=0.1,
-    )
+    sizes = 1 + np.random.default_rng(seed).multinomial(57, [0.6, 0.3, 0.1])
+    small = small_analysis.make_analysis((*map(int, sizes), 0), seed=seed, images=False)
+    return replace(small, class_names=NAMES)
 
 
 @pytest.fixture(scope="module")
