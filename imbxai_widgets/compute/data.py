@@ -10,6 +10,7 @@ import numpy as np
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from imbxai_widgets.compute._types import BoolArray
+from imbxai_widgets.compute.class_names import distinct_names
 
 
 def locate(dataset: Dataset[Any], index: int) -> tuple[Dataset[Any], int]:
@@ -99,7 +100,8 @@ def class_names_of(
 
     The dataset is asked for `classes` (names in the order of the labels), then for
     `class_to_idx` (name to label); a `Subset` or `ConcatDataset` without either is asked through
-    its members. A class with several names, as in ImageNet, goes by the first.
+    its members. A class with several names, as in ImageNet, goes by the first. Names that are
+    empty or occur twice get the number of their class; see `distinct_names`.
 
     Parameters
     ----------
@@ -118,8 +120,8 @@ def class_names_of(
     Raises
     ------
     ValueError
-        If there are more or fewer names than logits, two classes share a name, a name is empty,
-        or the sources in the dataset contradict each other.
+        If there are more or fewer names than logits, or the sources in the dataset contradict
+        each other.
 
     Examples
     --------
@@ -140,8 +142,12 @@ def class_names_of(
         if found is None:
             return tuple(str(label) for label in range(n_classes))
         names, source = found, f"the dataset ({type(dataset).__name__})"
-    _check_names(names, n_classes, source)
-    return names
+    if len(names) != n_classes:
+        mend = "" if source == "class_names" else "; pass class_names to name them yourself"
+        raise ValueError(
+            f"{source} gives {len(names)} class names, but the model has {n_classes} logits{mend}"
+        )
+    return distinct_names(names)
 
 
 def check_same_labels(dataset: Dataset[Any], validation: Dataset[Any]) -> None:
@@ -171,23 +177,6 @@ def check_same_labels(dataset: Dataset[Any], validation: Dataset[Any]) -> None:
                 f"validation gives label {label} the name {there!r}, but dataset the name "
                 f"{here!r}: one label must mean one class. Change the labels of validation to "
                 "those of dataset; or, if only the names differ, pass class_names"
-            )
-
-
-def _check_names(names: tuple[str, ...], n_classes: int, source: str) -> None:
-    mend = "" if source == "class_names" else "; pass class_names to name them yourself"
-    if len(names) != n_classes:
-        raise ValueError(
-            f"{source} gives {len(names)} class names, but the model has {n_classes} logits{mend}"
-        )
-    empty = [label for label, name in enumerate(names) if not name.strip()]
-    if empty:
-        raise ValueError(f"{source} gives class {empty[0]} an empty name{mend}")
-    first: dict[str, int] = {}
-    for label, name in enumerate(names):
-        if first.setdefault(name, label) != label:
-            raise ValueError(
-                f"{source} gives classes {first[name]} and {label} the same name {name!r}{mend}"
             )
 
 

@@ -66,6 +66,12 @@ def test_names_through_subset_and_concat() -> None:
     assert class_names_of(outer, 2) == ("c", "d")
 
 
+def test_names_that_occur_twice_or_are_empty_get_their_number() -> None:
+    crane = Named(classes=[("crane", "bird"), ("crane", "machine"), ""])
+    assert class_names_of(crane, 3) == ("crane (#0)", "crane (#1)", "(unnamed #2)")
+    assert class_names_of(Named(), 2, ["a", "a"]) == ("a (#0)", "a (#1)")
+
+
 def test_names_by_default_are_numbers() -> None:
     assert class_names_of(Named(), 11)[9:] == ("9", "10")
     assert class_names_of(Named(classes="ab"), 2) == ("0", "1")  # a string is no list of names
@@ -76,8 +82,6 @@ def test_names_by_default_are_numbers() -> None:
     [
         (Named(), ["a", "b"], "class_names gives 2 class names, but the model has 3 logits"),
         (Named(classes=["a"]), None, r"the dataset \(Named\) gives 1 .*pass class_names"),
-        (Named(), ["a", "b", "a"], "classes 0 and 2 the same name 'a'"),
-        (Named(), ["a", " ", "b"], "class 1 an empty name"),
         (Named(), "abc", "sequence of names .*, not the str 'abc'"),
         (Named(), {1: "b", 0: "a", 2: "c"}, "sequence of names .*, not the dict"),
         (Named(), {"a", "b", "c"}, "sequence of names .*, not the set"),
