@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 import torch
@@ -88,10 +89,13 @@ def salient_pixels(saliency: Tensor, fraction: float, candidates: Tensor | None 
     allowed = torch.ones_like(values, dtype=torch.bool)
     if candidates is not None:
         allowed = candidates.flatten(1).to(values.device)
-    counts = -(-allowed.sum(dim=1) * share.numerator // share.denominator)
-    order = values.masked_fill(~allowed, -1).argsort(dim=1, descending=True, stable=True)
-    taken = torch.arange(values.shape[1], device=values.device) < counts[:, None]
-    return torch.zeros_like(allowed).scatter_(1, order, taken).view(saliency.shape)
+    counts = -(-allowed.sum(dim=1, keepdim=True) * share.numerator // share.denominator)
+    values = values.masked_fill(~allowed, -1)
+    largest = values.topk(max(1, int(counts.max())), dim=1).values
+    least = largest.gather(1, (counts - 1).clamp(min=0))
+    above, level = values > least, (values == least) & allowed
+    room = counts - above.sum(dim=1, keepdim=True)
+    return (above | (level & (level.cumsum(dim=1) <= room))).view(saliency.shape)
 
 
 def check_fraction(fraction: float) -> Fraction:
@@ -137,7 +141,8 @@ def count_colors(rgb: UInt8Array, salient: BoolArray, scheme: str) -> IntArray:
     np.int64(4)
     """
     n_bins = len(color_scheme(scheme).bins)
-    image = np.nonzero(salient)[0]
-    bins = assign_bins(rgb[salient], scheme)
+    pixels = np.flatnonzero(salient)
+    bins = assign_bins(rgb.reshape(-1, 3).take(pixels, axis=0), scheme)
     named = bins >= 0
-    return count_pairs(image[named], bins[named], (len(rgb), n_bins))
+    images = pixels[named] // prod(salient.shape[1:])
+    return count_pairs(images, bins[named], (len(rgb), n_bins))

@@ -8,7 +8,7 @@ import pytest
 
 from imbxai_widgets.compute import oklab, perceptual_colors
 from imbxai_widgets.compute._types import UInt8Array
-from imbxai_widgets.compute.colors import assign_bins, color_scheme
+from imbxai_widgets.compute.colors import _BLOCK, assign_bins, color_scheme
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "paper_color_rules.json"
 LEVELS = np.arange(256, dtype=np.uint8)
@@ -132,7 +132,7 @@ def test_the_bin_that_no_color_reaches_has_a_color() -> None:
 
 @pytest.mark.parametrize("scheme", ["perceptual", "paper"])
 def test_any_shape_and_any_memory_layout(scheme: str) -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (3, 211, 97, 3), dtype=np.uint8)
+    rgb = np.random.default_rng(0).integers(0, 256, (4, 211, 97, 3), dtype=np.uint8)
     table = color_scheme(scheme).lookup
     expected = table[tuple(np.moveaxis(rgb, -1, 0))]
     found = assign_bins(rgb, scheme)
@@ -141,6 +141,7 @@ def test_any_shape_and_any_memory_layout(scheme: str) -> None:
     np.testing.assert_array_equal(assign_bins(rgb[:, ::-2], scheme), expected[:, ::-2])
     assert assign_bins(rgb[0, 0, 0], scheme).shape == ()
     assert assign_bins(rgb[:0], scheme).shape == (0, 211, 97)
+    assert len(expected.ravel()) > _BLOCK
 
 
 def test_the_table_is_kept_and_cannot_be_overwritten() -> None:

@@ -114,3 +114,4 @@ def test_counts_are_those_of_a_loop(scheme: str) -> None:
     counts = count_colors(rgb, salient, scheme)
     assert counts.dtype == np.int64
     np.testing.assert_array_equal(counts, expected)
+    assert count_colors(rgb[:0], salient[:0], scheme).shape == (0, expected.shape[1])
