@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,6 +58,60 @@ def members(dataset: Dataset[Any]) -> list[Dataset[Any]]:
     if isinstance(dataset, ConcatDataset):
         return [leaf for member in dataset.datasets for leaf in members(member)]
     return [dataset]
+
+
+# Where datasets of files keep their paths: `ImageFolder`, and torchvision's own by their names.
+_PATH_LISTS = ("samples", "imgs", "_samples", "_image_files", "_images", "images")
+
+
+def path_of(dataset: Dataset[Any], index: int) -> str | None:
+    """Tell the file of an image, for messages about it; the image is not read.
+
+    Parameters
+    ----------
+    dataset
+        Any dataset; `Subset` and `ConcatDataset` are looked through. Known are the lists of
+        `ImageFolder` and its like, and the image columns of Hugging Face datasets.
+    index
+        Number of the image in `dataset`.
+
+    Returns
+    -------
+    str or None
+        The path as the dataset has it, or None where it tells none. Never raises: it is asked
+        while another error is being told.
+
+    Examples
+    --------
+    >>> path_of([("image", 0)], 0) is None
+    True
+    """
+    try:
+        member, place = locate(dataset, index)
+        for name in _PATH_LISTS:
+            path = _listed_path(getattr(member, name, None), len(member), place)  # type: ignore[arg-type]
+            if path is not None:
+                return path
+        return _path_in_columns(member, place)
+    except Exception:
+        return None
+
+
+def _listed_path(listed: object, size: int, index: int) -> str | None:
+    if not isinstance(listed, Sequence) or len(listed) != size:
+        return None
+    entry = listed[index]
+    path = entry[0] if isinstance(entry, tuple | list) and entry else entry
+    return os.fspath(path) if isinstance(path, str | os.PathLike) else None
+
+
+def _path_in_columns(dataset: Any, index: int) -> str | None:
+    """Read the paths beside the images of a Hugging Face dataset, which its format hides."""
+    if not hasattr(dataset, "features") or not hasattr(dataset, "with_format"):
+        return None
+    row = dataset.with_format("arrow")[index].to_pylist()[0]
+    paths = (value.get("path") for value in row.values() if isinstance(value, Mapping))
+    return next((path for path in paths if isinstance(path, str)), None)
 
 
 def foreground_of(dataset: Dataset[Any], index: int) -> BoolArray | None:

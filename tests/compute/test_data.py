@@ -15,6 +15,7 @@ from imbxai_widgets.compute.data import (
     foreground_of,
     locate,
     members,
+    path_of,
 )
 
 
@@ -143,3 +144,51 @@ def test_a_foreground_that_is_no_mask(mask: Any) -> None:
     dataset: Any = SimpleNamespace(foreground=lambda _: mask)
     with pytest.raises(ValueError, match=r"foreground\(4\) must return an \(H, W\) Boolean"):
         foreground_of(dataset, 4)
+
+
+def test_paths_of_an_image_folder(torchvision: ModuleType, tmp_path: Path) -> None:
+    for name in ("ant", "dog"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (2, 2)).save(tmp_path / name / "0.png")
+    folder = torchvision.datasets.ImageFolder(tmp_path)
+    assert path_of(folder, 1) == str(tmp_path / "dog" / "0.png")
+    assert path_of(Subset(ConcatDataset([Named(), folder]), [7]), 0) == path_of(folder, 1)
+
+
+@pytest.mark.parametrize("name", ["imgs", "_samples", "_image_files", "_images", "images"])
+@pytest.mark.parametrize("entry", [lambda path: path, lambda path: (Path(path), 0)])
+def test_paths_by_the_names_that_torchvision_uses(name: str, entry: Any) -> None:
+    dataset = Named(**{name: [entry(f"{index}.png") for index in range(6)]})
+    assert path_of(dataset, 4) == "4.png"
+
+
+def test_paths_of_a_hugging_face_dataset(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    paths = [str(tmp_path / f"{index}.png") for index in range(3)]
+    for path in paths:
+        Image.new("RGB", (2, 2)).save(path)
+    features = datasets.Features(label=datasets.Value("int64"), image=datasets.Image())
+    found = datasets.Dataset.from_dict({"label": [0, 1, 0], "image": paths}, features=features)
+    (tmp_path / "1.png").unlink()  # paths are told without reading images
+    assert [path_of(found, index) for index in range(3)] == paths
+    assert path_of(Subset(found.select([2, 1]), [1]), 0) == paths[1]
+    assert path_of(found.with_transform(lambda rows: {"pixels": rows["label"]}), 1) == paths[1]
+    embedded = datasets.Dataset.from_dict({"image": [Image.new("RGB", (2, 2))]})
+    assert path_of(embedded, 0) is None
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        Named(),
+        Named(images=np.zeros((6, 2, 2))),
+        Named(samples=["a.png"]),  # of something else than the images
+        Named(samples=[0] * 6),
+        Named(features=3, with_format=3),
+        ["a.png", "b.png"],
+        ConcatDataset([Named()]),
+    ],
+)
+def test_where_no_path_is_told(dataset: Any) -> None:
+    assert path_of(dataset, 1) is None
+    assert path_of(dataset, 99) is None
