@@ -8,22 +8,19 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.assemble import assemble, check_enough
 from imbxai_widgets.compute._checks import check_count
-from imbxai_widgets.compute._types import FloatArray, IntArray
-from imbxai_widgets.compute.archetypes import assign_archetypes
 from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.data import check_same_labels, class_names_of
-from imbxai_widgets.compute.embed import Embedded, embed
+from imbxai_widgets.compute.embed import embed
+from imbxai_widgets.compute.embedded import Embedded
 from imbxai_widgets.compute.images import ImageSource
-from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
 from imbxai_widgets.compute.samples import Samples
-from imbxai_widgets.split import Split
 
 
 def analyze(
@@ -122,42 +119,30 @@ def analyze(
     names = _checked_names(
         partial(run, salient_fraction=salient_fraction), dataset, validation, class_names
     )
-    if len(dataset) <= k:
-        raise ValueError(
-            f"k={k} neighbors need at least {k + 1} images, but the dataset has {len(dataset)}. "
-            "Give more images or a smaller k."
-        )
+    check_enough(len(dataset), k)
     embedded = run(
         dataset,
         salient_fraction=salient_fraction,
         progress=progress,
         description="Training images",
     )
-    train = _split(
-        embedded,
-        nearest_neighbors(embedded.embeddings, k, device=device),
-        embedded.labels,
-        ImageSource(dataset, display_transform),
-    )
-    held_out = None
+    unseen = None
     if validation is not None:
         with _about_validation():
             unseen = run(validation, progress=progress, description="Validation images")
-        held_out = _split(
-            unseen,
-            nearest_references(unseen.embeddings, embedded.embeddings, k, device=device),
-            embedded.labels,
-            ImageSource(validation, display_transform),
-        )
-    return Analysis(
+    return assemble(
+        embedded,
+        unseen,
         class_names=names,
-        embeddings=embedded.embeddings,
-        train=train,
-        validation=held_out,
-        color_counts=_class_colors(embedded),
-        color_scheme=scheme,
-        top_k=min(top_k, embedded.embeddings.shape[1]),
+        images=ImageSource.of_rows(dataset, embedded.positions, display_transform),
+        validation_images=None
+        if unseen is None
+        else ImageSource.of_rows(validation, unseen.positions, display_transform),
+        k=k,
+        top_k=top_k,
+        scheme=scheme,
         salient_fraction=salient_fraction,
+        device=device,
     )
 
 
@@ -190,29 +175,3 @@ def _about_validation() -> Iterator[None]:
     except Exception as error:
         error.add_note("This is about the validation images.")
         raise
-
-
-def _split(
-    embedded: Embedded,
-    neighbors: tuple[IntArray, FloatArray],
-    training_labels: IntArray,
-    images: ImageSource,
-) -> Split:
-    indices, distances = neighbors
-    return Split(
-        labels=embedded.labels,
-        predictions=embedded.predictions,
-        confidences=embedded.confidences,
-        neighbors=indices,
-        neighbor_distances=distances,
-        archetypes=assign_archetypes(embedded.labels, training_labels[indices]),
-        images=images,
-    )
-
-
-def _class_colors(embedded: Embedded) -> IntArray | None:
-    if embedded.color_counts is None:
-        return None
-    totals = np.zeros((embedded.n_classes, embedded.color_counts.shape[1]), dtype=np.int64)
-    np.add.at(totals, embedded.labels, embedded.color_counts)
-    return totals

@@ -8,6 +8,7 @@ import numpy as np
 
 from imbxai_widgets.compute._types import BoolArray, DoubleArray, FloatArray, Int8Array, IntArray
 from imbxai_widgets.compute.archetypes import archetype_counts
+from imbxai_widgets.compute.embedded import Skipped, TopProbabilities
 from imbxai_widgets.compute.images import ImageSource
 
 
@@ -17,10 +18,10 @@ class Split:
 
     Attributes
     ----------
-    labels, predictions : int64 array, shape (M,)
-        True and predicted class numbers.
-    confidences : float32 array, shape (M,)
-        Softmax probability of the predicted class, 0 to 1.
+    labels : int64 array, shape (M,)
+        True class numbers.
+    top : TopProbabilities
+        The largest class probabilities of each image, the prediction's first.
     neighbors : int64 array, shape (M, k)
         The nearest *training* images in FE space, nearest first; a training image is
         never its own neighbor.
@@ -28,20 +29,35 @@ class Split:
         Euclidean distances to them, in units of the embedding.
     archetypes : int8 array, shape (M,)
         0 safe, 1 border, 2 rare, 3 outlier.
+    positions : int64 array, shape (M,)
+        Number of each image in the dataset; they rise, with gaps where images were skipped.
+    skipped : tuple of Skipped
+        The images of the dataset that could not be read.
     images : ImageSource or None
-        Reads the images for display.
+        Reads the images for display, by row.
     """
 
     labels: IntArray
-    predictions: IntArray
-    confidences: FloatArray
+    top: TopProbabilities
     neighbors: IntArray
     neighbor_distances: FloatArray
     archetypes: Int8Array
+    positions: IntArray
+    skipped: tuple[Skipped, ...] = ()
     images: ImageSource | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def predictions(self) -> IntArray:
+        """Predicted class numbers, shape (M,)."""
+        return self.top.classes[:, 0]
+
+    @property
+    def confidences(self) -> FloatArray:
+        """Softmax probability of the predicted class, shape (M,); NaN where it is not known."""
+        return self.top.probabilities[:, 0]
 
     @property
     def correct(self) -> BoolArray:

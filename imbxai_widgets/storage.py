@@ -12,6 +12,8 @@ import io
 import json
 import os
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +22,13 @@ import numpy as np
 from imbxai_widgets._files import replacing
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.colors import color_scheme
+from imbxai_widgets.compute.embedded import Skipped, TopProbabilities
 from imbxai_widgets.compute.images import DisplayTransform, ImageSource
 from imbxai_widgets.split import Split
 
-VERSION = 1
+VERSION = 2
 _FORMAT = "imbxai_widgets analysis"
-_SPLIT_ARRAYS = (
-    *("labels", "predictions", "confidences"),
-    *("neighbors", "neighbor_distances", "archetypes"),
-)
+_SPLIT_ARRAYS = ("labels", "neighbors", "neighbor_distances", "archetypes", "positions")
 
 
 class StorageError(ValueError):
@@ -65,6 +65,7 @@ def save_analysis(analysis: Analysis, path: str | os.PathLike[str]) -> Path:
         "color_scheme": analysis.color_scheme.name,
         "top_k": analysis.top_k,
         "salient_fraction": analysis.salient_fraction,
+        "skipped": {name: split.skipped for name, split in _splits(analysis)},
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }
     target = Path(path)
@@ -109,15 +110,13 @@ def load_analysis(
     meta, arrays = _read(Path(path))
     unseen = None
     if "validation_labels" in arrays:
-        images = _images(validation, arrays["validation_labels"], "validation", display_transform)
-        unseen = _split("validation", arrays, images)
+        unseen = _split("validation", meta, arrays, validation, display_transform)
     elif validation is not None:
         raise ValueError("validation was given, but the saved analysis has no validation images")
-    images = _images(dataset, arrays["train_labels"], "dataset", display_transform)
     return Analysis(
         class_names=tuple(meta["class_names"]),
         embeddings=arrays["embeddings"],
-        train=_split("train", arrays, images),
+        train=_split("train", meta, arrays, dataset, display_transform),
         validation=unseen,
         color_counts=arrays.get("color_counts"),
         color_scheme=color_scheme(meta["color_scheme"]),
@@ -130,27 +129,43 @@ def _arrays(analysis: Analysis) -> dict[str, Any]:
     arrays: dict[str, Any] = {"embeddings": analysis.embeddings}
     if analysis.color_counts is not None:
         arrays["color_counts"] = analysis.color_counts
-    for prefix, split in (("train", analysis.train), ("validation", analysis.validation)):
-        if split is not None:
-            arrays |= {f"{prefix}_{name}": getattr(split, name) for name in _SPLIT_ARRAYS}
+    for prefix, split in _splits(analysis):
+        arrays |= {f"{prefix}_{name}": getattr(split, name) for name in _SPLIT_ARRAYS}
+        arrays |= {f"{prefix}_top_{name}": array for name, array in split.top._asdict().items()}
     return arrays
 
 
-def _split(prefix: str, arrays: dict[str, Any], images: ImageSource | None) -> Split:
-    return Split(**{name: arrays[f"{prefix}_{name}"] for name in _SPLIT_ARRAYS}, images=images)
+def _splits(analysis: Analysis) -> Iterator[tuple[str, Split]]:
+    yield "train", analysis.train
+    if analysis.validation is not None:
+        yield "validation", analysis.validation
 
 
-def _images(
-    dataset: Any, labels: Any, argument: str, display_transform: DisplayTransform | None
-) -> ImageSource | None:
+def _split(
+    prefix: str,
+    meta: dict[str, Any],
+    arrays: dict[str, Any],
+    dataset: Any,
+    display_transform: DisplayTransform | None,
+) -> Split:
+    top = TopProbabilities(
+        **{name: arrays[f"{prefix}_top_{name}"] for name in TopProbabilities._fields}
+    )
+    split = Split(
+        **{name: arrays[f"{prefix}_{name}"] for name in _SPLIT_ARRAYS},
+        top=top,
+        skipped=tuple(Skipped(*image) for image in meta["skipped"][prefix]),
+    )
     if dataset is None:
-        return None
-    if len(dataset) != len(labels):
+        return split
+    expected = len(split) + len(split.skipped)
+    if len(dataset) != expected:
+        argument = "dataset" if prefix == "train" else prefix
         raise ValueError(
-            f"{argument} has {len(dataset)} images, but {len(labels)} were analyzed; give the "
+            f"{argument} has {len(dataset)} images, but {expected} were analyzed; give the "
             "dataset that was analyzed, or none"
         )
-    return ImageSource(dataset, display_transform)
+    return replace(split, images=ImageSource.of_rows(dataset, split.positions, display_transform))
 
 
 def _encoded(array: Any) -> bytes:
@@ -189,8 +204,10 @@ def _decoded(path: Path, name: str, data: bytes) -> Any:
 def _check_version(path: Path, meta: Any) -> None:
     if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
         raise StorageError(f"{path} is no saved analysis")
-    if meta["version"] > VERSION:
+    if meta["version"] != VERSION:
+        newer = meta["version"] > VERSION
         raise StorageError(
-            f"{path} was written by a newer version of imbxai_widgets (format {meta['version']}, "
-            f"this one reads up to {VERSION}); upgrade imbxai_widgets"
+            f"{path} was written by {'a newer' if newer else 'an older'} version of imbxai_widgets "
+            f"(format {meta['version']}, this one reads {VERSION}); "
+            f"{'upgrade imbxai_widgets' if newer else 'analyze and save again'}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.archetypes import assign_archetypes
 from imbxai_widgets.compute.colors import color_scheme
+from imbxai_widgets.compute.embedded import TopProbabilities, top_probabilities
 from imbxai_widgets.compute.images import ImageSource
 from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
 from imbxai_widgets.split import Split
@@ -83,15 +85,18 @@ def _split(
     images: ImageSource | None = None,
 ) -> Split:
     wrong = rng.random(len(truth)) < errors
+    predictions = np.where(
+        wrong, (truth + rng.integers(1, n_classes, len(truth))) % n_classes, truth
+    )
+    logits = rng.normal(size=(len(truth), n_classes))
+    logits[np.arange(len(truth)), predictions] = logits.max(axis=1, initial=0) + rng.random()
     return Split(
         labels=truth,
-        predictions=np.where(
-            wrong, (truth + rng.integers(1, n_classes, len(truth))) % n_classes, truth
-        ),
-        confidences=rng.random(len(truth)).astype(np.float32),
+        top=top_probabilities(torch.from_numpy(logits), truth),
         neighbors=neighbors[0],
         neighbor_distances=neighbors[1],
         archetypes=assign_archetypes(truth, labels[neighbors[0]]),
+        positions=np.arange(len(truth)),
         images=images,
     )
 
@@ -106,3 +111,11 @@ class _Pictures(torch.utils.data.Dataset[Any]):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         color = torch.tensor([index % 256, index // 256, 200 - index % 100]) / 255
         return color[:, None, None].expand(3, *self.shape).clone(), 0
+
+
+def with_predictions(analysis: Analysis, predictions: np.ndarray) -> Analysis:
+    """Return the analysis with other predictions of the training images, made for certain."""
+    certain = np.ones((len(predictions), 1), dtype=np.float32)
+    of_labels = (predictions == analysis.labels).astype(np.float32)
+    top = TopProbabilities(predictions[:, np.newaxis], certain, of_labels)
+    return replace(analysis, train=replace(analysis.train, top=top))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from small_analysis import make_analysis
+from small_analysis import make_analysis, with_predictions
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.cards import (
@@ -241,8 +240,7 @@ def test_notes_say_what_the_bars_rest_on(errors: float, validation: bool, note: 
 
 def test_of_a_series_without_errors_only_the_other_is_drawn() -> None:
     analysis = make_analysis((40, 20, 8), errors=0.4)
-    train = dataclasses.replace(analysis.train, predictions=analysis.train.labels)
-    card = class_card(dataclasses.replace(analysis, train=train), 0)["adversaries"]
+    card = class_card(with_predictions(analysis, analysis.labels), 0)["adversaries"]
     assert card["colors"] == [VALIDATION_COLOR]
     assert np.shape(card["shares"]) == (1, 2)
     assert sum(card["shares"][0]) == pytest.approx(1)

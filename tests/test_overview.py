@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-from small_analysis import make_analysis
+from small_analysis import make_analysis, with_predictions
 
 from imbxai_widgets.cards import CardDeck
 from imbxai_widgets.overview import overview
@@ -17,7 +15,6 @@ def test_only_fewer_than_five_errors_make_a_bar_faint() -> None:
     for label, errors in enumerate((3, 4, 5, 6)):
         wrong = np.flatnonzero(analysis.labels == label)[:errors]
         predictions[wrong] = (label + 1) % 4
-    changed = replace(analysis, train=replace(analysis.train, predictions=predictions))
-    data = overview(CardDeck(changed))
+    data = overview(CardDeck(with_predictions(analysis, predictions)))
     assert data.order == [0, 1, 2, 3]
     assert [opacity < 1 for opacity in data.charts[0]["opacities"]] == [True, True, False, False]

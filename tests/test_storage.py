@@ -22,7 +22,7 @@ from small_analysis import make_analysis
 from imbxai_widgets import Analysis
 from imbxai_widgets.storage import StorageError, load_analysis, save_analysis
 
-ARRAYS = ("labels", "predictions", "confidences", "neighbors", "neighbor_distances", "archetypes")
+ARRAYS = ("labels", "neighbors", "neighbor_distances", "archetypes", "positions")
 
 # Saves in a process that may not write more than 4 KiB, as on a full disk.
 SAVE_WITHOUT_SPACE = """
@@ -46,7 +46,9 @@ def assert_same(one: Analysis, other: Analysis) -> None:
     for left, right in ((one.train, other.train), (one.validation, other.validation)):
         assert (left is None) == (right is None)
         if left is not None:
+            assert left.skipped == right.skipped
             pairs += [(getattr(left, name), getattr(right, name)) for name in ARRAYS]
+            pairs += zip(left.top, right.top, strict=True)
     for left, right in pairs:
         assert (left is None) == (right is None)
         if left is not None:

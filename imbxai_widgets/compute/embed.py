@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,9 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-from imbxai_widgets.compute._types import FloatArray, IntArray
+from imbxai_widgets.compute._types import IntArray
 from imbxai_widgets.compute.colors import color_scheme
+from imbxai_widgets.compute.embedded import Embedded, top_probabilities
 from imbxai_widgets.compute.images import DisplayTransform
 from imbxai_widgets.compute.layers import EmbeddingReader
 from imbxai_widgets.compute.model_state import choose_device, lent_out
@@ -26,35 +26,6 @@ from imbxai_widgets.compute.saliency import (
 )
 from imbxai_widgets.compute.samples import Batch, Samples
 from imbxai_widgets.compute.transforms import random_steps
-
-
-@dataclass(frozen=True, eq=False)
-class Embedded:
-    """What one pass over N images yields.
-
-    Attributes
-    ----------
-    embeddings
-        (N, D) float32, what enters the classifier's head.
-    labels
-        (N,) int64, 0..n_classes-1, as the dataset has them.
-    predictions
-        (N,) int64, the class of the largest logit.
-    confidences
-        (N,) float32, the softmax probability of the prediction.
-    n_classes
-        Number of logits.
-    color_counts
-        (N, B) int64, salient pixels in each of the scheme's B color bins; None when no saliency
-        was asked for.
-    """
-
-    embeddings: FloatArray
-    labels: IntArray
-    predictions: IntArray
-    confidences: FloatArray
-    n_classes: int
-    color_counts: IntArray | None
 
 
 @dataclass(frozen=True)
@@ -156,7 +127,7 @@ def embed(
         for batch in samples.batches(batch_size, num_workers):
             parts.append(_run(model, reader, batch, chosen, saliency))
             bar.update(len(batch.labels))
-    return _joined(parts)
+    return Embedded.joined(parts)
 
 
 def _warn_of_random_transforms(dataset: Dataset[Any]) -> None:
@@ -191,14 +162,14 @@ def _run(
         embeddings = reader.read(logits)
         _check_finite(batch.start, embeddings=embeddings, logits=logits)
         counts = None if saliency is None else _color_counts(images, logits, batch, saliency)
-        confidences, predictions = logits.detach().float().softmax(dim=1).max(dim=1)
+        top = top_probabilities(logits, batch.labels)
     return Embedded(
         embeddings.float().cpu().numpy(),
         batch.labels,
-        predictions.cpu().numpy(),
-        confidences.cpu().numpy(),
+        top,
         logits.shape[1],
         counts,
+        np.arange(batch.start, batch.start + len(batch.labels)),
     )
 
 
@@ -244,15 +215,3 @@ def _check_finite(start: int, **values: Tensor) -> None:
                 f"the {name} of images {listed}{more} are not finite; look at these images, and at "
                 "the model's weights, for NaN or overflow"
             )
-
-
-def _joined(parts: Sequence[Embedded]) -> Embedded:
-    counts = [part.color_counts for part in parts if part.color_counts is not None]
-    return Embedded(
-        np.concatenate([part.embeddings for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.predictions for part in parts]),
-        np.concatenate([part.confidences for part in parts]),
-        parts[0].n_classes,
-        np.concatenate(counts) if counts else None,
-    )

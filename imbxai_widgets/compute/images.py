@@ -10,9 +10,9 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import torch
 from PIL import Image
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 
-from imbxai_widgets.compute._types import UInt8Array
+from imbxai_widgets.compute._types import IntArray, UInt8Array
 from imbxai_widgets.compute.data import locate
 from imbxai_widgets.compute.transforms import DisplayError, normalization_of
 
@@ -142,6 +142,18 @@ class ImageSource:
         self._dataset = dataset
         self._display_transform = display_transform
         self._recent: OrderedDict[int, UInt8Array] = OrderedDict()
+
+    @classmethod
+    def of_rows(
+        cls,
+        dataset: Dataset[Any],
+        positions: IntArray,
+        display_transform: DisplayTransform | None = None,
+    ) -> ImageSource:
+        """Show the images of `dataset` at `positions`, in their order."""
+        whole = len(positions) == len(cast(Sized, dataset))
+        chosen = dataset if whole else Subset(dataset, positions.tolist())
+        return cls(chosen, display_transform)
 
     def __len__(self) -> int:
         return len(cast(Sized, self._dataset))

@@ -1,0 +1,65 @@
+"""`Analysis`: every result about a model and its training images, as arrays and DataFrames."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from imbxai_widgets.analysis._classes import ClassTables
+from imbxai_widgets.analysis._confusion import ConfusionTables
+from imbxai_widgets.analysis._features import FeatureTables
+
+__all__ = ["Analysis"]
+
+
+class Analysis(ClassTables, ConfusionTables, FeatureTables):
+    """What `analyze` found; the one contract between computation and everything that shows it.
+
+    All methods return new objects; nothing is changed in place. Rates and shares are 0 to 1,
+    and NaN where there is nothing to take a share of.
+
+    Attributes
+    ----------
+    class_names : tuple of str, length C
+    embeddings : float32 array, shape (N, D)
+        Feature embeddings (FE) of the training images: the input of the classifier head.
+    train : Split
+        The N training images.
+    validation : Split or None
+        The validation images, if given.
+    color_counts : int64 array, shape (C, B), or None
+        Salient pixels of each class in each color bin; None when saliency was not asked for.
+    color_scheme : ColorScheme
+        Names and mean colors of the B bins.
+    top_k : int
+        How many top features each class has.
+    salient_fraction : float or None
+        Which part of an image's pixels counts as salient.
+    """
+
+    def __repr__(self) -> str:
+        validation = "none" if self.validation is None else f"{len(self.validation)}"
+        return (
+            f"Analysis({len(self.train)} training images, {validation} for validation, "
+            f"{self.n_classes} classes, {self.embeddings.shape[1]} features, k={self.k})"
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save to a file; see `imbxai_widgets.storage.save_analysis`."""
+        from imbxai_widgets.storage import save_analysis
+
+        return save_analysis(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **datasets: Any) -> Analysis:
+        """Load what `save` wrote; see `imbxai_widgets.storage.load_analysis`.
+
+        Examples
+        --------
+        >>> explorer.analysis.save("run.imbxai")  # doctest: +SKIP
+        >>> Explorer(Analysis.load("run.imbxai", dataset=train_set))  # doctest: +SKIP
+        """
+        from imbxai_widgets.storage import load_analysis
+
+        return load_analysis(path, **datasets)

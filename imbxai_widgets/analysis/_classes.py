@@ -1,0 +1,171 @@
+"""Tables of classes, archetypes and images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.compute._checks import check_codes
+from imbxai_widgets.compute._types import IntArray
+from imbxai_widgets.compute.archetypes import ARCHETYPES, archetype_counts
+from imbxai_widgets.compute.prototypes import medoids
+from imbxai_widgets.split import ArchetypeErrors, ratio
+
+
+class ClassTables(AnalysisData):
+    """How large, how well predicted and how typical the images of each class are."""
+
+    def classes(self) -> pd.DataFrame:
+        """Describe each class: size, accuracy and archetypes (paper, Section 4.1).
+
+        Returns
+        -------
+        DataFrame
+            One row a class. Columns: ``images``; ``imbalance``, the largest class's size over
+            this one's; ``training_accuracy``; ``training_errors``; ``validation_images``;
+            ``validation_accuracy``; and the shares ``safe``, ``border``, ``rare``, ``outlier``.
+        """
+        images = self._counts(self.train.labels)
+        correct = self._counts(self.train.labels[self.train.correct])
+        table = pd.DataFrame(
+            {
+                "images": images,
+                "imbalance": ratio(np.full_like(images, images.max()), images),
+                "training_accuracy": ratio(correct, images),
+                "training_errors": images - correct,
+                "validation_images": np.zeros_like(images),
+                "validation_accuracy": np.nan,
+            },
+            index=self._class_axis("class"),
+        )
+        if self.validation is not None:
+            held_out = self._counts(self.validation.labels)
+            hits = self._counts(self.validation.labels[self.validation.correct])
+            table["validation_images"] = held_out
+            table["validation_accuracy"] = ratio(hits, held_out)
+        counts = archetype_counts(self.labels, self.archetypes, self.n_classes)
+        for number, name in enumerate(ARCHETYPES):
+            table[name] = ratio(counts[:, number], images)
+        return table
+
+    def archetype_rates(self, class_name: str | None = None) -> pd.DataFrame:
+        """Describe the four archetypes of one class, or of every class (paper, Fig. 2).
+
+        Parameters
+        ----------
+        class_name : str, optional
+            The class; all of them if not given.
+
+        Returns
+        -------
+        DataFrame
+            Index ``archetype``, or ``(class, archetype)``. Columns: ``images``; ``share`` of
+            the class's images; ``true_positive_rate``, the part of them that is predicted
+            right; ``validation_images`` of the class whose nearest training images make them
+            of this archetype; and ``validation_error_rate`` of these.
+        """
+        train = ArchetypeErrors.of(self.train, self.n_classes)
+        held_out = (
+            ArchetypeErrors.of(self.validation, self.n_classes)
+            if self.validation is not None
+            else ArchetypeErrors(np.zeros_like(train.images), np.zeros_like(train.images))
+        )
+        table = pd.DataFrame(
+            {
+                "images": train.images.ravel(),
+                "share": ratio(train.images, train.images.sum(axis=1, keepdims=True)).ravel(),
+                "true_positive_rate": 1 - ratio(train.errors, train.images).ravel(),
+                "validation_images": held_out.images.ravel(),
+                "validation_error_rate": ratio(held_out.errors, held_out.images).ravel(),
+            },
+            index=pd.MultiIndex.from_product(
+                [self._class_axis("class"), _archetype_axis()], names=["class", "archetype"]
+            ),
+        )
+        if class_name is None:
+            return table
+        start = self.class_index(class_name) * len(ARCHETYPES)
+        return table.iloc[start : start + len(ARCHETYPES)].droplevel("class")
+
+    def errors_by_archetype(self) -> pd.DataFrame:
+        """Return how often the images of each archetype are misclassified, over all classes.
+
+        Returns
+        -------
+        DataFrame
+            Index ``archetype``. Columns: ``training_images``, ``training_error_rate``,
+            ``validation_images``, ``validation_error_rate``.
+        """
+        train = ArchetypeErrors.of(self.train, self.n_classes)
+        columns = {
+            "training_images": train.images.sum(axis=0),
+            "training_error_rate": ratio(train.errors.sum(axis=0), train.images.sum(axis=0)),
+        }
+        if self.validation is not None:
+            held_out = ArchetypeErrors.of(self.validation, self.n_classes)
+            images = held_out.images.sum(axis=0)
+            columns["validation_images"] = images
+            columns["validation_error_rate"] = ratio(held_out.errors.sum(axis=0), images)
+        return pd.DataFrame(columns, index=_archetype_axis())
+
+    def prototypes(self, class_name: str, archetype: str, n: int = 3) -> IntArray:
+        """Return the training images that stand for one archetype of a class.
+
+        Parameters
+        ----------
+        class_name : str
+        archetype : {"safe", "border", "rare", "outlier"}
+        n : int
+            How many, at most.
+
+        Returns
+        -------
+        int64 array, shape (m,), m <= n
+            Image indices, the medoid of the largest cluster first; empty if the class has
+            no such images.
+        """
+        group = self.members(class_name, archetype)
+        return group[medoids(self.embeddings[group], n)]
+
+    def members(self, class_name: str, archetype: str | None = None) -> IntArray:
+        """Return the indices of a class's training images, of one archetype or of all."""
+        chosen = self.labels == self.class_index(class_name)
+        if archetype is not None:
+            if archetype not in ARCHETYPES:
+                raise ValueError(
+                    f"archetype must be one of {', '.join(ARCHETYPES)}, not {archetype!r}."
+                )
+            chosen &= self.archetypes == ARCHETYPES.index(archetype)
+        return np.flatnonzero(chosen).astype(np.int64, copy=False)
+
+    def image_table(self, indices: IntArray | list[int] | None = None) -> pd.DataFrame:
+        """Return one row for each training image, or for those of `indices`, in that order.
+
+        Columns: ``label``, ``prediction``, ``archetype`` (names), ``confidence`` (0 to 1) and
+        ``correct``; the index, ``image``, is the number of the image in the dataset.
+
+        Raises
+        ------
+        ValueError
+            If `indices` are not rows of `train`, such as a Boolean mask.
+        """
+        chosen = np.arange(len(self.train)) if indices is None else np.asarray(indices)
+        if chosen.dtype == np.bool_:
+            raise ValueError("indices must be numbers, not a mask; pass numpy.flatnonzero(mask).")
+        rows = check_codes(chosen, "indices", shape=(None,), limit=len(self.train))
+        names = np.asarray(self.class_names, dtype=object)
+        return pd.DataFrame(
+            {
+                "label": names[self.labels[rows]],
+                "prediction": names[self.predictions[rows]],
+                "archetype": np.asarray(ARCHETYPES, dtype=object)[self.archetypes[rows]],
+                "confidence": self.train.confidences[rows],
+                "correct": self.train.correct[rows],
+            },
+            index=pd.Index(self.train.positions[rows], name="image"),
+        )
+
+
+def _archetype_axis() -> pd.Index[str]:
+    return pd.Index(ARCHETYPES, name="archetype", dtype=object)

@@ -1,0 +1,87 @@
+"""What an analysis holds, and what all of its tables need."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from imbxai_widgets.compute._types import FloatArray, Int8Array, IntArray
+from imbxai_widgets.compute.colors import ColorScheme
+from imbxai_widgets.compute.images import ImageSource
+from imbxai_widgets.split import Split
+
+
+@dataclass(frozen=True, eq=False)
+class AnalysisData:
+    """The arrays and settings behind every table; see `imbxai_widgets.Analysis`."""
+
+    class_names: tuple[str, ...]
+    embeddings: FloatArray
+    train: Split
+    validation: Split | None
+    color_counts: IntArray | None
+    color_scheme: ColorScheme
+    top_k: int
+    salient_fraction: float | None
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, C."""
+        return len(self.class_names)
+
+    @property
+    def k(self) -> int:
+        """How many neighbors each image has."""
+        return int(self.train.neighbors.shape[1])
+
+    @property
+    def labels(self) -> IntArray:
+        """True classes of the training images, shape (N,)."""
+        return self.train.labels
+
+    @property
+    def predictions(self) -> IntArray:
+        """Predicted classes of the training images, shape (N,)."""
+        return self.train.predictions
+
+    @property
+    def archetypes(self) -> Int8Array:
+        """Archetypes of the training images, shape (N,): 0 safe, 1 border, 2 rare, 3 outlier."""
+        return self.train.archetypes
+
+    @property
+    def neighbors(self) -> IntArray:
+        """Nearest other training images of each training image, shape (N, k)."""
+        return self.train.neighbors
+
+    @property
+    def images(self) -> ImageSource | None:
+        """Reads the training images for display."""
+        return self.train.images
+
+    def class_index(self, name: str) -> int:
+        """Return the number of the class called `name`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class; lists the valid names, the most similar first.
+        """
+        try:
+            return self.class_names.index(name)
+        except ValueError:
+            pass
+        similar = difflib.get_close_matches(str(name), self.class_names, n=3, cutoff=0.4)
+        others = [other for other in self.class_names if other not in similar]
+        shown = ", ".join(repr(valid) for valid in (similar + others)[:20])
+        more = f" and {self.n_classes - 20} more" if self.n_classes > 20 else ""
+        raise ValueError(f"There is no class {name!r}. Valid names: {shown}{more}.")
+
+    def _class_axis(self, name: str) -> pd.Index[str]:
+        return pd.Index(self.class_names, name=name, dtype=object)
+
+    def _counts(self, labels: IntArray) -> IntArray:
+        return np.bincount(labels, minlength=self.n_classes).astype(np.int64, copy=False)

@@ -1,0 +1,110 @@
+"""Tables of features and colors."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
+from imbxai_widgets.compute.overlap import overlap_matrix, top_features
+from imbxai_widgets.split import ratio
+
+
+class FeatureTables(AnalysisData):
+    """Which features and colors each class rests on, and which it shares."""
+
+    def top_features(self, class_name: str) -> pd.DataFrame:
+        """Return the features with the largest mean magnitude in a class (paper, Fig. 5).
+
+        Returns
+        -------
+        DataFrame
+            Index ``feature``, largest first. Columns: ``share`` of the feature in the sum of
+            the top features' means, and ``classes``: how many other classes have it among
+            their top features.
+        """
+        indices, shares = self._top_features
+        row = self.class_index(class_name)
+        kept = indices[row] >= 0
+        features = indices[row][kept]
+        holders = self._top_feature_map[0].sum(axis=0)[features]
+        return pd.DataFrame(
+            {"share": shares[row][kept], "classes": holders - 1},
+            index=pd.Index(features, name="feature"),
+        )
+
+    def feature_overlap(self, class_name: str) -> pd.DataFrame:
+        """Return which classes share top features with `class_name` (paper, Algorithm 2).
+
+        Returns
+        -------
+        DataFrame
+            One row for each other class, the most shared first. Columns: ``shared``, the
+            number of shared top features; ``jaccard``, that over the size of both sets'
+            union; ``features``, a tuple of feature indices; ``share`` and ``share_there``,
+            the part that they have in the top features of this class and of the other.
+        """
+        member, share = self._top_feature_map
+        row = self.class_index(class_name)
+        shared = member & member[row]
+        table = pd.DataFrame(
+            {
+                "shared": shared.sum(axis=1),
+                "jaccard": ratio(shared.sum(axis=1), (member | member[row]).sum(axis=1)),
+                "features": [tuple(np.flatnonzero(common).tolist()) for common in shared],
+                "share": (shared * share[row]).sum(axis=1),
+                "share_there": (shared * share).sum(axis=1),
+            },
+            index=self._class_axis("class"),
+        )
+        others = np.flatnonzero(np.arange(self.n_classes) != row)
+        ranked = table.iloc[others]
+        return ranked.sort_values(["shared", "share"], ascending=False, kind="stable")
+
+    def overlap(self) -> pd.DataFrame:
+        """Return how many top features each pair of classes shares, shape (C, C)."""
+        counts = overlap_matrix(self._top_features[0])
+        return pd.DataFrame(
+            counts, index=self._class_axis("class"), columns=self._class_axis("other class")
+        )
+
+    def colors(self) -> pd.DataFrame:
+        """Return the colors of each class's salient pixels (paper, Algorithm 3 and Fig. 7).
+
+        Returns
+        -------
+        DataFrame
+            One row a class, one column a color bin: the bin's share of the class's salient
+            pixels that fall in any bin.
+
+        Raises
+        ------
+        ValueError
+            If saliency was not computed.
+        """
+        if self.color_counts is None:
+            raise ValueError("No colors: analyze() was called with salient_fraction=None.")
+        totals = self.color_counts.sum(axis=1, keepdims=True)
+        return pd.DataFrame(
+            ratio(self.color_counts, totals),
+            index=self._class_axis("class"),
+            columns=pd.Index(self.color_scheme.bins, name="color"),
+        )
+
+    @cached_property
+    def _top_features(self) -> tuple[IntArray, DoubleArray]:
+        return top_features(self.embeddings, self.labels, self.n_classes, self.top_k)
+
+    @cached_property
+    def _top_feature_map(self) -> tuple[BoolArray, DoubleArray]:
+        """Whether each feature is a top one of each class, and its share; both (C, D)."""
+        indices, shares = self._top_features
+        member = np.zeros((self.n_classes, self.embeddings.shape[1]), dtype=np.bool_)
+        share = np.zeros(member.shape)
+        rows, ranks = np.nonzero(indices >= 0)
+        member[rows, indices[rows, ranks]] = True
+        share[rows, indices[rows, ranks]] = shares[rows, ranks]
+        return member, share
