@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from imbxai_widgets.analysis._classes import ClassTables
 from imbxai_widgets.analysis._confusion import ConfusionTables
 from imbxai_widgets.analysis._features import FeatureTables
@@ -44,6 +46,22 @@ class Analysis(ClassTables, ConfusionTables, FeatureTables):
             f"Analysis({len(self.train)} training images, {validation} for validation, "
             f"{self.n_classes} classes, {self.embeddings.shape[1]} features, k={self.k})"
         )
+
+    @classmethod
+    def from_arrays(
+        cls, embeddings: ArrayLike, labels: ArrayLike, outputs: ArrayLike, **options: Any
+    ) -> Analysis:
+        """Make an analysis without a model; see `imbxai_widgets.arrays.analysis_from_arrays`.
+
+        Examples
+        --------
+        >>> embeddings = [[0.0, 1.0], [0.1, 1.0], [1.0, 0.0], [1.0, 0.1]]
+        >>> Analysis.from_arrays(embeddings, [0, 0, 1, 1], [0, 1, 1, 1], k=1).n_classes
+        2
+        """
+        from imbxai_widgets.arrays import analysis_from_arrays
+
+        return analysis_from_arrays(embeddings, labels, outputs, **options)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save to a file; see `imbxai_widgets.storage.save_analysis`."""
