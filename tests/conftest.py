@@ -16,6 +16,8 @@ from environments import ROOT, Environment
 
 # How long one example takes says more about the machine's other work than about the code.
 hypothesis.settings.register_profile("no deadline", deadline=None)
+# pytest tests/fuzz --hypothesis-profile=fuzz --hypothesis-show-statistics
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("no deadline")
 
 

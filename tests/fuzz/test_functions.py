@@ -1,0 +1,237 @@
+"""Every function of arrays, given anything: its invariants hold, or it refuses with a reason."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from cases import SPECIAL
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.testing import assert_allclose, assert_array_equal
+
+import imbxai_widgets.compute
+from imbxai_widgets.compute.adversaries import adversary_votes, error_matrix, row_shares
+from imbxai_widgets.compute.archetypes import archetype_counts, assign_archetypes
+from imbxai_widgets.compute.colors import assign_bins, color_scheme
+from imbxai_widgets.compute.embedded import top_probabilities
+from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.overlap import overlap_matrix, top_features
+from imbxai_widgets.compute.prototypes import medoid, medoids
+from imbxai_widgets.compute.saliency import count_colors, salient_pixels
+
+# Modules whose functions take models or datasets, or are checked over their whole range.
+OTHER_MODULES = {"data", "embed", "images", "layers", "model_state", "samples", "transforms"}
+OTHER_MODULES |= {"class_names", "oklab", "paper_colors", "perceptual_colors"}
+# Functions of arrays that need a graph of gradients, or take no array.
+OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme"}
+
+# Too small, empty, wide, and of any type: what a caller may get wrong.
+shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
+dtypes = st.sampled_from(["<f4", "<f8", "<i8", "u1", "i1", "?", "<U2", "O"])
+usual = st.one_of(st.sampled_from(SPECIAL), st.floats(-9, 9, width=32))
+floats = st.one_of(st.sampled_from((*SPECIAL, np.nan, np.inf, -np.inf)), st.floats(width=32))
+numbers = st.one_of(st.integers(-2, 6), st.sampled_from([0.5, None, "2", True]))
+
+
+@st.composite
+def anything(draw: Any) -> Any:
+    """An array that is fit, or nearly so, or not at all."""
+    kind = draw(st.sampled_from(["codes", "floats", "any"]))
+    shape = draw(shapes)
+    if kind == "codes":
+        return draw(hnp.arrays(np.int64, shape, elements=st.integers(-1, 4)))
+    if kind == "floats":
+        return draw(hnp.arrays(np.float32, shape, elements=floats))
+    dtype = draw(dtypes)
+    return draw(hnp.arrays(dtype, shape, elements=st.none() if dtype == "O" else None))
+
+
+@st.composite
+def arguments(draw: Any, *kinds: str) -> tuple[Any, ...]:
+    """Arguments that fit each other; in a third of the cases, one of them is anything.
+
+    Each kind is a letter and its axes: c for codes, f for floats, along n images, m other images,
+    k neighbors, d features or c classes; or the name of a size alone.
+    """
+    sizes = {"n": draw(st.integers(0, 8)), "m": draw(st.integers(0, 8))}
+    sizes |= {axis: draw(st.integers(1, 4)) for axis in "kdc"}
+    found = []
+    for kind in kinds:
+        if len(kind) == 1:
+            found.append(sizes[kind])
+            continue
+        shape = tuple(sizes[axis] for axis in kind[1:])
+        codes = hnp.arrays(np.int64, shape, elements=st.integers(0, sizes["c"] - 1))
+        matrix = hnp.arrays(np.float32, shape, elements=usual)
+        found.append(draw(codes if kind[0] == "c" else matrix))
+    if draw(st.integers(0, 2)) == 0:
+        found[draw(st.integers(0, len(found) - 1))] = draw(st.one_of(anything(), numbers))
+    return tuple(found)
+
+
+def _is_rising(distances: np.ndarray) -> bool:
+    return bool((distances[:, :-1] <= distances[:, 1:]).all())
+
+
+def check_votes(votes: np.ndarray, *_: Any) -> None:
+    assert votes.dtype == np.int64
+    assert (votes >= 0).all()
+    assert (np.diag(votes) == 0).all()
+
+
+def check_errors(counts: np.ndarray, labels: Any, predictions: Any, _: Any) -> None:
+    assert counts.sum() == (np.asarray(labels) != np.asarray(predictions)).sum()
+    assert (np.diag(counts) == 0).all()
+
+
+def check_shares(shares: np.ndarray, counts: Any) -> None:
+    assert_allclose(shares.sum(axis=1), (np.asarray(counts) > 0).any(axis=1), atol=1e-6)
+
+
+def check_archetypes(archetypes: np.ndarray, labels: Any, neighbors: Any) -> None:
+    same = (np.asarray(labels)[:, np.newaxis] == np.asarray(neighbors)).mean(axis=1)
+    assert_array_equal(archetypes == 3, same == 0)
+    assert_array_equal(archetypes == 0, same > 0.7)
+
+
+def check_archetype_counts(counts: np.ndarray, labels: Any, _: Any, n_classes: int) -> None:
+    whole = np.asarray(labels, dtype=np.int64)  # an empty list of floats is a list of no codes
+    assert_array_equal(counts.sum(axis=1), np.bincount(whole, minlength=n_classes))
+
+
+def check_neighbors(found: Any, embeddings: Any, k: int) -> None:
+    indices, distances = found[:2]
+    assert indices.shape == distances.shape == (len(embeddings), k)
+    assert (indices != np.arange(len(indices))[:, np.newaxis]).all()
+    assert _is_rising(distances)
+
+
+def check_references(found: Any, queries: Any, references: Any, k: int) -> None:
+    indices, distances = found[:2]
+    assert indices.shape == distances.shape == (len(queries), k)
+    assert ((indices >= 0) & (indices < len(references))).all()
+    assert _is_rising(distances)
+
+
+def check_medoid(row: int, embeddings: Any) -> None:
+    points = np.asarray(embeddings, dtype=np.float64) / max(1.0, abs(np.asarray(embeddings)).max())
+    sums = np.sqrt(((points[:, np.newaxis] - points) ** 2).sum(axis=-1)).sum(axis=1)
+    assert sums[row] <= sums.min() + 1e-6 * max(1.0, sums.min())
+
+
+def check_medoids(rows: np.ndarray, embeddings: Any, n: int) -> None:
+    different = np.unique(np.asarray(embeddings) + 0, axis=0)  # -0 is 0
+    assert len(rows) == min(n, len(different)) == len(set(rows.tolist()))
+
+
+def check_features(found: Any, *given: Any) -> None:
+    indices, shares = found
+    assert indices.shape == shares.shape == given[2:]
+    assert_allclose(shares.sum(axis=1), (indices >= 0).any(axis=1), atol=1e-6)
+
+
+def check_overlap(counts: np.ndarray, indices: Any) -> None:
+    assert_array_equal(counts, counts.T)
+    assert_array_equal(np.diag(counts), [len(set(row) - {-1}) for row in np.asarray(indices)])
+
+
+def check_bins(bins: np.ndarray, rgb: Any) -> None:
+    assert bins.shape == rgb.shape[:-1]
+    assert ((bins >= 0) & (bins < len(color_scheme("perceptual").bins))).all()
+
+
+def check_color_counts(counts: np.ndarray, _: Any, salient: Any, __: str) -> None:
+    assert_array_equal(counts.sum(axis=1), salient.sum(axis=(1, 2)))
+
+
+def check_salient(marked: torch.Tensor, saliency: torch.Tensor, fraction: float) -> None:
+    chosen, values = marked.flatten(1), saliency.flatten(1)
+    n = values.shape[1]
+    assert (chosen.sum(dim=1) == -(-n * int(fraction * 10) // 10)).all()
+    for row, mask in zip(values, chosen, strict=True):
+        if mask.any() and not mask.all():
+            assert row[mask].min() >= row[~mask].max()
+
+
+def check_top(top: Any, logits: torch.Tensor, _: Any) -> None:
+    assert_array_equal(top.classes[:, 0], logits.numpy().argmax(axis=1))
+    assert (top.probabilities[:, :-1] >= top.probabilities[:, 1:]).all()
+    assert (top.probabilities.sum(axis=1) <= 1 + 1e-5).all()
+
+
+@st.composite
+def images(draw: Any) -> tuple[np.ndarray, np.ndarray, str]:
+    rgb = draw(hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 4)] * 3, st.just(3))))
+    return rgb, draw(hnp.arrays(np.bool_, rgb.shape[:3])), "perceptual"
+
+
+@st.composite
+def saliencies(draw: Any) -> tuple[torch.Tensor, float]:
+    shape = draw(st.tuples(*[st.integers(1, 5)] * 3))
+    elements = st.sampled_from([0.0, 0.5, 1.0, 2.0]) | st.floats(0, 2.0**100, width=32)
+    values = draw(hnp.arrays(np.float32, shape, elements=elements))
+    return torch.from_numpy(values), draw(st.integers(1, 10)) / 10
+
+
+@st.composite
+def logits(draw: Any) -> tuple[torch.Tensor, np.ndarray]:
+    shape = draw(st.tuples(st.integers(1, 5), st.integers(2, 14)))
+    finite = st.sampled_from([0.0, 1.0, -1.0]) | st.floats(-(2.0**100), 2.0**100, width=32)
+    values = draw(hnp.arrays(np.float32, shape, elements=finite))
+    labels = draw(hnp.arrays(np.int64, shape[0], elements=st.integers(0, shape[1] - 1)))
+    return torch.from_numpy(values), labels
+
+
+# What each function is given, and what must be so of what it returns.
+FUNCTIONS: dict[Callable[..., Any], tuple[st.SearchStrategy[tuple[Any, ...]], Any]] = {
+    adversary_votes: (arguments("cn", "cn", "cnk", "c"), check_votes),
+    error_matrix: (arguments("cn", "cn", "c"), check_errors),
+    row_shares: (arguments("cnd"), check_shares),
+    assign_archetypes: (arguments("cn", "cnk"), check_archetypes),
+    archetype_counts: (arguments("cn", "cn", "c"), check_archetype_counts),
+    nearest_neighbors: (arguments("fnd", "k"), check_neighbors),
+    nearest_references: (arguments("fnd", "fmd", "k"), check_references),
+    medoid: (arguments("fnd"), check_medoid),
+    medoids: (arguments("fnd", "k"), check_medoids),
+    top_features: (arguments("fnd", "cn", "c", "k"), check_features),
+    overlap_matrix: (arguments("cnk"), check_overlap),
+    assign_bins: (st.tuples(anything()), check_bins),
+    # These are given what the pass over the images gives them, which is checked before.
+    count_colors: (images(), check_color_counts),
+    salient_pixels: (saliencies(), check_salient),
+    top_probabilities: (logits(), check_top),
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_invariants_hold_or_a_reason_is_given(function: Callable[..., Any]) -> None:
+    strategy, check = FUNCTIONS[function]
+
+    @given(given_arguments=strategy)
+    def run(given_arguments: tuple[Any, ...]) -> None:
+        try:
+            result = function(*given_arguments)
+        except ValueError:
+            return  # any other error fails the test
+        check(result, *given_arguments)
+
+    run()
+
+
+def test_no_function_of_arrays_is_left_out() -> None:
+    covered = {function.__name__ for function in FUNCTIONS}
+    for module in pkgutil.iter_modules(imbxai_widgets.compute.__path__):
+        if module.name.startswith("_") or module.name in OTHER_MODULES:
+            continue
+        found = importlib.import_module(f"imbxai_widgets.compute.{module.name}")
+        for name, function in inspect.getmembers(found, inspect.isfunction):
+            if function.__module__ == found.__name__ and not name.startswith("_"):
+                assert name in covered | OTHER_FUNCTIONS, f"{module.name}.{name} is not fuzzed"
