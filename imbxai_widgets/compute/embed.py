@@ -59,13 +59,14 @@ def embed(
     Parameters
     ----------
     model
-        Network that returns (B, C) logits, C > 1.
+        Network that returns (B, C) logits, C > 1, alone or in a tuple, dict or output object
+        (see `EmbeddingReader`, also for wrapped and half-precision models).
     dataset
         Map-style dataset of ((C', H, W) float tensor, integer label), with the transforms used
         for evaluation. Its method ``foreground(index)``, if it has one, gives an (H, W) Boolean
         array of the pixels that may be salient.
     layer
-        Where the embedding is read; by default at the input of the linear head
+        Where the embedding is read; by default at the input of the classifier's head
         (see `EmbeddingReader`).
     device
         Where to run; by default where the model is, or on CUDA if it is on the CPU and there is a
@@ -125,7 +126,7 @@ def embed(
         tqdm(total=len(samples), desc=description, unit="image", disable=not progress) as bar,
     ):
         for batch in samples.batches(batch_size, num_workers):
-            parts.append(_run(model, reader, batch, chosen, saliency))
+            parts.append(_run(reader, batch, chosen, saliency))
             bar.update(len(batch.labels))
     return Embedded.joined(parts)
 
@@ -141,7 +142,6 @@ def _warn_of_random_transforms(dataset: Dataset[Any]) -> None:
 
 
 def _run(
-    model: nn.Module,
     reader: EmbeddingReader,
     batch: Batch,
     device: torch.device,
@@ -157,9 +157,8 @@ def _run(
                     "in the dataset's transform, or pass salient_fraction=None to do without"
                 )
             images = images.clone().requires_grad_()  # a copy may do so, whatever made the image
-        # A copy, because autograd forbids a network to overwrite a leaf in place.
-        logits = _checked_logits(model(images.clone()), batch)
-        embeddings = reader.read(logits)
+        logits, embeddings = reader.run(images)
+        _check_classes(logits, batch)
         _check_finite(batch.start, embeddings=embeddings, logits=logits)
         counts = None if saliency is None else _color_counts(images, logits, batch, saliency)
         top = top_probabilities(logits, batch.labels)
@@ -182,14 +181,7 @@ def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: _Salie
     return count_colors(batch.rgb, salient.cpu().numpy(), saliency.scheme)
 
 
-def _checked_logits(logits: Any, batch: Batch) -> Tensor:
-    size = len(batch.labels)
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != size:
-        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise ValueError(
-            f"the model must return (B, C) logits, but gave {shape} for {size} images; wrap it in "
-            "a module that does"
-        )
+def _check_classes(logits: Tensor, batch: Batch) -> None:
     n_classes = logits.shape[1]
     if n_classes < 2:
         raise ValueError(
@@ -202,7 +194,6 @@ def _checked_logits(logits: Any, batch: Batch) -> Tensor:
             f"image {batch.start + wrong[0]} has label {batch.labels[wrong[0]]}, but the model has "
             f"{n_classes} logits, for labels 0 to {n_classes - 1}"
         )
-    return logits
 
 
 def _check_finite(start: int, **values: Tensor) -> None:

@@ -1,53 +1,40 @@
-"""Where a network's embedding is read: the input of its linear head, or a layer named."""
+"""Runs a network on batches, and reads the embedding: the input of its head, or a layer named."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
 from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-_LISTED = 12  # layers that an error lists, the last ones executed
+from imbxai_widgets.compute.heads import Call, explain_missing_head, find_head, observed
+from imbxai_widgets.compute.model_state import uncompiled, unwrapped
+from imbxai_widgets.compute.outputs import logits_candidates
+
+_LISTED = 12  # layers that an error names, the last ones
 
 
 class LayerError(ValueError):
     """The layer whose embedding is wanted cannot be found, or gives no embedding."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Call:
-    """One run of one layer on the first batch."""
-
-    name: str
-    module: nn.Module
-    input_shape: tuple[int, ...] | None
-    output_shape: tuple[int, ...] | None
-    embedding: Tensor | None  # copies, kept of linear layers on (B, D) alone
-    output: Tensor | None
-
-    def __str__(self) -> str:
-        return (
-            f"{self.name or '(the model itself)'}: {type(self.module).__name__} "
-            f"{self.input_shape} -> {self.output_shape}"
-        )
-
-
 class EmbeddingReader:
-    """Read the embedding of every batch that runs through a model.
+    """Run a model batch by batch, and read the embedding of every image on the way.
 
-    Without `layer`, the first batch settles which linear layer is the head: the last one
-    executed whose output is the model's output, value for value; its input is the embedding.
-    Hooks stand while the reader is entered (``with EmbeddingReader(model) as reader``) and never
-    longer; they change nothing.
+    Without `layer`, the first batch settles which layer is the head: the one whose output is the
+    logits, value for value (see `find_head`); its input is the embedding. Later batches are held
+    to it. Hooks stand while the reader is entered (``with EmbeddingReader(model) as reader``) and
+    never longer; they change nothing.
 
     Parameters
     ----------
     model
-        The network; it returns (B, C) logits.
+        The network; it returns (B, C) logits, alone or in a tuple, dict or output object
+        (see `logits_candidates`). Inside `torch.nn.DataParallel` or `torch.compile`, the
+        original network is run, uncompiled and on one device, since hooks need its own layers.
     layer
         None for the input of the head; a submodule or its dotted name for its output; the name
         with "<" before it for its input. Feature maps (B, D, H, W) are averaged over H and W.
@@ -55,25 +42,26 @@ class EmbeddingReader:
     Raises
     ------
     LayerError
-        On entry, if `layer` is no part of the model; on `read`, if the layer did not run or
+        On entry, if `layer` is no part of the model; on `run`, if the layer did not run or
         gave no embedding, or if no head was found (the error lists the layers that ran).
 
     Examples
     --------
+    >>> import torch
     >>> model = nn.Sequential(nn.Flatten(), nn.ReLU(), nn.Linear(4, 2))
     >>> with EmbeddingReader(model) as reader:
-    ...     logits = model(torch.ones(3, 1, 2, 2))
-    ...     embedding = reader.read(logits)
+    ...     logits, embedding = reader.run(torch.ones(3, 1, 2, 2))
     >>> embedding.shape, reader.source
     (torch.Size([3, 4]), '<2')
     """
 
     def __init__(self, model: nn.Module, layer: nn.Module | str | None = None) -> None:
-        self._model = model
+        self._given = model
+        self._model = unwrapped(model)
         self._layer = layer
         self._source: str | None = None
         self._handles: list[RemovableHandle] = []
-        self._calls: list[_Call] = []
+        self._calls: list[Call] = []
         self._latest: Tensor | None = None
 
     @property
@@ -84,9 +72,10 @@ class EmbeddingReader:
     def __enter__(self) -> EmbeddingReader:
         if self._layer is None:
             for name, module in self._model.named_modules():
-                self._survey(name, module)
+                self._watch(name, module)
         else:
-            self._tap(_name_of(self._model, self._layer))
+            self._source = _name_of(self._given, self._model, self._layer)
+            self._tap(self._source)
         return self
 
     def __exit__(
@@ -97,33 +86,78 @@ class EmbeddingReader:
     ) -> None:
         self._release()
 
-    def read(self, logits: Tensor) -> Tensor:
-        """Return the embedding of the batch that the model has just run.
+    def run(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Run the model on a batch.
 
         Parameters
         ----------
-        logits
-            (B, C), what the model returned.
+        images
+            (B, C', H, W) on the model's device. The model gets a copy, in the precision of its
+            parameters, which it may overwrite; gradients flow back to `images`.
 
         Returns
         -------
-        Tensor
-            (B, D), detached, on the model's device.
+        logits : Tensor
+            (B, C), what the model returned.
+        embedding : Tensor
+            (B, D), detached, in the model's precision.
+
+        Raises
+        ------
+        ValueError
+            If the model returns no (B, C) tensor.
+        LayerError
+            See the class.
+
+        Warns
+        -----
+        UserWarning
+            If several of the tensors that the model returns may be the logits.
         """
+        self._calls.clear()
+        self._latest = None
+        with uncompiled():
+            output = self._model(_as_input(images, self._model))
+        candidates = logits_candidates(output, len(images))
+        if self._layer is None:
+            return self._headed(candidates)
+        _warn_if_several(candidates)
+        logits = next(iter(candidates.values()))
+        return logits, self._tapped(len(logits))
+
+    def _headed(self, candidates: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        heads = {name: find_head(self._calls, logits) for name, logits in candidates.items()}
+        found = {name: head for name, head in heads.items() if head is not None}
+        if not found:
+            self._fail(candidates)
         if self._source is None:
-            head = self._find_head(logits)
+            _warn_if_several({name: candidates[name] for name in found})
+        name, head = next(iter(found.items()))
+        if self._source is None:
             self._release()
-            self._latest = head.embedding
-            self._tap(f"<{head.name}")
+            self._watch(head.name, head.module)
+            self._source = f"<{head.name}"
+        assert head.embedding is not None
+        return candidates[name], head.embedding
+
+    def _fail(self, candidates: dict[str, Tensor]) -> None:
+        if self._source is not None:
+            raise LayerError(
+                f"layer {self._source!r}, whose input is the embedding, gave the logits of the "
+                "first batch, but not of a later one; pass layer"
+            )
+        raise LayerError(explain_missing_head(self._calls, next(iter(candidates.values()))))
+
+    def _tapped(self, n_images: int) -> Tensor:
         embedding, self._latest = self._latest, None
         if embedding is None:
             raise LayerError(
-                f"layer {self._source!r} did not run in the model's forward; is the model compiled "
-                "or scripted? Then pass the original one"
+                f"layer {self._source!r} did not run in the model's forward; is the model "
+                "scripted? Then pass the original one"
             )
-        if embedding.ndim != 2 or len(embedding) != len(logits):
+        if embedding.ndim != 2 or len(embedding) != n_images:
             raise LayerError(
-                f"layer {self._source!r} gives shape {tuple(embedding.shape)} for {len(logits)} "
+                f"layer {self._source!r} gives shape {tuple(embedding.shape)} for {n_images} "
                 "images; an embedding must be (B, D), or (B, D, H, W) to be averaged over H and W"
             )
         return embedding
@@ -133,6 +167,14 @@ class EmbeddingReader:
             handle.remove()
         self._handles.clear()
         self._calls.clear()
+
+    def _watch(self, name: str, module: nn.Module) -> None:
+        """Record every run of a layer, from now on."""
+
+        def note(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+            self._calls.append(observed(name, module, _first(args, kwargs), output))
+
+        self._handles.append(module.register_forward_hook(note, with_kwargs=True))
 
     def _tap(self, source: str) -> None:
         """Keep what enters ("<name") or leaves ("name") a layer, from now on."""
@@ -149,70 +191,54 @@ class EmbeddingReader:
         else:
             handle = module.register_forward_hook(keep_output)
         self._handles.append(handle)
-        self._source = source
-
-    def _survey(self, name: str, module: nn.Module) -> None:
-        def note(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-            given = _first(args, kwargs)
-            linear = isinstance(module, nn.Linear) and given.ndim == 2
-            self._calls.append(
-                _Call(
-                    name,
-                    module,
-                    _shape(given),
-                    _shape(output),
-                    given.detach().clone() if linear else None,
-                    output.detach().clone() if linear else None,
-                )
-            )
-
-        self._handles.append(module.register_forward_hook(note, with_kwargs=True))
-
-    def _find_head(self, logits: Tensor) -> _Call:
-        heads = [call for call in self._calls if call.output_shape == tuple(logits.shape)]
-        heads = [call for call in heads if call.output is not None]
-        for call in reversed(heads):
-            if torch.allclose(call.output, logits.detach(), equal_nan=True):  # type: ignore[arg-type]
-                return call
-        if heads:
-            problem = (
-                f"the model does not return what its last linear layer {heads[-1].name!r} of "
-                f"{logits.shape[1]} outputs gives (is there a softmax behind it?)"
-            )
-        else:
-            problem = f"no nn.Linear with (B, D) input gave the {logits.shape[1]} logits"
-        ran = "\n  ".join(map(str, self._calls[-_LISTED:])) or "none (compiled or scripted model?)"
-        raise LayerError(
-            f"the classifier's head was not found: {problem}. Pass layer: a submodule or its name "
-            'for its output, or "<name" for its input. The layers that ran last, with shapes:'
-            f"\n  {ran}"
-        )
 
 
-def _name_of(model: nn.Module, layer: nn.Module | str) -> str:
-    """Check that the layer is part of the model, and name it as `layer` may be given."""
-    names: dict[nn.Module, str] = {module: name for name, module in model.named_modules()}
+def _name_of(given: nn.Module, model: nn.Module, layer: nn.Module | str) -> str:
+    """Check that the layer is part of the model, and name it as `layer` may be given.
+
+    Names with the prefix of a wrapper ("module.fc", "_orig_mod.fc") are those of `given`.
+    """
+    names: dict[nn.Module, str] = {
+        unwrapped(module): name for name, module in model.named_modules()
+    }
     if isinstance(layer, nn.Module):
-        if layer not in names:
+        if unwrapped(layer) not in names:
             raise LayerError(f"layer is a {type(layer).__name__} that is no part of the model")
-        return names[layer]
+        return names[unwrapped(layer)]
     if not isinstance(layer, str):
         raise LayerError(f"layer must be a module, a name or None, not {layer!r}")
-    if layer.removeprefix("<") not in names.values():
-        near = get_close_matches(layer.removeprefix("<"), names.values(), n=5, cutoff=0.4)
-        known = near or [name for name in names.values() if name][-_LISTED:]
-        raise LayerError(
-            f"the model has no layer {layer.removeprefix('<')!r}; it has {', '.join(known)}"
-        )
-    return layer
+    mark, name = "<" if layer.startswith("<") else "", layer.removeprefix("<")
+    known = dict(model.named_modules(remove_duplicate=False))
+    outside = dict(given.named_modules(remove_duplicate=False))
+    if name not in known and name in outside:
+        name = names[unwrapped(outside[name])]
+    if name not in known:
+        near = get_close_matches(name, known, n=5, cutoff=0.4)
+        listed = near or [name for name in known if name][-_LISTED:]
+        raise LayerError(f"the model has no layer {name!r}; it has {', '.join(listed)}")
+    return mark + name
+
+
+def _as_input(images: Tensor, model: nn.Module) -> Tensor:
+    """Copy images (autograd forbids to overwrite a leaf), in the precision of the first layer."""
+    kinds = (parameter.dtype for parameter in model.parameters() if parameter.is_floating_point())
+    kind = next(kinds, images.dtype) if images.is_floating_point() else images.dtype
+    return images.to(kind, copy=True)
+
+
+def _warn_if_several(candidates: dict[str, Tensor]) -> None:
+    if len(candidates) < 2:
+        return
+    listed = ", ".join(f"{name}: (B, {value.shape[1]})" for name, value in candidates.items())
+    warnings.warn(
+        f"the model returns several tensors that may be its logits ({listed}); the first is taken. "
+        "If it is another one, wrap the model in a module that returns this alone",
+        stacklevel=5,
+    )
 
 
 def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return args[0] if args else next(iter(kwargs.values()), None)
-
-
-def _shape(value: Any) -> tuple[int, ...] | None:
-    return tuple(value.shape) if isinstance(value, Tensor) else None
 
 
 def _pooled(value: Any) -> Tensor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 
 import torch
@@ -28,6 +29,38 @@ def choose_device(model: nn.Module, device: torch.device | str | None = None) ->
     if own.type == "cpu" and torch.cuda.is_available():
         return torch.device("cuda", torch.cuda.current_device())
     return own
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the network inside wrappers that spread it over devices or compile it.
+
+    `torch.nn.DataParallel`, `DistributedDataParallel` and what `torch.compile` returns; the model
+    itself where it is none of them.
+
+    Examples
+    --------
+    >>> network = nn.Linear(2, 2)
+    >>> unwrapped(nn.DataParallel(network)) is network
+    True
+    """
+    while True:
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            model = model.module
+        elif isinstance(inner := model._modules.get("_orig_mod"), nn.Module):
+            model = inner
+        else:
+            return model
+
+
+def uncompiled() -> AbstractContextManager[None]:
+    """Have compiled parts of networks run as they were written, layer by layer, for a while.
+
+    Compiled code may skip hooks, and hooks would have it compiled anew.
+    """
+    if "torch._dynamo" not in sys.modules:
+        return nullcontext()  # nothing can be compiled, and importing the compiler takes seconds
+    stance: AbstractContextManager[None] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 @contextmanager
