@@ -17,8 +17,8 @@ import pandas as pd
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
 from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
+from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR, WEAK_SUPPORT
 from imbxai_widgets.sprites import make_sprite
-from imbxai_widgets.views.adversaries import TRAINING_COLOR, VALIDATION_COLOR
 
 Card: TypeAlias = dict[str, Any]
 
@@ -26,7 +26,6 @@ PROTOTYPES = 3
 PAGE = 12  # thumbnails of a group that a card carries, prototypes included
 MORE = 24  # thumbnails that each "more" brings
 ADVERSARY_ROWS = 10
-WEAK_SUPPORT = 5  # shares that rest on fewer errors than this are marked
 _UNITS = ("training votes", "validation errors")
 
 

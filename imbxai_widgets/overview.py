@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.cards import WEAK_SUPPORT, CardDeck
+from imbxai_widgets.cards import CardDeck
 from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
 from imbxai_widgets.views._charts import shorten
-from imbxai_widgets.views.adversaries import SEGMENT_COLORS, segment_colors
 
 WINDOW = 30  # bars at once: the linker shows those around the selected class
 _WEAK_OPACITY = 0.5

@@ -189,6 +189,20 @@ def test_feature_overlap_agrees_with_sets(seed: int) -> None:
     assert tops["empty"].empty
 
 
+def test_feature_density_is_of_each_class_of_its_own_images(analysis: Analysis) -> None:
+    density = analysis.feature_density(NAMES[0])
+    assert density.columns.tolist() == analysis.top_features(NAMES[0]).index.tolist()
+    order = np.argsort(-np.abs(analysis.embeddings), axis=1, kind="stable")[:, : analysis.top_k]
+    for name in NAMES:
+        members = analysis.members(name)
+        for feature in density.columns:
+            if not len(members):
+                assert math.isnan(density.loc[name, feature])
+                continue
+            share = (order[members] == feature).any(axis=1).mean()
+            assert density.loc[name, feature] == pytest.approx(share)
+
+
 def test_colors_are_shares_and_an_empty_class_has_none(analysis: Analysis) -> None:
     table = analysis.colors()
     assert list(table.columns) == list(analysis.color_scheme.bins)

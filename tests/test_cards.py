@@ -28,8 +28,8 @@ from imbxai_widgets.cards import (
 )
 from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
 from imbxai_widgets.overview import WINDOW, overview
+from imbxai_widgets.presentation import VALIDATION_COLOR
 from imbxai_widgets.sprites import LARGEST_TILE, make_sprite
-from imbxai_widgets.views.adversaries import VALIDATION_COLOR
 
 SIZES = (40, 20, 8, 0)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
-from imbxai_widgets.compute.overlap import overlap_matrix, top_features
+from imbxai_widgets.compute.overlap import feature_density, overlap_matrix, top_features
 from imbxai_widgets.split import ratio
 
 
@@ -70,6 +70,22 @@ class FeatureTables(AnalysisData):
         return pd.DataFrame(
             counts, index=self._class_axis("class"), columns=self._class_axis("other class")
         )
+
+    def feature_density(self, class_name: str) -> pd.DataFrame:
+        """Return how often the top features of `class_name` lead in the images of every class.
+
+        Returns
+        -------
+        DataFrame
+            One row a class, one column a top feature of `class_name`, largest first: the part
+            of the class's images that have the feature among their own `top_k` largest; NaN
+            for a class without images.
+        """
+        features = self.top_features(class_name).index
+        density = feature_density(
+            self.embeddings, self.labels, self.n_classes, features.to_numpy(), self.top_k
+        )
+        return pd.DataFrame(density, index=self._class_axis("class"), columns=features)
 
     def colors(self) -> pd.DataFrame:
         """Return the colors of each class's salient pixels (paper, Algorithm 3 and Fig. 7).

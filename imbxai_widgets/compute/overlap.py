@@ -1,7 +1,9 @@
 """Feature overlap: which classes lean on the same entries of the embedding.
 
 Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), Figure 5: the
-ten features with the largest class mean, and the classes that share them.
+ten features with the largest class mean, and the classes that share them. How often the images of
+each class have such a feature among their own largest ones follows the authors' FE_idx_density.py,
+but per class size: they count images, so that large classes look dense for being large.
 """
 
 from __future__ import annotations
@@ -115,6 +117,61 @@ def overlap_matrix(indices: ArrayLike) -> IntArray:
     np.put_along_axis(member, columns.reshape(features.shape), 1, axis=1)
     member = member[:, named >= 0]
     return (member @ member.T).astype(np.int64)
+
+
+def feature_density(
+    embeddings: ArrayLike, labels: ArrayLike, n_classes: int, features: ArrayLike, k: int
+) -> DoubleArray:
+    """Tell in which part of each class's images a feature is among the k largest of the image.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) float32 or float64, finite; features are ranked by magnitude, as in `top_features`.
+    labels
+        (N,) integers in 0..C-1.
+    n_classes
+        C, at least 1.
+    features
+        (F,) integers in 0..D-1.
+    k
+        How many features of an image count as its largest, 1 to D; of equal ones the lower, and
+        none that is zero.
+
+    Returns
+    -------
+    numpy.ndarray
+        (C, F) float64, shares of 0 to 1; NaN for a class without images.
+
+    Raises
+    ------
+    ValueError
+        If an argument has the wrong shape, type or range, or an embedding is not finite.
+
+    Examples
+    --------
+    >>> feature_density([[3.0, 0.0, 1.0], [0.0, 0.0, 2.0]], [0, 0], 1, [0, 2], k=1)
+    array([[0.5, 0.5]])
+    """
+    matrix = as_matrix(embeddings, "embeddings")
+    n_classes = check_count(n_classes, "n_classes")
+    k = check_count(k, "k")
+    if k > matrix.shape[1]:
+        raise ValueError(f"k must be at most {matrix.shape[1]}, the number of features, not {k}")
+    rows_of = check_codes(labels, "labels", shape=(len(matrix),), limit=n_classes)
+    columns = check_codes(features, "features", shape=(None,), limit=matrix.shape[1])
+    hits = np.zeros((n_classes, len(columns)), dtype=np.int64)
+    for block in row_blocks(len(matrix), matrix.shape[1] * matrix.itemsize):
+        magnitudes = np.abs(matrix[block])
+        for position, column in enumerate(columns):
+            own = magnitudes[:, column, np.newaxis]
+            before = (magnitudes > own).sum(axis=1) + (magnitudes[:, :column] == own).sum(axis=1)
+            inside = (before < k) & (own[:, 0] > 0)
+            hits[:, position] += np.bincount(rows_of[block][inside], minlength=n_classes)
+    images = np.bincount(rows_of, minlength=n_classes)[:, np.newaxis]
+    density = np.full(hits.shape, np.nan)
+    np.divide(hits, images, out=density, where=images > 0)
+    return density
 
 
 def _mean_magnitudes(matrix: Matrix, rows: IntArray) -> DoubleArray:

@@ -12,23 +12,9 @@ import bqplot
 import ipywidgets as widgets
 import numpy as np
 
+from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR
 from imbxai_widgets.views import _charts
 
-TRAINING_COLOR = "#0072B2"
-VALIDATION_COLOR = "#E69F00"
-OTHER_COLOR = "#BBBBBB"
-# Hues that stay apart for color-blind readers, and from the gray of "other classes".
-SEGMENT_COLORS = (
-    "#332288",
-    "#88CCEE",
-    "#117733",
-    "#DDCC77",
-    "#CC6677",
-    "#44AA99",
-    "#AA4499",
-    "#999933",
-    "#882255",
-)
 _OUTLINE = "#808080"
 
 
@@ -142,13 +128,3 @@ class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             [_charts.subtitle(title), figure, _charts.note(note), _charts.alternative(text)]
         )
         self.add_class("imbxai-overview-chart")
-
-
-def segment_colors(count: int, *, other: bool) -> list[str]:
-    """Return `count` colors, the last of them gray when it stands for `other` classes.
-
-    >>> segment_colors(2, other=True)
-    ['#332288', '#BBBBBB']
-    """
-    named = list(SEGMENT_COLORS[: count - 1 if other else count])
-    return [*named, OTHER_COLOR] if other else named

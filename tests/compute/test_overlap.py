@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imbxai_widgets.compute.overlap import overlap_matrix, top_features
+from imbxai_widgets.compute.overlap import feature_density, overlap_matrix, top_features
 
 CLASSES, WIDTH = 3, 5
 
@@ -101,3 +101,34 @@ def test_overlap_wrong_arguments() -> None:
         overlap_matrix([[-2]])
     with pytest.raises(ValueError, match="indices must hold integers"):
         overlap_matrix([[0.0]])
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    arrays(np.float32, (7, WIDTH), elements=st.integers(-3, 3)),
+    arrays(np.int64, 7, elements=st.integers(0, CLASSES - 1)),
+    st.integers(1, WIDTH),
+)
+def test_density_matches_sorting_each_image(
+    embeddings: np.ndarray, labels: np.ndarray, k: int
+) -> None:
+    density = feature_density(embeddings, labels, CLASSES, np.arange(WIDTH), k)
+    led = [
+        [f for f in sorted(range(WIDTH), key=lambda f: (-abs(row[f]), f))[:k] if row[f]]
+        for row in embeddings.tolist()
+    ]
+    for label in range(CLASSES):
+        images = [led[i] for i in range(7) if labels[i] == label]
+        if not images:
+            assert np.isnan(density[label]).all()
+            continue
+        expected = [sum(f in image for image in images) / len(images) for f in range(WIDTH)]
+        assert density[label].tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("features", "k", "message"), [([WIDTH], 1, "features"), ([0], WIDTH + 1, "k must be at most")]
+)
+def test_density_refuses_what_is_out_of_range(features: list[int], k: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        feature_density(np.zeros((2, WIDTH), np.float32), [0, 0], 1, features, k)

@@ -1,0 +1,35 @@
+"""How results are shown alike in widgets and in print: colors, and what counts as weak."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WEAK_SUPPORT: Final = 5  # shares that rest on fewer images or errors than this are marked
+
+TRAINING_COLOR: Final = "#0072B2"
+VALIDATION_COLOR: Final = "#E69F00"
+OTHER_COLOR: Final = "#BBBBBB"
+# Hues that stay apart for color-blind readers, and from the gray of "other classes".
+SEGMENT_COLORS: Final = (
+    "#332288",
+    "#88CCEE",
+    "#117733",
+    "#DDCC77",
+    "#CC6677",
+    "#44AA99",
+    "#AA4499",
+    "#999933",
+    "#882255",
+)
+# Of safe, border, rare and outlier; js/src/archetype_style.ts has the same.
+ARCHETYPE_COLORS: Final = ("#0072B2", "#56B4E9", "#E69F00", "#D55E00")
+
+
+def segment_colors(count: int, *, other: bool) -> list[str]:
+    """Return `count` colors, the last of them gray when it stands for `other` classes.
+
+    >>> segment_colors(2, other=True)
+    ['#332288', '#BBBBBB']
+    """
+    named = list(SEGMENT_COLORS[: count - 1 if other else count])
+    return [*named, OTHER_COLOR] if other else named
