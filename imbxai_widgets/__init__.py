@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imbxai_widgets.analysis import Analysis
+    from imbxai_widgets.comparison import compare
     from imbxai_widgets.explorer import Explorer
     from imbxai_widgets.pipeline import analyze
 
-__all__ = ["Analysis", "Explorer", "__version__", "analyze"]
+__all__ = ["Analysis", "Explorer", "__version__", "analyze", "compare"]
 
-_HOMES = {"Analysis": "analysis", "Explorer": "explorer", "analyze": "pipeline"}
+_HOMES = {
+    "Analysis": "analysis",
+    "Explorer": "explorer",
+    "analyze": "pipeline",
+    "compare": "comparison",
+}
 
 
 def __getattr__(name: str) -> Any:
