@@ -89,11 +89,14 @@ def mixed_state() -> nn.Sequential:
 
 
 def state_of(model: nn.Module) -> dict[str, Any]:
-    values = b"".join(t.detach().numpy().tobytes() for t in model.state_dict().values())
+    values = b"".join(
+        t.detach().reshape(-1).view(torch.uint8).numpy().tobytes()
+        for t in model.state_dict().values()
+    )
     tensors = [*model.parameters(), *model.buffers()]
     return {
         "values": hashlib.sha256(values).hexdigest(),
-        "identities": [(id(t), t.data_ptr()) for t in tensors],
+        "identities": [(id(t), t.data_ptr(), t.dtype, t.stride()) for t in tensors],
         "modes": [m.training for m in model.modules()],
         "requires_grad": [p.requires_grad for p in model.parameters()],
         "grads": [(id(p.grad), p.grad is not None and p.grad.sum()) for p in model.parameters()],
