@@ -24,6 +24,7 @@ def long_tailed(
     """Return an imbalanced view of a labelled dataset; no image is read or copied.
 
     The largest class is as large as the classes allow, so that every class can fill its share.
+    Sizes as they come, of a folder or of iNaturalist, need no view: use the dataset itself.
     For one seed, a view of a larger ratio holds only images that a view of a smaller one holds
     too, unless the largest class has to shrink: so imbalance can be turned up and down.
 
