@@ -167,7 +167,7 @@ def test_without_the_images_it_says_what_to_download_and_where_to_put_it(
 
 
 def test_unknown_recipes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="one of cifar10-lt, .*inaturalist, not 'mnist'"):
+    with pytest.raises(ValueError, match=r"one of cifar10-lt, .*inaturalist, not 'mnist'"):
         run("mnist", tmp_path, tmp_path)
 
 
