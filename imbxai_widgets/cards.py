@@ -19,6 +19,7 @@ from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
 from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
 from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR, WEAK_SUPPORT
 from imbxai_widgets.sprites import make_sprite
+from imbxai_widgets.views._names import shown_name
 
 Card: TypeAlias = dict[str, Any]
 
@@ -54,9 +55,9 @@ class CardDeck:
         Returns
         -------
         dict
-            Keys ``index``, ``name``, ``header``, ``archetypes``, ``overlap``,
-            ``adversaries``, ``colors``, ``sprite`` (tile size and columns) and
-            ``sprite_png`` (bytes).
+            Keys ``index``, ``name``, ``notice`` (what went wrong in reading its images, or
+            ""), ``header``, ``archetypes``, ``overlap``, ``adversaries``, ``colors``,
+            ``sprite`` (tile size and columns) and ``sprite_png`` (bytes).
 
         Raises
         ------
@@ -69,10 +70,11 @@ class CardDeck:
             )
         name = self.analysis.class_names[index]
         groups, images = self._groups(index)
-        sprite, png = make_sprite(self.analysis.images, images)
+        sprite, png, unread = make_sprite(self.analysis.images, images)
         return {
             "index": index,
-            "name": name,
+            "name": shown_name(name),
+            "notice": _unread_notice(unread),
             "header": self._header(index),
             "archetypes": groups,
             "overlap": self._overlap(name),
@@ -88,20 +90,21 @@ class CardDeck:
         Returns
         -------
         dict
-            Keys ``thumbnails`` and ``sprite``; no thumbnails when the group ends.
+            Keys ``thumbnails``, ``sprite`` and ``notice``; no thumbnails when the group ends.
         bytes
             The PNG of their tiles.
         """
         images = self._ordered_members(index, archetype)[0][offset : offset + MORE]
-        sprite, png = make_sprite(self.analysis.images, images)
-        return {"thumbnails": self._thumbnails(images, 0), "sprite": sprite}, png
+        sprite, png, unread = make_sprite(self.analysis.images, images)
+        thumbnails = self._thumbnails(images, 0)
+        return {"thumbnails": thumbnails, "sprite": sprite, "notice": _unread_notice(unread)}, png
 
     def picker_classes(self) -> list[Card]:
         """Return what the class picker lists: size, accuracy and archetypes of every class."""
         return [
             {
                 "index": index,
-                "name": name,
+                "name": shown_name(name),
                 "images": int(row["images"]),
                 "accuracy": _number(row[self.accuracy_column]),
                 "archetypes": [_number(row[archetype]) or 0.0 for archetype in ARCHETYPES],
@@ -201,8 +204,8 @@ class CardDeck:
             {
                 "tile": 0 if placeholder else first_tile + position,
                 "image": int(image),
-                "label": str(row["label"]),
-                "prediction": str(row["prediction"]),
+                "label": shown_name(row["label"]),
+                "prediction": shown_name(row["prediction"]),
                 "correct": bool(row["correct"]),
             }
             for position, (image, row) in enumerate(zip(images, rows, strict=True))
@@ -224,7 +227,7 @@ class CardDeck:
             "rows": [
                 {
                     "index": self.analysis.class_index(other),
-                    "name": other,
+                    "name": shown_name(other),
                     "shared": list(row["features"]),
                     "jaccard": float(row["jaccard"]),
                     "shareHere": float(row["share"]),
@@ -248,7 +251,7 @@ class CardDeck:
         colors = (TRAINING_COLOR, VALIDATION_COLOR)
         shares = series[:, chosen]
         return {
-            "title": f"Adversaries of {name}",
+            "title": f"Adversaries of {shown_name(name)}",
             "note": " ".join(self._adversary_notes(index, len(others) if known.any() else 0)),
             "text": self._adversary_text(chosen, shares, known) if known.any() else "",
             "classes": [int(other) for other in chosen] if known.any() else [],
@@ -262,7 +265,8 @@ class CardDeck:
         rows = []
         for other, row in zip(classes, shares[known].T, strict=True):
             parts = [f"{share:.0%} of {unit}" for unit, share in zip(units, row, strict=True)]
-            rows.append(f"{self.analysis.class_names[other]} {', '.join(parts)}")
+            name = shown_name(self.analysis.class_names[other])
+            rows.append(f"{name} {', '.join(parts)}")
         return f"Adversaries: {'; '.join(rows)}."
 
     def _adversary_notes(self, index: int, others: int) -> Iterable[str]:
@@ -306,7 +310,7 @@ class CardDeck:
         if not images:
             basis = "No training images, hence no colors"
         return {
-            "title": f"Salient colors of {name}",
+            "title": f"Salient colors of {shown_name(name)}",
             "note": f"{basis}. ◆ average of all classes, each class counting the same.",
             "text": f"Share of salient pixels: {', '.join(text)}." if known else "",
             "shares": [share or 0.0 for share in shares],
@@ -368,6 +372,16 @@ def percent_ticks(largest: float) -> list[float]:
         if count <= 5:
             return [round(step * tick, 2) for tick in range(count + 1)]
     return percent_ticks(1.0)
+
+
+def _unread_notice(unread: dict[int, Exception]) -> str:
+    if not unread:
+        return ""
+    image, error = next(iter(unread.items()))
+    return (
+        f"{_count(len(unread), 'image')} could not be read; "
+        f"the first is image {image}: {type(error).__name__}: {error}"
+    )
 
 
 def card_bytes(card: Card) -> int:

@@ -15,7 +15,8 @@ from imbxai_widgets.compute.images import DisplayTransform, shown_image
 from imbxai_widgets.compute.samples import Samples
 from imbxai_widgets.overview import overview
 from imbxai_widgets.pipeline import analyze
-from imbxai_widgets.views._charts import legend, shorten, title
+from imbxai_widgets.views._charts import legend, message, title
+from imbxai_widgets.views._names import shorten, shown_name
 from imbxai_widgets.views.adversaries import AdversaryChart, OverviewChart
 from imbxai_widgets.views.archetypes import ArchetypeGallery
 from imbxai_widgets.views.class_picker import ClassPicker
@@ -96,6 +97,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """The marked images, in the order they were marked, as `Analysis.image_table` rows."""
         return self._analysis.image_table(list(self._gallery.marked))
 
+    def __repr__(self) -> str:
+        return f"Explorer({self._analysis!r})"  # ipywidgets' would hold all that is shown
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         # What a notebook shows that is opened again without its kernel.
@@ -115,8 +119,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             selected=first,
         )
         self._header = ClassHeader()
-        self._message = widgets.Label()
-        self._message.add_class("imbxai-message")
+        self._message = message()
         self._gallery = ArchetypeGallery()
         self._overlap = OverlapTable(selected=first)
         self._adversaries = AdversaryChart(
@@ -139,8 +142,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._overview_legend = legend(list(zip(rows.colors, rows.segments, strict=True)))
         self._linker = Linker(
             targets=self._targets(),
-            class_names=list(names),
-            labels=[shorten(name) for name in names],
+            class_names=[shown_name(name) for name in names],
+            labels=[shown_name(shorten(name)) for name in names],
             cards=cards_within(deck, EAGER_CLASSES, EAGER_BYTES),
             overview=state,
             selected=first,
@@ -211,7 +214,11 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._linker.selected = self._analysis.class_index(change["new"])
 
     def _on_linker_selected(self, change: Any) -> None:
-        self.selected_class = self._analysis.class_names[change["new"]]
+        try:
+            self.selected_class = self._analysis.class_names[change["new"]]
+        except Exception as error:  # of the user's own observers
+            self._say(f"A callback of selected_class failed: {_in_short(error)}")
+            raise
 
     # -- requests of the front end -------------------------------------------------------
 
@@ -221,12 +228,16 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         try:
             card = dict(self._deck.card(content["index"]))
         except Exception as error:
-            message = f"This class could not be shown: {error}"
+            message = f"This class could not be shown: {_in_short(error)}."
             answer = {"type": "error", "index": content["index"], "message": message}
             self._linker.send(answer)
             raise
         png = card.pop("sprite_png")
         self._linker.send({"type": "card", "card": card}, buffers=[png])
+
+    def _say(self, text: str) -> None:
+        """Show a line above the panels, also one that has been shown before."""
+        self._linker.send({"type": "notice", "message": text})
 
     def _on_more_request(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if content.get("type") != "more":
@@ -235,9 +246,14 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         try:
             answer, png = self._deck.more(*request.values())
         except Exception as error:
-            self._message.value = f"No more images could be read: {error}"
+            message = f"No more images could be shown: {_in_short(error)}"
+            self._gallery.send({"type": "failed", **request, "message": message})
             raise
         self._gallery.send({"type": "more", **request, **answer}, buffers=[png])
+
+
+def _in_short(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _analysis_of(

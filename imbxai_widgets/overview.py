@@ -15,7 +15,7 @@ import pandas as pd
 from imbxai_widgets.cards import CardDeck
 from imbxai_widgets.compute._types import DoubleArray, IntArray
 from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
-from imbxai_widgets.views._charts import shorten
+from imbxai_widgets.views._names import shorten, shown_name
 
 WINDOW = 30  # bars at once: the linker shows those around the selected class
 _WEAK_OPACITY = 0.5
@@ -106,7 +106,10 @@ def _chart(
     weak = errors < WEAK_SUPPORT
     empty = shares.sum(axis=1) == 0
     marks = np.where(empty, "°", np.where(weak, "*", ""))
-    labels = [f"{shorten(names[index])}{mark}" for index, mark in zip(order, marks, strict=True)]
+    labels = [
+        f"{shown_name(shorten(names[index]))}{mark}"
+        for index, mark in zip(order, marks, strict=True)
+    ]
     notes = []
     if len(order) > WINDOW:
         notes.append(f"{WINDOW} of {len(order)} classes, around the selected one.")
@@ -127,7 +130,7 @@ def _chart(
 def _in_words(shares: DoubleArray, order: IntArray, names: tuple[str, ...]) -> str:
     """Name each class's largest adversary."""
     rows = (
-        f"{names[index]}: {names[row.argmax()]} {row.max():.0%}"
+        f"{shown_name(names[index])}: {shown_name(names[row.argmax()])} {row.max():.0%}"
         for index, row in zip(order, shares, strict=True)
         if row.any()
     )

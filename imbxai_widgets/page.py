@@ -121,6 +121,8 @@ def _export(notebook: Any, title: str) -> str:
         "modules": {name: _inline(_front_end(name)) for name in _modules(notebook)},
     }
     exporter = HTMLExporter(raw_template=_TEMPLATE, theme="light")  # type: ignore[no-untyped-call]
+    # nbconvert's own leaves "<!--" in the widgets' state, after which "<script>" hides its end.
+    exporter.register_filter("escape_html_script", _inline)  # type: ignore[no-untyped-call]
     resources = {"page": page, "metadata": {"name": title}}
     html, _ = exporter.from_notebook_node(notebook, resources)
     return str(html)
@@ -158,8 +160,8 @@ def _front_end(module: str) -> str:
 
 
 def _inline(script: str) -> str:
-    """Rewrite, in a script, what would end the HTML element around it."""
-    return re.sub(r"<(?=/script|!--)", r"\\x3C", script, flags=re.IGNORECASE)
+    """Rewrite, in a script or in JSON, what would end the HTML element around it."""
+    return re.sub(r"<(?=/script|!--)", r"\\u003C", script, flags=re.IGNORECASE)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,19 +135,49 @@ def test_every_tile_is_the_image_it_stands_for(
 
 def test_large_images_shrink_and_keep_their_shape() -> None:
     analysis = make_analysis((8, 8), image_shape=(400, 200))
-    sprite, png = make_sprite(analysis.images, np.arange(3))
+    sprite, png, _ = make_sprite(analysis.images, np.arange(3))
     assert (sprite["width"], sprite["height"]) == (LARGEST_TILE // 2, LARGEST_TILE)
     assert Image.open(io.BytesIO(png)).size == (3 * LARGEST_TILE // 2, LARGEST_TILE)
 
 
 def test_images_of_several_sizes_stand_in_the_middle_of_their_tiles() -> None:
     pictures: Any = [np.full((2, 2, 3), 9, np.uint8), np.full((4, 6, 3), 7, np.uint8)]
-    sprite, png = make_sprite(pictures, np.arange(2))
+    sprite, png, _ = make_sprite(pictures, np.arange(2))
     sheet = np.asarray(Image.open(io.BytesIO(png)))
     assert sprite == {"width": 6, "height": 4, "columns": 2}
     assert (sheet[1:3, 2:4] == (9, 9, 9, 255)).all()
     assert (sheet[:, :6, 3] > 0).sum() == 4
     assert (sheet[:, 6:] == (7, 7, 7, 255)).all()
+
+
+class Torn:
+    """Images of which every third cannot be read."""
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if index % 3 == 0:
+            raise OSError(f"{index}.png is truncated")
+        return np.full((32, 32, 3), 7, np.uint8)
+
+
+def test_images_that_cannot_be_read_leave_a_crossed_tile_and_a_word() -> None:
+    images: Any = Torn()
+    analysis = make_analysis((40, 8))
+    torn = replace(analysis, train=replace(analysis.train, images=images))
+    card = class_card(torn, 0)
+    shown = [thumb["image"] for group in card["archetypes"] for thumb in group["thumbnails"]]
+    unread = [image for image in shown if image % 3 == 0]
+    assert card["notice"] == (
+        f"{len(unread)} images could not be read; the first is image {unread[0]}: "
+        f"OSError: {unread[0]}.png is truncated"
+    )
+    sheet = np.asarray(Image.open(io.BytesIO(card["sprite_png"])))
+    for position, image in enumerate(shown):
+        row, column = divmod(position, card["sprite"]["columns"])
+        tile = sheet[row * 32 : (row + 1) * 32, column * 32 : (column + 1) * 32]
+        assert (tile == 7).all() == (image % 3 != 0)
+    assert class_card(analysis, 0)["notice"] == ""
+    more, _ = CardDeck(torn).more(0, 0, 0)
+    assert "could not be read" in more["notice"]
 
 
 def test_without_images_all_thumbnails_share_a_gray_tile() -> None:

@@ -149,11 +149,29 @@ def test_what_goes_wrong_is_shown(
     monkeypatch.setattr(explorer._deck, "card", fail)
     monkeypatch.setattr(explorer._deck, "more", fail)
     receive(explorer._linker, {"type": "card", "index": 1})
-    message = "This class could not be shown: disk is gone"
+    message = "This class could not be shown: OSError: disk is gone."
     assert sent == [({"type": "error", "index": 1, "message": message}, None)]
-    receive(explorer._gallery, {"type": "more", "class": 1, "archetype": 0, "offset": 0})
-    assert explorer._message.value == "No more images could be read: disk is gone"
+    request = {"class": 1, "archetype": 0, "offset": 0}
+    receive(explorer._gallery, {"type": "more", **request})
+    message = "No more images could be shown: OSError: disk is gone"
+    assert sent[1:] == [({"type": "failed", **request, "message": message}, None)]
     assert caplog.text.count("OSError: disk is gone") == 2
+
+
+def test_a_failing_callback_of_the_user_is_shown_each_time(
+    explorer: Explorer, sent: list[tuple[Any, Any]]
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    explorer.selected_class = "c0"
+    explorer.observe(fail, "selected_class")
+    message = "A callback of selected_class failed: ZeroDivisionError"
+    for index in (1, 2):
+        with pytest.raises(ZeroDivisionError):
+            explorer._linker.set_state({"selected": index})
+        assert explorer.selected_class == f"c{index}"
+    assert sent == [({"type": "notice", "message": message}, None)] * 2
 
 
 def test_an_analysis_takes_no_options() -> None:
@@ -216,6 +234,11 @@ def test_two_classes_of_one_name_can_both_be_selected() -> None:
     explorer._linker.set_state({"selected": 2})
     assert explorer.selected_class == "a"
     assert explorer._linker.selected == 2
+
+
+def test_its_repr_is_short() -> None:
+    analysis = make_analysis()
+    assert repr(Explorer(analysis)) == f"Explorer({analysis!r})"
 
 
 def test_where_no_widgets_are_shown_a_word_is() -> None:

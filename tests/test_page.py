@@ -47,7 +47,7 @@ def test_a_page_refers_to_nothing_outside() -> None:
 @pytest.mark.usefixtures("static")
 def test_a_script_cannot_end_the_element_around_it() -> None:
     html = page._export(executed(), title="t")
-    assert r'const end = "\x3C/script>\x3C!--";' in html
+    assert r'const end = "\u003C/script>\u003C!--";' in html
 
 
 @pytest.mark.usefixtures("static")

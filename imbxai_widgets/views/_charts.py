@@ -13,17 +13,9 @@ import bqplot
 import ipywidgets as widgets
 import numpy as np
 
-LABEL_LENGTH = 16
+from imbxai_widgets.views._names import shorten, width
+
 _PIXELS_PER_CHARACTER = 6.6
-
-
-def shorten(name: str) -> str:
-    """Return `name`, cut to what fits beside a bar.
-
-    >>> shorten("a rather long class name")
-    'a rather long c…'
-    """
-    return name if len(name) <= LABEL_LENGTH else name[: LABEL_LENGTH - 1] + "…"
 
 
 def rank_scale(rows: int) -> bqplot.OrdinalScale:
@@ -80,7 +72,7 @@ def row_figure(
     right, bottom
         Pixels kept free at the right, for numbers beside bars, and below, for the axis.
     """
-    longest = max((len(shorten(name)) for name in labels), default=0)
+    longest = max((width(shorten(name)) for name in labels), default=0)
     left = round(_PIXELS_PER_CHARACTER * (longest + 2)) + 12
     margin = {"top": 4, "bottom": bottom, "left": left, "right": right}
     height = rows * row_height + margin["top"] + margin["bottom"]
@@ -113,6 +105,11 @@ def note(text: str = "") -> widgets.Label:
     return _label(text, "imbxai-chart-note")
 
 
+def message() -> widgets.Label:
+    """Return the line that says what the panels wait for, and what went wrong."""
+    return _label("", "imbxai-message")
+
+
 def alternative(text: str = "") -> widgets.Label:
     """Return what a chart shows in words, for screen readers alone: its bars have no names."""
     return _label(text, "imbxai-alternative")
@@ -128,10 +125,16 @@ def legend(entries: Sequence[tuple[str, str]], *, marker: str = "square") -> wid
     )
     html = widgets.HTML(f'<div class="imbxai-legend">{items}</div>')
     html.add_class("imbxai-legend-box")
-    return html
+    return as_written(html)
+
+
+def as_written(label: widgets.DOMWidget) -> widgets.DOMWidget:
+    """Keep JupyterLab from typesetting what a name has between dollar signs; return the label."""
+    label.add_class("mathjax_ignore")
+    return label
 
 
 def _label(text: str, style: str) -> widgets.Label:
     label = widgets.Label(text)
     label.add_class(style)
-    return label
+    return as_written(label)

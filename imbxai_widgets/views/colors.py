@@ -13,6 +13,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from imbxai_widgets.views import _charts
+from imbxai_widgets.views._names import shorten
 
 # Between white and black: an outline that shows both on light and on dark pages.
 _OUTLINE = "#808080"
@@ -64,7 +65,7 @@ class ColorChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.share_axis = _charts.percent_axis(shares, "share of salient pixels", ())
         figure = _charts.row_figure(
             [self.bars, average],
-            [_charts.rank_axis(ranks, [_charts.shorten(name) for name in bins]), self.share_axis],
+            [_charts.rank_axis(ranks, [shorten(name) for name in bins]), self.share_axis],
             rows=rows,
             row_height=20,
             labels=bins,

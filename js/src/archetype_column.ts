@@ -68,6 +68,7 @@ export class ArchetypeColumn {
     "Prototypes only",
   );
   readonly #none: HTMLElement;
+  readonly #notice = h("p", "imbxai-notice", { role: "alert" });
   #group: ArchetypeGroup | undefined;
   #sprite: Sprite = { width: 1, height: 1, columns: 1 };
   #tiles: Tile[] = [];
@@ -94,6 +95,7 @@ export class ArchetypeColumn {
       this.grid.element,
       this.#none,
       h("div", "imbxai-archetype-tools", {}, this.#more, this.#fewer),
+      this.#notice,
     );
     this.element.style.setProperty("--imbxai-archetype", color);
     this.#more.addEventListener("click", () => this.#showMore());
@@ -114,6 +116,7 @@ export class ArchetypeColumn {
       prototype: position < group.prototypes,
     }));
     this.#state = "ready";
+    this.#notice.textContent = "";
     this.#meaning.textContent = group.meaning;
     this.#rates.replaceChildren(...ratesOf(group, this.archetype.color).map(rateElement));
     this.#refresh();
@@ -127,13 +130,23 @@ export class ArchetypeColumn {
   }
 
   /** Appends further images; false if they do not follow those already here. */
-  append(offset: number, thumbnails: Thumbnail[]): boolean {
+  append(offset: number, thumbnails: Thumbnail[], notice: string): boolean {
     if (!this.#group || offset !== this.#tiles.length) return false;
     this.stop();
+    this.#notice.textContent = notice;
     this.#tiles.push(...thumbnails.map((thumbnail) => ({ thumbnail, prototype: false })));
     this.#state = thumbnails.length ? "ready" : "ended";
     this.#refresh();
     return true;
+  }
+
+  /** Says why further images did not come; they may be asked for again. */
+  fail(offset: number, message: string): void {
+    if (!this.#group || offset !== this.#tiles.length) return;
+    this.stop();
+    this.#state = "ready";
+    this.#notice.textContent = message;
+    this.#refreshTools();
   }
 
   stop(): void {
@@ -150,6 +163,7 @@ export class ArchetypeColumn {
     } else {
       this.#expanded = true;
       this.#state = "waiting";
+      this.#notice.textContent = "";
       this.#timer = setTimeout(() => {
         this.#state = "ended";
         this.#refreshTools();

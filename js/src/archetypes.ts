@@ -94,9 +94,16 @@ class Gallery {
 
   /** Takes the kernel's answer, unless another class is shown by now. */
   answer(message: MoreAnswer, png: DataView | undefined): void {
-    const { class: index, archetype, offset, thumbnails, sprite } = message;
-    if (message.type !== "more" || this.#card.index !== index) return;
-    const taken = this.#columns[archetype]?.append(offset, thumbnails);
+    const { class: index, archetype, offset } = message;
+    const column = this.#columns[archetype];
+    if (this.#card.index !== index || !column) return;
+    if (message.type === "failed") {
+      column.fail(offset, message.message);
+      return;
+    }
+    if (message.type !== "more") return;
+    const { thumbnails, sprite, notice } = message;
+    const taken = column.append(offset, thumbnails, notice);
     if (taken && png && thumbnails.length) this.#decode(sprite, png, thumbnails);
   }
 

@@ -25,7 +25,8 @@ type LinkerModel = Parameters<Initialize<LinkerState>>[0]["model"];
 
 type Answer =
   | { type: "card"; card: Omit<LinkedCard, "sprite_png"> }
-  | { type: "error"; index: number; message: string };
+  | { type: "error"; index: number; message: string }
+  | { type: "notice"; message: string };
 
 const REFERENCE = "IPY_MODEL_";
 
@@ -143,14 +144,13 @@ export class Linker {
   #find(index: number): LinkedCard | undefined {
     const late = () => {
       this.#cards.fail(index); // so that choosing the class again asks again
-      const still = this.#shown ? ` The panels still show ${this.#shown.name}.` : "";
-      this.#say(`${this.#nameOf(index)} needs a running, idle kernel; none has answered.${still}`);
+      this.#sayNotShown(`${this.#nameOf(index)} needs a running, idle kernel; none has answered.`);
     };
     this.#timer = setTimeout(late, PATIENCE);
     try {
       const card = this.#cards.get(index);
       if (card) clearTimeout(this.#timer);
-      this.#say(card ? "" : `Loading ${this.#nameOf(index)} …`);
+      this.#say(card ? card.notice : `Loading ${this.#nameOf(index)} …`);
       return card;
     } catch {
       clearTimeout(this.#timer); // JupyterLab throws at once where the kernel is gone
@@ -174,13 +174,20 @@ export class Linker {
   #answered(answer: Answer, buffers: DataView[]): void {
     if (answer.type === "error") {
       this.#cards.fail(answer.index);
+      if (answer.index !== this.model.get("selected")) return;
       clearTimeout(this.#timer);
-      this.#say(answer.message);
+      this.#sayNotShown(answer.message);
     } else if (answer.type === "card") {
       const sprite_png = buffers[0] ?? new DataView(new ArrayBuffer(0));
       this.#cards.add({ ...answer.card, sprite_png });
       if (answer.card.index === this.model.get("selected")) this.#show();
+    } else if (answer.type === "notice") {
+      this.#say(answer.message);
     }
+  }
+
+  #sayNotShown(reason: string): void {
+    this.#say(this.#shown ? `${reason} The panels still show ${this.#shown.name}.` : reason);
   }
 
   #say(text: string): void {

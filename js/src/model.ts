@@ -92,7 +92,12 @@ export type OverlapPanelCard = CardIdentity & { overlap: OverlapCard };
 /** What every panel shows of one class. `A` and `C` are private to the linker. */
 export type ClassCard<A = unknown, C = unknown> = HeaderCard &
   ArchetypesCard &
-  OverlapPanelCard & { adversaries: A; colors: C };
+  OverlapPanelCard & {
+    /** What went wrong in reading its images, or "". */
+    notice: string;
+    adversaries: A;
+    colors: C;
+  };
 
 /** A card as a panel holds it: empty until a class is shown. */
 export type MaybeCard<T extends CardIdentity> = T | Record<string, never>;
@@ -120,7 +125,18 @@ export interface MoreRequest {
 }
 
 /** Answer to a MoreRequest; the PNG of its tiles is the message's first buffer. */
-export interface MoreAnswer extends MoreRequest {
+export interface MoreImages extends Omit<MoreRequest, "type"> {
+  type: "more";
   thumbnails: Thumbnail[];
   sprite: Sprite;
+  /** What went wrong in reading them, or "". */
+  notice: string;
 }
+
+/** Answer to a MoreRequest that the kernel could not serve. */
+export interface MoreFailure extends Omit<MoreRequest, "type"> {
+  type: "failed";
+  message: string;
+}
+
+export type MoreAnswer = MoreImages | MoreFailure;

@@ -40,6 +40,7 @@ const answer = (offset: number, held: number): MoreAnswer => ({
   offset,
   thumbnails: thumbnails(held, 0, 500),
   sprite: { width: 32, height: 32, columns: 12 },
+  notice: "",
 });
 
 describe("archetype gallery", () => {
@@ -200,6 +201,24 @@ describe("archetype gallery", () => {
     expect(more("safe")).toMatchObject({ disabled: false, textContent: "More (23 left)" });
     expect(pixels.draw.mock.calls.some(([bitmap]) => bitmap === pixels.bitmaps[1])).toBe(true);
     expect(pixels.decode).toHaveBeenCalledTimes(2);
+  });
+
+  it("says why the kernel failed, and asks again", () => {
+    more("safe").click();
+    more("safe").click();
+    const failed = { type: "failed", class: 0, archetype: 0, offset: 5, message: EVIL };
+    model.emit("msg:custom", { ...failed, class: 8 }, []);
+    expect(more("safe").disabled).toBe(true);
+    model.emit("msg:custom", failed, []);
+    expect(one(column("safe"), "[role=alert]").textContent).toBe(EVIL);
+    expect(more("safe")).toMatchObject({ disabled: false, textContent: "More (25 left)" });
+    more("safe").click();
+    expect(model.messages).toHaveLength(2);
+    expect(one(column("safe"), "[role=alert]").textContent).toBe("");
+    model.emit("msg:custom", { ...answer(5, 2), notice: "1 image could not be read" }, [PNG]);
+    expect(one(column("safe"), "[role=alert]").textContent).toBe("1 image could not be read");
+    model.receive("card", card(1));
+    expect(one(column("safe"), "[role=alert]").textContent).toBe("");
   });
 
   it("ends where no kernel answers, yet takes a late answer", () => {

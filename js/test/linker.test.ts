@@ -32,6 +32,7 @@ function makeCard(index: number): LinkedCard {
   return {
     index,
     name,
+    notice: "",
     header: {
       images: 10 + index,
       imbalance: 1,
@@ -403,6 +404,8 @@ describe("cards that are fetched", () => {
     const page = await open({ cards: [], selected: 2 });
     vi.useFakeTimers();
     page.linker.set_state({ selected: 1 });
+    page.linker.emit("msg:custom", { type: "error", index: 2, message: "of a class left" }, []);
+    expect(role(page, "message").get("value")).toBe("Loading bee …");
     page.linker.emit("msg:custom", { type: "error", index: 1, message: "no such file" }, []);
     expect(role(page, "message").get("value")).toBe("no such file");
     vi.advanceTimersByTime(60_000);
@@ -417,6 +420,25 @@ describe("cards that are fetched", () => {
 });
 
 describe("an error", () => {
+  it("of a callback in the kernel shows until another class is selected", async () => {
+    const page = await open();
+    for (const message of ["it failed", "", "it failed"]) {
+      page.linker.emit("msg:custom", { type: "notice", message }, []);
+      expect(role(page, "message").get("value")).toBe(message);
+    }
+    page.linker.set_state({ selected: 2 });
+    expect(role(page, "message").get("value")).toBe("");
+  });
+
+  it("in reading a class's images shows with the class", async () => {
+    const cards = NAMES.map((_, index) => ({ ...makeCard(index), notice: index ? "" : "unread" }));
+    const page = await open({ cards });
+    page.linker.set_state({ selected: 0 });
+    expect(role(page, "message").get("value")).toBe("unread");
+    page.linker.set_state({ selected: 1 });
+    expect(role(page, "message").get("value")).toBe("");
+  });
+
   it("shows on the page and in the console", async () => {
     const page = await open();
     page.linker.set_state({ cards: [] });

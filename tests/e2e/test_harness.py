@@ -45,7 +45,21 @@ def test_a_widget_speaks_with_its_kernel_both_ways(notebook: NotebookPage) -> No
         ("console.error('drawing failed')", "console", "drawing failed"),
         ("setTimeout(() => { throw new Error('thrown') })", "pageerror", "thrown"),
         ("Promise.reject(new Error('rejected'))", "pageerror", "rejected"),
-        ("fetch('https://example.org/').catch(() => {})", "requestfailed", "example.org"),
+        ("setTimeout(() => alert('boo'))", "dialog", "boo"),
+        ("fetch('https://example.org/').catch(() => {})", "request", "example.org"),
+        ("new Image().src = 'http://example.org/pixel.gif'", "request", "example.org"),
+        ("navigator.sendBeacon('https://example.org/', 'x')", "request", "example.org"),
+        ("new WebSocket('wss://example.org/')", "websocket", "example.org"),
+        (
+            "document.head.innerHTML = '<style>@import url(https://example.org/a.css)</style>'",
+            "request",
+            "example.org",
+        ),
+        (
+            "new Worker(URL.createObjectURL(new Blob([`fetch('https://example.org/')`])))",
+            "request",
+            "example.org",
+        ),
     ],
 )
 def test_a_fault_of_a_page_is_noticed(
@@ -53,7 +67,7 @@ def test_a_fault_of_a_page_is_noticed(
 ) -> None:
     page = context.new_page()
     watch = Watch(page, allowed_host=None)
-    with page.expect_event(event):
+    with page.expect_event(event, lambda found: noticed in getattr(found, "url", noticed)):
         page.evaluate(f"() => {{ {fault} }}")
     with pytest.raises(AssertionError, match=noticed):
         watch.check()

@@ -1,10 +1,10 @@
-"""Collects what a page must not do: log errors, throw, or leave the machine."""
+"""Collects what a page must not do: log errors, throw, open dialogs, or leave the machine."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Error, Page
+from playwright.sync_api import ConsoleMessage, Dialog, Error, Page
 
 # Noise of JupyterLab itself, each with its reason.
 ALLOWED: tuple[str, ...] = ()
@@ -19,6 +19,7 @@ class Watch:
         self.requests: list[str] = []
         page.on("console", self._on_console)
         page.on("pageerror", self._on_error)
+        page.on("dialog", self._on_dialog)
         page.on("request", lambda request: self._on_request(request.url))
         page.on("websocket", lambda socket: self._on_request(socket.url))
 
@@ -33,6 +34,10 @@ class Watch:
 
     def _on_error(self, error: Error) -> None:
         self._faults.append(f"uncaught: {error}")
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        self._faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _on_request(self, url: str) -> None:
         self.requests.append(url)
