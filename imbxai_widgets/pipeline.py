@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
@@ -15,12 +16,13 @@ from torch.utils.data import Dataset, Subset
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.assemble import assemble, check_enough
 from imbxai_widgets.compute._checks import check_count
+from imbxai_widgets.compute.batches import OnError
 from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.data import check_same_labels, class_names_of
 from imbxai_widgets.compute.embed import embed
 from imbxai_widgets.compute.embedded import Embedded
 from imbxai_widgets.compute.images import ImageSource
-from imbxai_widgets.compute.samples import Samples
+from imbxai_widgets.compute.samples import Samples, readable
 
 
 def analyze(
@@ -38,6 +40,7 @@ def analyze(
     salient_fraction: float | None = 0.1,
     color_bins: str = "perceptual",
     display_transform: Callable[[torch.Tensor], Any] | None = None,
+    on_error: OnError = "raise",
     progress: bool = True,
 ) -> Analysis:
     """Analyze why `model` fails on some classes of `dataset`.
@@ -77,6 +80,9 @@ def analyze(
     display_transform : callable, optional
         From an image tensor to the RGB image to show; by default the normalization found in
         the dataset's transform is undone. See `imbxai_widgets.compute.images`.
+    on_error : {"raise", "skip"}
+        What happens to an image that cannot be read, or whose label is none: an error that names
+        it, or it is left out, with a warning, and listed by `Analysis.skipped`.
     progress : bool
         Whether to show progress bars.
 
@@ -115,9 +121,14 @@ def analyze(
         num_workers=num_workers,
         color_bins=color_bins,
         display_transform=display_transform,
+        on_error=on_error,
     )
     names = _checked_names(
-        partial(run, salient_fraction=salient_fraction), dataset, validation, class_names
+        partial(run, salient_fraction=salient_fraction),
+        dataset,
+        validation,
+        class_names,
+        on_error,
     )
     check_enough(len(dataset), k)
     embedded = run(
@@ -147,24 +158,32 @@ def analyze(
 
 
 def _checked_names(
-    run: Callable[..., Embedded], dataset: Any, validation: Any, class_names: Sequence[str] | None
+    run: Callable[..., Embedded],
+    dataset: Any,
+    validation: Any,
+    class_names: Sequence[str] | None,
+    on_error: OnError,
 ) -> tuple[str, ...]:
     """Refuse by the first images what would else fail after a long pass; name the classes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the long pass gives them again
-        first = run(_first_images(dataset), progress=False)
+        first = run(_first_images(dataset, on_error), progress=False)
         if validation is not None:
             with _about_validation():
-                run(_first_images(validation), salient_fraction=None, progress=False)
+                first_unseen = _first_images(validation, on_error)
+                run(first_unseen, salient_fraction=None, progress=False)
     if validation is not None and class_names is None:
         check_same_labels(dataset, validation)
     return class_names_of(dataset, first.n_classes, class_names)
 
 
-def _first_images(dataset: Any) -> Dataset[Any]:
+def _first_images(dataset: Any, on_error: OnError) -> Dataset[Any]:
     # Two, for there are models that take a batch of one for a single image.
-    size = len(Samples(dataset))
-    return Subset(dataset, range(min(2, size)))
+    samples = Samples(dataset)
+    end = min(2, len(samples))
+    if on_error == "skip":
+        end = max(islice(readable(samples), end), default=len(samples) - 1) + 1
+    return Subset(dataset, range(end))
 
 
 @contextmanager

@@ -166,6 +166,25 @@ class ClassTables(AnalysisData):
             index=pd.Index(self.train.positions[rows], name="image"),
         )
 
+    def skipped(self) -> pd.DataFrame:
+        """List the images that could not be read and are in no other result.
+
+        Returns
+        -------
+        DataFrame
+            One row an image; empty unless `analyze` was called with ``on_error="skip"``. Columns:
+            ``split`` ("training" or "validation"); ``image``, its number in the dataset; ``path``
+            of its file, None where the dataset tells none; and ``reason``.
+        """
+        splits = {"training": self.train, "validation": self.validation}
+        rows = [
+            (name, *image)
+            for name, split in splits.items()
+            if split is not None
+            for image in split.skipped
+        ]
+        return pd.DataFrame(rows, columns=["split", "image", "path", "reason"])
+
 
 def _archetype_axis() -> pd.Index[str]:
     return pd.Index(ARCHETYPES, name="archetype", dtype=object)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,12 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
+from imbxai_widgets.compute._checks import check_count
 from imbxai_widgets.compute._types import IntArray
+from imbxai_widgets.compute.batches import Batch, OnError, check_on_error, read_batches
 from imbxai_widgets.compute.colors import color_scheme
-from imbxai_widgets.compute.embedded import Embedded, top_probabilities
+from imbxai_widgets.compute.embedded import Collector, Embedded, Skipped, top_probabilities
+from imbxai_widgets.compute.fitting import Fitting
 from imbxai_widgets.compute.images import DisplayTransform
 from imbxai_widgets.compute.layers import EmbeddingReader
 from imbxai_widgets.compute.model_state import choose_device, lent_out
@@ -24,7 +29,7 @@ from imbxai_widgets.compute.saliency import (
     input_saliency,
     salient_pixels,
 )
-from imbxai_widgets.compute.samples import Batch, Samples
+from imbxai_widgets.compute.samples import ReadError, Samples
 from imbxai_widgets.compute.transforms import random_steps
 
 
@@ -47,6 +52,7 @@ def embed(
     salient_fraction: float | None = None,
     color_bins: str = "perceptual",
     display_transform: DisplayTransform | None = None,
+    on_error: OnError = "raise",
     progress: bool = True,
     description: str = "Images",
 ) -> Embedded:
@@ -80,6 +86,9 @@ def embed(
     display_transform
         How to recover an image's colors, where the dataset's transforms do not tell
         (see `shown_image`).
+    on_error
+        What happens to an image that cannot be read, or whose label is none: "raise" an error
+        that names it, or "skip" it and list it in `Embedded.skipped`.
     progress, description
         Whether to show a progress bar, and its title.
 
@@ -92,15 +101,19 @@ def embed(
     ValueError
         If the dataset has no images or gives something other than pairs of image and label,
         images of a batch differ in size, a label is not among the logits, or an embedding is not
-        finite; `LayerError` and `DisplayError` are kinds of it.
+        finite; `LayerError`, `DisplayError` and `ReadError` are kinds of it. `ReadError` is raised
+        also if no image at all can be read.
     TypeError
         If `model` is no `torch.nn.Module`.
+    WorkerError
+        If a process that reads images is ended from outside, as for want of memory.
 
     Warns
     -----
     UserWarning
         If the dataset's transforms are random, as in training: what is analyzed would not be what
-        is shown.
+        is shown. If images were skipped. If CUDA's memory did not hold `batch_size` images, so
+        that the batches were halved.
 
     Examples
     --------
@@ -115,20 +128,56 @@ def embed(
     if salient_fraction is not None:
         check_fraction(salient_fraction)
         saliency = _Saliency(salient_fraction, color_scheme(color_bins).name)
+    check_count(batch_size, "batch_size")
+    check_on_error(on_error)
     samples = Samples(dataset, colors=saliency is not None, display_transform=display_transform)
     _warn_of_random_transforms(dataset)
     chosen = choose_device(model, device)
-    parts = []
+    size = len(samples)
+    batches = [range(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
+    collector = Collector(size)
     with (
         torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
         lent_out(model, chosen),
         EmbeddingReader(model, layer) as reader,
-        tqdm(total=len(samples), desc=description, unit="image", disable=not progress) as bar,
+        read_batches(samples, batches, num_workers=num_workers, on_error=on_error) as readings,
+        tqdm(total=size, desc=description, unit="image", disable=not progress) as bar,
     ):
-        for batch in samples.batches(batch_size, num_workers):
-            parts.append(_run(reader, batch, chosen, saliency))
-            bar.update(len(batch.labels))
-    return Embedded.joined(parts)
+        fitting = Fitting(partial(_run, reader, device=chosen, saliency=saliency))
+        for numbers, reading in zip(batches, readings, strict=True):
+            if reading.batch is not None:
+                collector.add(fitting.run(reading.batch))
+            collector.skip(reading.skipped)
+            bar.update(len(numbers))
+            if reading.skipped:
+                bar.set_postfix(skipped=len(collector.skipped))
+    _tell_of_skipped(collector.skipped, size)
+    _warn_of_halved(fitting.largest, batch_size)
+    return collector.collected()
+
+
+def _tell_of_skipped(skipped: Sequence[Skipped], size: int) -> None:
+    if not skipped:
+        return
+    first = skipped[0]
+    file = "" if first.path is None else f" ({first.path})"
+    example = f"the first is image {first.position}{file}: {first.reason}"
+    if len(skipped) == size:
+        raise ReadError(f"none of the {size} images could be read; {example}")
+    warnings.warn(
+        f"{len(skipped)} of {size} images could not be read and are left out; {example}. "
+        "`skipped` of the result lists them all",
+        stacklevel=3,
+    )
+
+
+def _warn_of_halved(largest: int | None, batch_size: int) -> None:
+    if largest is not None:
+        warnings.warn(
+            f"CUDA's memory did not hold batches of {batch_size} images, so at most {largest} "
+            f"were run at once; pass batch_size={largest} to begin with that",
+            stacklevel=3,
+        )
 
 
 def _warn_of_random_transforms(dataset: Dataset[Any]) -> None:
@@ -159,7 +208,7 @@ def _run(
             images = images.clone().requires_grad_()  # a copy may do so, whatever made the image
         logits, embeddings = reader.run(images)
         _check_classes(logits, batch)
-        _check_finite(batch.start, embeddings=embeddings, logits=logits)
+        _check_finite(batch.positions, embeddings=embeddings, logits=logits)
         counts = None if saliency is None else _color_counts(images, logits, batch, saliency)
         top = top_probabilities(logits, batch.labels)
     return Embedded(
@@ -168,7 +217,7 @@ def _run(
         top,
         logits.shape[1],
         counts,
-        np.arange(batch.start, batch.start + len(batch.labels)),
+        batch.positions,
     )
 
 
@@ -176,7 +225,7 @@ def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: _Salie
     assert batch.rgb is not None
     assert batch.candidates is not None
     values = input_saliency(logits, images)
-    _check_finite(batch.start, gradients=values)
+    _check_finite(batch.positions, gradients=values)
     salient = salient_pixels(values, saliency.fraction, torch.from_numpy(batch.candidates))
     return count_colors(batch.rgb, salient.cpu().numpy(), saliency.scheme)
 
@@ -191,16 +240,16 @@ def _check_classes(logits: Tensor, batch: Batch) -> None:
     wrong = np.flatnonzero(batch.labels >= n_classes)
     if len(wrong):
         raise ValueError(
-            f"image {batch.start + wrong[0]} has label {batch.labels[wrong[0]]}, but the model has "
-            f"{n_classes} logits, for labels 0 to {n_classes - 1}"
+            f"image {batch.positions[wrong[0]]} has label {batch.labels[wrong[0]]}, but the model "
+            f"has {n_classes} logits, for labels 0 to {n_classes - 1}"
         )
 
 
-def _check_finite(start: int, **values: Tensor) -> None:
+def _check_finite(positions: IntArray, **values: Tensor) -> None:
     for name, tensor in values.items():
         bad = tensor.flatten(1).isfinite().logical_not().any(dim=1).nonzero().flatten()
         if len(bad):
-            listed = ", ".join(str(start + row) for row in bad[:10].tolist())
+            listed = ", ".join(str(number) for number in positions[bad[:10].cpu().numpy()])
             more = f" and {len(bad) - 10} more of the batch" if len(bad) > 10 else ""
             raise ValueError(
                 f"the {name} of images {listed}{more} are not finite; look at these images, and at "

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -85,19 +85,102 @@ class Embedded:
         """The softmax probability of the prediction, shape (N,)."""
         return self.top.probabilities[:, 0]
 
+    def arrays(self) -> dict[str, Any]:
+        """Return the arrays by name, all of N rows."""
+        arrays = {
+            "embeddings": self.embeddings,
+            "labels": self.labels,
+            **{f"top_{name}": array for name, array in self.top._asdict().items()},
+            "positions": self.positions,
+        }
+        return arrays if self.color_counts is None else arrays | {"color_counts": self.color_counts}
+
+    @classmethod
+    def of_arrays(
+        cls, arrays: Mapping[str, Any], n_classes: int, skipped: tuple[Skipped, ...] = ()
+    ) -> Embedded:
+        """Make it of what `arrays` returned."""
+        return cls(
+            arrays["embeddings"],
+            arrays["labels"],
+            TopProbabilities(*(arrays[f"top_{name}"] for name in TopProbabilities._fields)),
+            n_classes,
+            arrays.get("color_counts"),
+            arrays["positions"],
+            skipped,
+        )
+
     @classmethod
     def joined(cls, parts: Sequence[Embedded]) -> Embedded:
-        """Put the parts of one dataset, at least one, behind each other."""
-        counts = [part.color_counts for part in parts if part.color_counts is not None]
-        return cls(
-            np.concatenate([part.embeddings for part in parts]),
-            np.concatenate([part.labels for part in parts]),
-            TopProbabilities(*map(np.concatenate, zip(*(part.top for part in parts), strict=True))),
+        """Put parts, at least one, behind each other."""
+        if len(parts) == 1:
+            return parts[0]
+        arrays = [part.arrays() for part in parts]
+        return cls.of_arrays(
+            {name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]},
             parts[0].n_classes,
-            np.concatenate(counts) if counts else None,
-            np.concatenate([part.positions for part in parts]),
             tuple(image for part in parts for image in part.skipped),
         )
+
+
+class Collector:
+    """Collects the parts of one pass, in any order, into arrays that are made once.
+
+    Parameters
+    ----------
+    size
+        Number of images in the dataset.
+
+    Examples
+    --------
+    >>> top = top_probabilities(torch.eye(2), np.array([0, 1]))
+    >>> collector = Collector(3)
+    >>> collector.add(Embedded(np.ones((2, 4)), np.array([0, 1]), top, 2, None, np.array([0, 2])))
+    >>> collector.skip([Skipped(1, None, "broken")])
+    >>> collector.collected().positions
+    array([0, 2])
+    """
+
+    _BLOCK = 4096  # rows that are moved at once
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._arrays: dict[str, Any] = {}
+        self._n_classes = 0
+        self._skipped: list[Skipped] = []
+
+    def add(self, part: Embedded) -> None:
+        """Take in a part."""
+        if not self._arrays:
+            self._n_classes = part.n_classes
+            self._arrays = {
+                name: np.empty((self._size, *array.shape[1:]), array.dtype)
+                for name, array in part.arrays().items()
+            }
+        for name, array in part.arrays().items():
+            self._arrays[name][part.positions] = array
+        self.skip(part.skipped)
+
+    def skip(self, images: Iterable[Skipped]) -> None:
+        """Note images that could not be read."""
+        self._skipped += images
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """The images that could not be read, so far."""
+        return self._skipped
+
+    def collected(self) -> Embedded:
+        """Return everything, in the order of the dataset; every image was added or skipped."""
+        skipped = tuple(sorted(self._skipped))
+        kept = np.delete(np.arange(self._size), [image.position for image in skipped])
+        if skipped:
+            for array in self._arrays.values():
+                for start in range(0, len(kept), self._BLOCK):
+                    rows = kept[start : start + self._BLOCK]
+                    array[start : start + len(rows)] = array[rows]
+        arrays = {name: array[: len(kept)] for name, array in self._arrays.items()}
+        return Embedded.of_arrays(arrays, self._n_classes, skipped)
 
 
 def top_probabilities(logits: Tensor, labels: IntArray) -> TopProbabilities:

@@ -1,19 +1,44 @@
-"""Feeds a dataset to a network: checked samples, and batches that name what is wrong."""
+"""The samples of a dataset, each checked; errors name the image and its file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Iterator, Sized
+from contextlib import suppress
 from operator import index as as_index
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
-from imbxai_widgets.compute._types import BoolArray, IntArray, UInt8Array
-from imbxai_widgets.compute.data import foreground_of
+from imbxai_widgets.compute._types import BoolArray, UInt8Array
+from imbxai_widgets.compute.data import foreground_of, path_of
+from imbxai_widgets.compute.embedded import Skipped
 from imbxai_widgets.compute.images import DisplayTransform, shown_image
+
+
+class ReadError(ValueError):
+    """An image, or its label, could not be read.
+
+    Attributes
+    ----------
+    image : Skipped
+        Its number, its file where that is known, and why.
+    """
+
+    image: Skipped
+
+    @classmethod
+    def of(cls, dataset: Dataset[Any], index: int, reason: str) -> ReadError:
+        """Say which image it is, why it was not read, and how to do without."""
+        image = Skipped(index, path_of(dataset, index), reason)
+        file = "" if image.path is None else f" ({image.path})"
+        error = cls(
+            f"image {index}{file} could not be read: {reason}. Mend it or take it out of the "
+            'dataset, or pass on_error="skip" to leave such images out'
+        )
+        error.image = image
+        return error
 
 
 class Sample(NamedTuple):
@@ -24,16 +49,6 @@ class Sample(NamedTuple):
     label: int
     rgb: UInt8Array | None  # (H, W, 3)
     candidates: BoolArray | None  # (H, W), the pixels that may be salient
-
-
-class Batch(NamedTuple):
-    """Samples on a leading axis of length B."""
-
-    start: int  # index of the first image; the others follow it
-    images: Tensor
-    labels: IntArray
-    rgb: UInt8Array | None
-    candidates: BoolArray | None
 
 
 class Samples(Dataset[Sample]):
@@ -52,7 +67,9 @@ class Samples(Dataset[Sample]):
     ------
     ValueError
         If `dataset` is no map-style dataset or has no images; on access, if a sample is not a
-        (tensor of three axes, integer label) pair, or its colors or foreground do not fit it.
+        pair with a tensor of three axes, or its colors or foreground do not fit it.
+    ReadError
+        On access, if the dataset fails to give the sample, or its label is no label.
     """
 
     def __init__(
@@ -82,7 +99,7 @@ class Samples(Dataset[Sample]):
         return self._size
 
     def __getitem__(self, index: int) -> Sample:
-        image, label = _checked_pair(self._dataset[index], index)
+        image, label = self._read(index)
         if not self._colors:
             return Sample(index, image, label, None, None)
         rgb = shown_image(self._dataset, index, image, self._display_transform)
@@ -97,22 +114,30 @@ class Samples(Dataset[Sample]):
                 )
         return Sample(index, image, label, rgb, candidates)
 
-    def batches(self, batch_size: int, num_workers: int) -> DataLoader[Batch]:
-        """Return a loader of all samples in order.
+    def _read(self, index: int) -> tuple[Tensor, int]:
+        try:
+            sample = self._dataset[index]
+        except MemoryError:
+            raise  # tells of the machine, not of this image
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+            raise ReadError.of(self._dataset, index, reason) from error
+        image, label = _checked_pair(sample, index)
+        try:
+            return image, _checked_label(label)
+        except ValueError as error:
+            raise ReadError.of(self._dataset, index, str(error)) from None
 
-        Its own random generator keeps the global one where it is.
-        """
-        loader = DataLoader(
-            self,
-            batch_size=batch_size,
-            num_workers=num_workers,
-            collate_fn=_collated,
-            generator=torch.Generator(),
-        )
-        return cast("DataLoader[Batch]", loader)
+
+def readable(samples: Samples) -> Iterator[int]:
+    """Yield the numbers of the samples that can be read, reading one by one."""
+    for number in range(len(samples)):
+        with suppress(ReadError):
+            samples[number]
+            yield number
 
 
-def _checked_pair(sample: object, index: int) -> tuple[Tensor, int]:
+def _checked_pair(sample: object, index: int) -> tuple[Tensor, Any]:
     if not isinstance(sample, tuple | list) or len(sample) != 2:
         what = (
             f"{len(sample)} values" if isinstance(sample, tuple | list) else type(sample).__name__
@@ -126,33 +151,14 @@ def _checked_pair(sample: object, index: int) -> tuple[Tensor, int]:
         )
     if image.ndim != 3:
         raise ValueError(f"image {index} must be (C, H, W), but has shape {tuple(image.shape)}")
+    return image, label
+
+
+def _checked_label(label: Any) -> int:
     try:
         number = as_index(label)
     except TypeError:
-        raise ValueError(
-            f"the label of image {index} must be an integer, but is {label!r}"
-        ) from None
+        raise ValueError(f"its label must be an integer, but is {label!r}") from None
     if number < 0:
-        raise ValueError(f"the label of image {index} must not be negative, but is {number}")
-    return image, number
-
-
-def _collated(samples: Sequence[Sample]) -> Batch:
-    first = samples[0]
-    for sample in samples:
-        if sample.image.shape != first.image.shape:
-            raise ValueError(
-                "the images of a batch must have one shape, but "
-                f"image {first.number} has {tuple(first.image.shape)} and "
-                f"image {sample.number} has {tuple(sample.image.shape)}; resize them in the "
-                "dataset's transform, or use batch_size=1 if the model takes any size"
-            )
-    colors = [sample.rgb for sample in samples if sample.rgb is not None]
-    candidates = [sample.candidates for sample in samples if sample.candidates is not None]
-    return Batch(
-        first.number,
-        torch.stack([sample.image.as_subclass(Tensor) for sample in samples]),
-        np.array([sample.label for sample in samples], dtype=np.int64),
-        np.stack(colors) if colors else None,
-        np.stack(candidates) if candidates else None,
-    )
+        raise ValueError(f"its label must not be negative, but is {number}")
+    return number

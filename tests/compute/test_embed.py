@@ -190,8 +190,11 @@ GOOD = (torch.rand(3, SIZE, SIZE), 0)
         ([(*GOOD, 1)], "but is 3 values"),
         ([GOOD, (np.zeros((3, 4, 4)), 0)], "image 1 must be a tensor, but is ndarray.*ToTensor"),
         ([(torch.rand(SIZE, SIZE), 0)], r"\(C, H, W\), but has shape \(10, 10\)"),
-        ([GOOD, (GOOD[0], 0.5)], "label of image 1 must be an integer, but is 0.5"),
-        ([GOOD, (GOOD[0], -1)], "label of image 1 must not be negative"),
+        (
+            [GOOD, (GOOD[0], 0.5)],
+            "image 1 could not be read: its label must be an integer",
+        ),
+        ([GOOD, (GOOD[0], -1)], "image 1 could not be read: its label must not be negative"),
         ([GOOD] * 5 + [(GOOD[0], 9)], "image 5 has label 9, but the model has 4 logits"),
         (
             [GOOD, GOOD, (torch.rand(3, SIZE, 12), 0)],
