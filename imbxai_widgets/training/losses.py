@@ -124,7 +124,18 @@ class LDAMLoss(nn.Module):
         self.register_buffer("weight", weight)
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the mean loss of logits (B, C) and int64 labels (B,)."""
+        """Return the mean loss of logits (B, C) and int64 labels (B,).
+
+        Raises
+        ------
+        ValueError
+            If there are not as many logits as `counts`.
+        """
+        if logits.shape[1] != len(self.scaled_margins):
+            raise ValueError(
+                f"the model gives {logits.shape[1]} logits, but counts are of "
+                f"{len(self.scaled_margins)} classes"
+            )
         missing = F.one_hot(labels, logits.shape[1]) * self.scaled_margins
         return F.cross_entropy(logits - missing, labels, weight=self.weight)
 

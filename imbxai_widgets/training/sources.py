@@ -112,9 +112,9 @@ def read_places(
         If the lists or the images are missing.
     """
     source = torchvision_part("datasets").Places365
-    names = {"train": "train-standard", "validation": "val"}
+    published = {"train": "train-standard", "validation": "val"}
     try:
-        images = source(data, split=names[split], small=True)
+        images = source(data, split=published[split], small=True)
         found = Path(images.images_dir).is_dir()
     except RuntimeError as error:
         raise _missing_places(data) from error
@@ -122,7 +122,9 @@ def read_places(
         raise _missing_places(data)
     positions = [index for index, label in enumerate(images.targets) if label < n_classes]
     targets = [images.targets[position] for position in positions]
-    return SourceDataset(images, positions, targets, images.classes[:n_classes], transform)
+    # Not `images.classes`: these are sorted as text, which need not be the order of the labels.
+    names = sorted(images.class_to_idx, key=images.class_to_idx.__getitem__)
+    return SourceDataset(images, positions, targets, names[:n_classes], transform)
 
 
 def _missing_places(data: Path) -> MissingDataError:

@@ -89,3 +89,5 @@ def test_what_cannot_be_is_said() -> None:
         LDAMLoss([1, 2], max_margin=0)
     with pytest.raises(ValueError, match="beta must be from 0 to below 1, not 1"):
         effective_number_weights([1, 2], beta=1)
+    with pytest.raises(ValueError, match="gives 3 logits, but counts are of 2 classes"):
+        LDAMLoss([1, 2])(torch.zeros(1, 3), torch.tensor([0]))

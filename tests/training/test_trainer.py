@@ -18,6 +18,7 @@ import torch
 from small_training import REGIME, noisy_colors, train
 from torch import nn
 
+from imbxai_widgets.training import trainer
 from imbxai_widgets.training.checkpoint import read_tensors
 from imbxai_widgets.training.evaluation import evaluate, predict
 from imbxai_widgets.training.losses import LDAMLoss
@@ -108,13 +109,26 @@ def test_deferred_weights_change_nothing_before_their_epoch() -> None:
     assert not same(early, late)
 
 
-def test_mixed_precision_trains_too() -> None:
-    # On the CPU for want of a GPU: bfloat16 needs no scaling of losses, float16 does.
-    data = noisy_colors()
-    model = train(regime=LEARNING, mixed_precision=True)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_mixed_precision_trains_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype
+) -> None:
+    # On the CPU for want of a GPU; float16, with scaled losses, is for older GPUs only.
+    monkeypatch.setattr(trainer, "_working_dtype", lambda *_: dtype)
+    model = train(tmp_path / "c", LEARNING)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert evaluate(model, noisy_colors(), 3)["all"] == 1
+    scaler = read_tensors(tmp_path / "c")[1]["scaler"]
+    assert bool(scaler) == (dtype == torch.float16)
+    assert same(train(tmp_path / "c", LEARNING), model)
+    monkeypatch.undo()
     assert not same(model, train(regime=LEARNING))
-    assert evaluate(model, data, 3)["all"] == 1
+
+
+def test_mixed_precision_is_for_gpus_unless_asked_for() -> None:
+    cpu = torch.device("cpu")
+    assert trainer._working_dtype(cpu, None) == torch.float32
+    assert trainer._working_dtype(cpu, True) == torch.bfloat16
 
 
 def test_learning_rates_of_cao_et_al() -> None:
