@@ -1,0 +1,135 @@
+"""Which classes are confused, in training and on validation images (the paper's Fig. 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.figures._rows import WEAK_NOTE, Rows, class_rows
+from imbxai_widgets.figures._style import (
+    MUTED,
+    SMALL,
+    TWO_COLUMNS,
+    Target,
+    drawing,
+    label_of,
+    legend_above,
+    note_below,
+    percent_axis,
+    row_height,
+    whole,
+)
+from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
+
+_VALIDATION = {
+    "rows": "(b) Validation: what its images are mistaken for",
+    "columns": "(b) Validation: what is mistaken for it",
+}
+
+
+def adversaries(
+    analysis: Analysis,
+    classes: Sequence[str] | None = None,
+    *,
+    direction: Literal["rows", "columns"] = "rows",
+    figure: Target | None = None,
+) -> Figure:
+    """Draw each class's nearest adversaries beside its validation errors (paper, Fig. 4).
+
+    Panel (a) is whose training images stand near the misclassified training images of a class,
+    (b) how its validation errors are spread over the other classes; where they agree, training
+    foretells the errors. (b) is left out without validation images. The classes that weigh most
+    in the rows shown have colors, the others share a gray; the number of errors that a bar rests
+    on stands beside it, and bars on few are faint.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    classes : sequence of str, optional
+        The classes to show, from top to bottom; see `imbxai_widgets.figures`.
+    direction : {"rows", "columns"}
+        What (b) shows: as what the images of a class are predicted, or which images are falsely
+        predicted as the class (its false positives).
+    figure : Figure or SubFigure, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If `classes` is no list of names of classes, or `direction` neither of the two.
+
+    Examples
+    --------
+    >>> adversaries(analysis).savefig("adversaries.pdf")  # doctest: +SKIP
+    """
+    if direction not in _VALIDATION:
+        raise ValueError(f"direction must be 'rows' or 'columns', not {direction!r}.")
+    rows = class_rows(analysis, classes)
+    panels = [
+        ("(a) Training: neighbors of its misclassified images", "votes", analysis.adversaries())
+    ]
+    if analysis.validation is not None:
+        table = analysis.validation_errors(direction)
+        panels.append((_VALIDATION[direction], "errors", table))
+    own, rest = _segments([table for *_, table in panels], rows)
+    names = [label_of(analysis.class_names[index]) for index in own]
+    if len(rest):
+        one = label_of(analysis.class_names[rest[0]])
+        names.append(one if len(rest) == 1 else f"{len(rest)} other classes")
+    colors = segment_colors(len(names), other=bool(len(rest)))
+    with drawing(figure, TWO_COLUMNS, row_height(rows.height, margin=1.25)) as target:
+        axes = target.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for ax, (title, unit, table) in zip(axes, panels, strict=True):
+            shares = table["share"].to_numpy()[rows.classes]
+            errors = table[("support", "errors")].to_numpy()[rows.classes]
+            parts = shares[:, own]
+            if len(rest):
+                parts = np.column_stack([parts, shares[:, rest].sum(axis=1)])
+            _draw_shares(ax, rows, 100 * parts, errors, unit, colors)
+            ax.set_title(title)
+        rows.label(axes, analysis)
+        legend_above(target, [(Patch(color=c), n) for c, n in zip(colors, names, strict=True)])
+        note_below(target, "numbers: errors that a bar rests on", f"{WEAK_NOTE} errors")
+        return whole(target)
+
+
+def _segments(tables: list[pd.DataFrame], rows: Rows) -> tuple[IntArray, IntArray]:
+    """Return the classes that get a color of their own, the heaviest first, and the other ones."""
+    weight = np.sum([t["share"].to_numpy()[rows.classes].sum(axis=0) for t in tables], axis=0)
+    ranking = np.argsort(-weight, kind="stable").astype(np.int64, copy=False)
+    ranking = ranking[weight[ranking] > 0]
+    return ranking[: len(SEGMENT_COLORS)], ranking[len(SEGMENT_COLORS) :]
+
+
+def _draw_shares(
+    ax: Axes,
+    rows: Rows,
+    percent: DoubleArray,
+    errors: IntArray,
+    unit: str,
+    colors: Sequence[str],
+) -> None:
+    left = np.cumsum(percent, axis=1) - percent
+    for part, start, color in zip(percent.T, left.T, colors, strict=True):
+        bars = ax.barh(rows.positions, part, left=start, height=0.72, color=color)
+        for bar, few in zip(bars, errors < WEAK_SUPPORT, strict=True):
+            bar.set(alpha=0.5 if few else None, edgecolor="white", linewidth=0.4)
+    for place, count, total in zip(rows.positions, errors, percent.sum(axis=1), strict=True):
+        mark = "*" if 0 < count < WEAK_SUPPORT else ""
+        ax.text(102, place, f"{count}{mark}", va="center", fontsize=SMALL)
+        if not total:
+            # With errors, all of their neighbors are of the class itself.
+            ax.text(1, place, f"no {unit}", color=MUTED, va="center", fontsize=SMALL)
+    percent_axis(ax, f"share of {unit} (%)")
