@@ -21,7 +21,10 @@ import imbxai_widgets.compute
 from imbxai_widgets.compute.adversaries import adversary_votes, error_matrix, row_shares
 from imbxai_widgets.compute.archetypes import archetype_counts, assign_archetypes
 from imbxai_widgets.compute.colors import assign_bins, color_scheme
+from imbxai_widgets.compute.divergence import js_divergence, kl_divergence
 from imbxai_widgets.compute.embedded import top_probabilities
+from imbxai_widgets.compute.fisher import fisher_ratios
+from imbxai_widgets.compute.forecast import similarity_shares, smoothed_shares
 from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
 from imbxai_widgets.compute.overlap import overlap_matrix, top_features
 from imbxai_widgets.compute.prototypes import medoid, medoids
@@ -33,6 +36,8 @@ OTHER_MODULES |= {"batches", "class_names", "heads", "oklab", "outputs", "paper_
 OTHER_MODULES |= {"perceptual_colors"}
 # Functions of arrays that need a graph of gradients, or take no array.
 OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme"}
+# Fuzzed as `Analysis.forecast_quality`.
+OTHER_FUNCTIONS |= {"measure", "interval"}
 
 # Too small, empty, wide, and of any type: what a caller may get wrong.
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
@@ -40,6 +45,11 @@ dtypes = st.sampled_from(["<f4", "<f8", "<i8", "u1", "i1", "?", "<U2", "O"])
 usual = st.one_of(st.sampled_from(SPECIAL), st.floats(-9, 9, width=32))
 floats = st.one_of(st.sampled_from((*SPECIAL, np.nan, np.inf, -np.inf)), st.floats(width=32))
 numbers = st.one_of(st.integers(-2, 6), st.sampled_from([0.5, None, "2", True]))
+
+
+shares = hnp.arrays(np.float64, 3, elements=st.integers(0, 4)).map(
+    lambda counts: (counts + (counts.sum() == 0)) / max(counts.sum(), (counts.sum() == 0) * 3)
+)
 
 
 @st.composite
@@ -168,6 +178,23 @@ def check_top(top: Any, logits: torch.Tensor, _: Any) -> None:
     assert (top.probabilities.sum(axis=1) <= 1 + 1e-5).all()
 
 
+def check_divergence(values: np.ndarray, *_: Any) -> None:
+    assert (values >= 0).all()
+
+
+def check_fisher(ratios: np.ndarray, _: Any, labels: Any, n_classes: int) -> None:
+    assert_array_equal(ratios, ratios.T)
+    absent = np.bincount(np.asarray(labels, dtype=np.int64), minlength=n_classes) == 0
+    assert_array_equal(np.isnan(ratios), absent[:, np.newaxis] | absent)
+    assert not (ratios < 0).any()
+
+
+def check_forecast(shares: np.ndarray, *_: Any) -> None:
+    assert_allclose(shares.sum(axis=1), len(shares) > 1, atol=1e-6)
+    assert (np.diag(shares) == 0).all()
+    assert (shares >= 0).all()
+
+
 @st.composite
 def images(draw: Any) -> tuple[np.ndarray, np.ndarray, str]:
     rgb = draw(hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 4)] * 3, st.just(3))))
@@ -204,6 +231,11 @@ FUNCTIONS: dict[Callable[..., Any], tuple[st.SearchStrategy[tuple[Any, ...]], An
     medoids: (arguments("fnd", "k"), check_medoids),
     top_features: (arguments("fnd", "cn", "c", "k"), check_features),
     overlap_matrix: (arguments("cnk"), check_overlap),
+    kl_divergence: (st.tuples(shares, shares | anything()), check_divergence),
+    js_divergence: (st.tuples(shares, shares | anything()), check_divergence),
+    fisher_ratios: (arguments("fnd", "cn", "c"), check_fisher),
+    smoothed_shares: (st.tuples(anything(), st.just(0.5)), check_forecast),
+    similarity_shares: (st.tuples(anything()), check_forecast),
     assign_bins: (st.tuples(anything()), check_bins),
     # These are given what the pass over the images gives them, which is checked before.
     count_colors: (images(), check_color_counts),

@@ -157,3 +157,26 @@ def _close_means(case: Case) -> bool:
         if (np.diff(means) <= 1e-6 * means[1:]).any() or (means <= 1e-6 * means[-1]).any():
             return True
     return False
+
+
+@given(case=cases(), seed=st.integers(0, 9))
+def test_forecasts_are_distributions_and_their_divergences_within_bounds(
+    case: Case, seed: int
+) -> None:
+    analysis = case.analysis()
+    if analysis.validation is None:
+        return
+    quality = analysis.forecast_quality(replicates=4, draws=3, seed=seed)
+    drawn = ["random", "split half"]
+    of_kinds = quality.drop(drawn, level="forecast")
+    for column in ("kl", "js"):
+        assert_array_equal(of_kinds[column].notna(), of_kinds["errors"] > 0)
+    assert (quality["kl"].dropna() >= 0).all()
+    assert quality["js"].dropna().between(0, np.log(2)).all()
+    for kind in of_kinds.index.unique("forecast"):
+        shares = analysis.forecast(kind)
+        assert_allclose(shares.sum(axis=1), 1)
+        assert (np.diag(shares) == 0).all()
+    average = analysis.forecast_quality(average=True, replicates=0, draws=3, seed=seed)
+    means = of_kinds["kl"].groupby("forecast", sort=False).mean()
+    assert_allclose(average["kl"].drop(drawn), means)
