@@ -11,8 +11,8 @@ import torch
 
 from imbxai_widgets.compute._distances import (
     Matrix,
-    centered,
     column_means,
+    fill_centered,
     pair_squares,
     scale_factor,
 )
@@ -76,8 +76,8 @@ def _graph(matrix: Matrix, k: int) -> IntArray:
 
     factor = scale_factor(matrix)
     center = column_means(matrix, factor)
-    cpu = torch.device("cpu")
-    points = centered(matrix, factor, center, device=cpu, dtype=torch.float32).numpy()
+    points = np.empty(matrix.shape, dtype=np.float32)
+    fill_centered(torch.from_numpy(points), matrix, factor, center)
     width = min(len(matrix), max(2 * k, k + 25) + 1)
     index = NNDescent(points, metric="euclidean", n_neighbors=width, random_state=_SEED)
     neighbors: IntArray = index.neighbor_graph[0].astype(np.int64)

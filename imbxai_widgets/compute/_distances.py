@@ -97,17 +97,13 @@ def scaled(rows: Matrix, factor: float) -> DoubleArray:
     return copy
 
 
-def centered(
-    matrix: Matrix, factor: float, center: DoubleArray, *, device: torch.device, dtype: torch.dtype
-) -> torch.Tensor:
-    """Scale and center `matrix` block by block into a tensor on `device`.
+def fill_centered(out: torch.Tensor, matrix: Matrix, factor: float, center: DoubleArray) -> None:
+    """Fill the first rows of `out` with those of `matrix`, scaled and centered, block by block.
 
     The cancellation in |a|**2 + |b|**2 - 2ab grows with the norms, so they should be small.
     """
-    result = torch.empty(matrix.shape, dtype=dtype, device=device)
-    for block in row_blocks(len(matrix), matrix.shape[1] * 8):
-        result[block] = torch.from_numpy(scaled(matrix[block], factor) - center).to(dtype)
-    return result
+    for block in row_blocks(len(matrix), matrix.shape[1] * 8, limit=2**20):
+        out[block] = torch.from_numpy(scaled(matrix[block], factor) - center)
 
 
 def squared_distances(left: Matrix, right: Matrix, factor: float) -> DoubleArray:

@@ -4,12 +4,18 @@ The product |a|**2 + |b|**2 - 2ab is fast but rounds, which breaks ties and swap
 So it only proposes: `_MARGIN` candidates beyond k are measured again from float64 differences, and
 a row whose k-th neighbor lies within the product's rounding error of what was left out is settled
 by measuring all that lies within that error.
+
+The product is made in tiles that stay in a processor's cache, and of a tile only the smallest
+score of each group of columns is kept: selecting among all scores would take longer than the
+product itself. The k nearest rows lie in the k groups with the smallest minima.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from math import isqrt
 from typing import Final
 
 import numpy as np
@@ -19,8 +25,8 @@ from imbxai_widgets.compute._distances import (
     BLOCK_BYTES,
     Matrix,
     as_numpy,
-    centered,
     column_means,
+    fill_centered,
     largest_magnitude,
     pair_squares,
     row_blocks,
@@ -30,7 +36,14 @@ from imbxai_widgets.compute._distances import (
 from imbxai_widgets.compute._types import DoubleArray, FloatArray, IntArray
 
 # More candidates cost time in every row, fewer leave more rows to settle.
-_MARGIN: Final = 16
+_MARGIN: Final = 4
+# Rows and columns of a tile of the product: 4 MiB, that stay in the cache, or enough for a GPU.
+_CPU_TILE: Final = (512, 2048)
+_GPU_TILE: Final = (4096, 4096)
+# Larger groups are fewer to choose among, but have more columns to score again, which costs more
+# the more features there are. sqrt(N / (2 D)) columns balance the two on a CPU.
+_GROUP_COST: Final = 2
+_GATHERED: Final = 2**20  # bytes of rows gathered at once on a CPU
 
 
 def exact_search(
@@ -66,25 +79,26 @@ def exact_search(
     kept = _without_surplus(references, k)
     pool = _Pool.of(queries, references, kept, device)
     width = min(k + _MARGIN, len(kept))
+    hidden = np.full(len(queries), -1) if own is None else _positions(kept, own)
     indices = np.empty((len(queries), k), dtype=np.int64)
     squared = np.empty((len(queries), k), dtype=np.float64)
-    for block in row_blocks(len(queries), len(kept) * pool.tensor.element_size()):
-        rows = queries[block]
-        scores, norms = pool.scores(rows)
-        if own is not None:
-            _mask_own(scores, kept, own[block])
-        proposed = scores.topk(width, dim=1, largest=False)
-        candidates, values = as_numpy(proposed.indices), as_numpy(proposed.values)
-        measured = pair_squares(rows, pool.rows, candidates, pool.factor)
-        measured[np.isinf(values)] = np.inf
-        order = np.lexsort((candidates, measured))[:, :k]
-        found = np.take_along_axis(candidates, order, 1)
-        near = np.take_along_axis(measured, order, 1)
-        if width < len(kept):
+    with torch.autocast(device.type, enabled=False):  # half precision would void `doubt`
+        for block in pool.query_blocks(len(queries)):
+            rows, left = queries[block], pool.framed(queries[block])
+            candidates, values, rest = pool.propose(left, hidden[block], width)
+            measured = pair_squares(rows, pool.rows, candidates, pool.factor)
+            measured[np.isinf(values)] = np.inf
+            order = np.lexsort((candidates, measured))[:, :k]
+            found = np.take_along_axis(candidates, order, 1)
+            near = np.take_along_axis(measured, order, 1)
+            norms = as_numpy(left.square().sum(dim=1)).astype(np.float64)
             limits = near[:, -1] - norms + pool.doubt(norms, near[:, -1])
-            unsure = np.flatnonzero(values[:, -1] <= limits)
-            _settle(rows, unsure, scores, limits, pool, found, near)
-        indices[block], squared[block] = kept[found], near
+            unsure = np.flatnonzero(rest <= limits)
+            for part in row_blocks(len(unsure), pool.norms.nbytes):
+                some = unsure[part]
+                scores = pool.scores(left[some], hidden[block][some])
+                _settle(rows, some, scores, limits, pool, found, near)
+            indices[block], squared[block] = kept[found], near
     with np.errstate(over="ignore"):
         return indices, (np.sqrt(squared) / pool.factor).astype(np.float32)
 
@@ -97,8 +111,10 @@ class _Pool:
     factor: float  # power of two by which both sides are scaled
     span: float  # the largest magnitude, scaled
     center: DoubleArray
-    tensor: torch.Tensor  # (N, D) the rows scaled and centered, on the device
-    norms: torch.Tensor  # (N,) squared norms of `tensor`
+    tensor: torch.Tensor  # (P, D) the rows scaled and centered, on the device; then zeros
+    norms: torch.Tensor  # (P,) squared norms of `tensor`; infinite where there is no row
+    tile: int  # columns of a tile; divides P
+    group: int  # columns of a group; divides `tile`. They lie `tile // group` apart
 
     @classmethod
     def of(cls, queries: Matrix, references: Matrix, kept: IntArray, device: torch.device) -> _Pool:
@@ -106,17 +122,94 @@ class _Pool:
         span = largest_magnitude(queries, references) * factor
         rows = references if len(kept) == len(references) else references[kept]
         center = column_means(rows, factor)
-        dtype = _product_dtype(device)
-        tensor = centered(rows, factor, center, device=device, dtype=dtype)
-        return cls(rows, factor, span, center, tensor, tensor.square().sum(dim=1))
+        group = max(1, isqrt(int(len(rows) / (_GROUP_COST * rows.shape[1]))))
+        n_tiles = -(-len(rows) // _tile_shape(device)[1])
+        tile = -(-len(rows) // (n_tiles * group)) * group
+        shape, dtype = (n_tiles * tile, rows.shape[1]), _product_dtype(device)
+        tensor = torch.zeros(shape, dtype=dtype, device=device)
+        fill_centered(tensor, rows, factor, center)
+        norms = tensor.square().sum(dim=1)
+        norms[len(rows) :] = torch.inf
+        return cls(rows, factor, span, center, tensor, norms, tile, group)
 
-    def scores(self, rows: Matrix) -> tuple[torch.Tensor, DoubleArray]:
-        """Return (B, N) squared distances less |q|**2, the same along a row, and these |q|**2."""
-        tensor, device = self.tensor, self.tensor.device
-        left = centered(rows, self.factor, self.center, device=device, dtype=tensor.dtype)
-        with torch.autocast(device.type, enabled=False):  # half precision would void `doubt`
-            scores = torch.addmm(self.norms, left, tensor.T, alpha=-2)
-        return scores, as_numpy(left.square().sum(dim=1)).astype(np.float64)
+    def query_blocks(self, n_queries: int) -> Iterator[slice]:
+        """Cut the queries so that a tile, and the minima of all tiles, fit in a block."""
+        minima = self.norms.nbytes // self.group
+        return row_blocks(n_queries, max(minima, BLOCK_BYTES // _tile_shape(self.norms.device)[0]))
+
+    def framed(self, rows: Matrix) -> torch.Tensor:
+        """Return rows scaled and centered, on the device."""
+        left = self.tensor.new_empty(rows.shape)
+        fill_centered(left, rows, self.factor, self.center)
+        return left
+
+    def scores(
+        self,
+        left: torch.Tensor,
+        hidden: IntArray,
+        columns: slice = slice(None),
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return (B, c) squared distances less |q|**2, the same along a row.
+
+        They are infinite where there is no row, and for the one that is `hidden` from the query.
+        """
+        tensor, norms = self.tensor[columns], self.norms[columns]
+        scores = torch.addmm(norms, left, tensor.T, alpha=-2, out=out)
+        places = hidden - (columns.start or 0)
+        queries = np.flatnonzero((places >= 0) & (places < len(norms)))
+        if len(queries):
+            scores[torch.from_numpy(queries), torch.from_numpy(places[queries])] = torch.inf
+        return scores
+
+    def propose(
+        self, left: torch.Tensor, hidden: IntArray, width: int
+    ) -> tuple[IntArray, DoubleArray, DoubleArray]:
+        """Return (B, w) likely neighbors and their scores, and (B,) a bound of all other scores.
+
+        Where a score is infinite there is no neighbor.
+        """
+        minima = self._minima(left, hidden)
+        groups = minima.topk(min(width, minima.shape[1]), dim=1, largest=False)
+        rest = torch.full_like(minima[:, 0], torch.inf)
+        if groups.values.shape[1] < minima.shape[1]:
+            rest = groups.values[:, -1]
+        columns, values = groups.indices, groups.values
+        if self.group > 1:
+            columns, values = self._scored_members(groups.indices, left, hidden)
+            first = values.topk(min(width, values.shape[1]), dim=1, largest=False)
+            columns, values = columns.gather(1, first.indices), first.values
+            rest = torch.minimum(rest, values[:, -1])
+        # Where there is no row, the last stands in; its score is infinite all the same.
+        return as_numpy(columns.clamp(max=len(self.rows) - 1)), as_numpy(values), as_numpy(rest)
+
+    def _minima(self, left: torch.Tensor, hidden: IntArray) -> torch.Tensor:
+        """Return the smallest score of each group, (B, P // group)."""
+        n_groups = self.tile // self.group
+        minima = left.new_empty((len(left), len(self.tensor) // self.group))
+        buffer = left.new_empty((len(left), self.tile))
+        for number, start in enumerate(range(0, len(self.tensor), self.tile)):
+            scores = self.scores(left, hidden, slice(start, start + self.tile), buffer)
+            grouped = scores.view(len(left), self.group, n_groups)
+            minima[:, number * n_groups : (number + 1) * n_groups] = grouped.amin(dim=1)
+        return minima
+
+    def _scored_members(
+        self, groups: torch.Tensor, left: torch.Tensor, hidden: IntArray
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the columns of some groups, (B, w) to (B, w * group), and their scores."""
+        n_groups = self.tile // self.group
+        first = groups // n_groups * self.tile + groups % n_groups
+        step = torch.arange(self.group, device=groups.device) * n_groups
+        columns = (first[..., None] + step).flatten(1)
+        values = self.norms[columns]
+        limit = _GATHERED if left.device.type == "cpu" else BLOCK_BYTES
+        for part in row_blocks(len(left), columns.shape[1] * left[0].nbytes, limit):
+            near = self.tensor.index_select(0, columns[part].flatten())
+            near = near.view(*columns[part].shape, -1).mT
+            values[part, None].baddbmm_(left[part, None], near, alpha=-2)
+        own = torch.from_numpy(hidden).to(columns.device)
+        return columns, values.masked_fill_(columns == own[:, None], torch.inf)
 
     def doubt(self, norms: DoubleArray, squared: DoubleArray) -> DoubleArray:
         """Bound the error of the score of any reference whose true square is at most `squared`.
@@ -132,6 +225,10 @@ class _Pool:
         bound: DoubleArray = (width + 16) * unit * reach**2
         bound += np.sqrt(width) * 2.0**-50 * self.span * reach + width * 2.0**-100
         return bound
+
+
+def _tile_shape(device: torch.device) -> tuple[int, int]:
+    return _CPU_TILE if device.type == "cpu" else _GPU_TILE
 
 
 def _product_dtype(device: torch.device) -> torch.dtype:
@@ -173,11 +270,10 @@ def _without_surplus(references: Matrix, k: int) -> IntArray:
     return np.flatnonzero(keep)
 
 
-def _mask_own(scores: torch.Tensor, kept: IntArray, own: IntArray) -> None:
-    """Make the score of each row with itself infinite, where it is in the pool."""
-    columns = np.minimum(np.searchsorted(kept, own), len(kept) - 1)
-    rows = np.flatnonzero(kept[columns] == own)
-    scores[torch.from_numpy(rows), torch.from_numpy(columns[rows])] = torch.inf
+def _positions(kept: IntArray, own: IntArray) -> IntArray:
+    """Return where each of `own` is in `kept`; -1 if it is not."""
+    places = np.minimum(np.searchsorted(kept, own), len(kept) - 1)
+    return np.where(kept[places] == own, places, -1)
 
 
 def _settle(
@@ -189,30 +285,32 @@ def _settle(
     found: IntArray,
     near: DoubleArray,
 ) -> None:
-    """Measure, for each unsure row, every reference whose score does not rule it out."""
+    """Measure, for each unsure row, every reference whose score does not rule it out.
+
+    `scores` has the unsure rows only; the other arrays have all rows of the block.
+    """
     k = found.shape[1]
     # Rounded up, lest the comparison in the scores' own type leave one out.
-    bounds = torch.from_numpy(limits).to(scores.dtype)
+    bounds = torch.from_numpy(limits[unsure]).to(scores.dtype)
     bounds = torch.nextafter(bounds, torch.full_like(bounds, torch.inf)).to(scores.device)
-    for chunk in _chunks(unsure, scores, bounds):
-        at = torch.from_numpy(chunk).to(scores.device)
-        left, right = as_numpy((scores[at] <= bounds[at, np.newaxis]).nonzero()).T
+    possible = scores <= bounds[:, None]
+    for chunk in _chunks(as_numpy(possible.sum(dim=1))):
+        left, right = as_numpy(possible[chunk].nonzero()).T
+        chosen = unsure[chunk]
         squared = np.empty(len(left), dtype=np.float64)
         for part in row_blocks(len(left), 24 * rows.shape[1], limit=2**20):
             squared[part] = squared_distances(
-                rows[chunk[left[part]]], pool.rows[right[part]], pool.factor
+                rows[chosen[left[part]]], pool.rows[right[part]], pool.factor
             )
         order = np.lexsort((right, squared, left))
-        starts = np.searchsorted(left, np.arange(len(chunk)))
+        starts = np.searchsorted(left, np.arange(len(chosen)))
         first = order[starts[:, np.newaxis] + np.arange(k)]
-        found[chunk], near[chunk] = right[first], squared[first]
+        found[chosen], near[chosen] = right[first], squared[first]
 
 
-def _chunks(unsure: IntArray, scores: torch.Tensor, bounds: torch.Tensor) -> Iterator[IntArray]:
-    """Cut the unsure rows so that the pairs to measure at once fit in a block."""
-    if not len(unsure):
-        return
-    at = torch.from_numpy(unsure).to(scores.device)
-    counts = as_numpy((scores[at] <= bounds[at, np.newaxis]).sum(dim=1))
+def _chunks(counts: IntArray) -> Iterator[slice]:
+    """Cut rows with so many pairs to measure so that those of a slice fit in a block."""
     part = np.cumsum(counts) // (BLOCK_BYTES // 64)
-    yield from np.split(unsure, np.flatnonzero(np.diff(part)) + 1)
+    edges = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(counts)]
+    for start, stop in pairwise(edges):
+        yield slice(start, stop)

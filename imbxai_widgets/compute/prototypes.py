@@ -20,8 +20,8 @@ from imbxai_widgets.compute._distances import (
     Matrix,
     as_matrix,
     as_numpy,
-    centered,
     column_means,
+    fill_centered,
     largest_magnitude,
     resolve_device,
     row_blocks,
@@ -182,7 +182,8 @@ def _product_frame(
     if where.type == "mps":  # has no float64
         where = torch.device("cpu")
     center = column_means(matrix, factor)
-    tensor = centered(matrix, factor, center, device=where, dtype=torch.float64)
+    tensor = torch.empty(matrix.shape, dtype=torch.float64, device=where)
+    fill_centered(tensor, matrix, factor, center)
     return tensor, tensor.square().sum(dim=1)
 
 
