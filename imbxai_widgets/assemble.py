@@ -59,7 +59,7 @@ def assemble(
     return Analysis(
         class_names=class_names,
         embeddings=train.embeddings,
-        train=_split(train, neighbors, train.labels, images),
+        train=_split(train, neighbors[:2], train.labels, images),
         validation=held_out,
         color_counts=_class_colors(train),
         color_scheme=scheme,

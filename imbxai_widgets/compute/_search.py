@@ -76,7 +76,7 @@ def exact_search(
     distances : numpy.ndarray
         (M, k) float32, rising.
     """
-    kept = _without_surplus(references, k)
+    kept = without_surplus(references, k)
     pool = _Pool.of(queries, references, kept, device)
     width = min(k + _MARGIN, len(kept))
     hidden = np.full(len(queries), -1) if own is None else _positions(kept, own)
@@ -240,7 +240,7 @@ def _product_dtype(device: torch.device) -> torch.dtype:
     return torch.float32 if full or device.type == "mps" else torch.float64
 
 
-def _without_surplus(references: Matrix, k: int) -> IntArray:
+def without_surplus(references: Matrix, k: int) -> IntArray:
     """Return the rows that can be among the k nearest of some row, in order.
 
     Of equal rows only the k + 1 lowest can. Collapsed embeddings come in thousands, and breaking

@@ -7,20 +7,46 @@ keep an image that has a duplicate as its own neighbor, an image is here never i
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from math import sqrt
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from imbxai_widgets.compute._approximate import approximate_neighbors
+from imbxai_widgets.compute._approximate import Engine, approximate_neighbors, has_faiss
 from imbxai_widgets.compute._checks import check_count
 from imbxai_widgets.compute._distances import as_matrix, resolve_device
 from imbxai_widgets.compute._search import exact_search
 from imbxai_widgets.compute._types import FloatArray, IntArray
 
-# Up to this many images, method="auto" is exact: some 40 s for 64 features on two CPU cores.
+# Without faiss, or on a GPU, method="auto" is exact up to this many images.
 EXACT_LIMIT: Final = 100_000
+# On a CPU, faiss's graph overtakes the exact search where N * sqrt(D) is about this much: at
+# 31,000 rows of 64 features, at 5,500 of 2,048 (docs/speed.md).
+_BALANCE: Final = 250_000
+
+
+class Neighbors(NamedTuple):
+    """The nearest other rows of each row, and how they were found.
+
+    Attributes
+    ----------
+    indices
+        (N, k) int64, by rising distance, equal distances by the lower index. A row is never its
+        own neighbor; its duplicates are.
+    distances
+        (N, k) float32, rising; infinite beyond the range of float32.
+    method
+        "exact"; or "hnsw" (faiss) or "nn-descent" (pynndescent), which are approximate.
+    recall
+        Share of the true neighbors that were found: 1 if exact, else measured on 1,000 rows.
+    """
+
+    indices: IntArray
+    distances: FloatArray
+    method: Literal["exact"] | Engine
+    recall: float
 
 
 def nearest_neighbors(
@@ -29,7 +55,7 @@ def nearest_neighbors(
     *,
     method: Literal["auto", "exact", "approximate"] = "auto",
     device: str | torch.device | None = None,
-) -> tuple[IntArray, FloatArray]:
+) -> Neighbors:
     """Find the k nearest other rows of each row, by Euclidean distance.
 
     Parameters
@@ -39,18 +65,16 @@ def nearest_neighbors(
     k
         1 to N - 1.
     method
-        "exact" compares all pairs; "approximate" searches a graph (pynndescent) and may miss a
-        neighbor; "auto" is exact up to `EXACT_LIMIT` images.
+        "exact" compares all pairs; "approximate" searches a graph, of faiss where that is
+        installed, else of pynndescent, and may miss a neighbor; "auto" takes what is faster, but
+        no approximation with a recall below 0.99 of up to `EXACT_LIMIT` images.
     device
         Where the exact search multiplies matrices; None is the GPU if there is one, else the CPU.
 
     Returns
     -------
-    indices : numpy.ndarray
-        (N, k) int64, by rising distance, equal distances by the lower index. A row is never its
-        own neighbor; its duplicates are.
-    distances : numpy.ndarray
-        (N, k) float32, rising; infinite beyond the range of float32.
+    Neighbors
+        Indices, distances, the method that ran and its recall.
 
     Raises
     ------
@@ -66,16 +90,21 @@ def nearest_neighbors(
     distances. Beside the embeddings, the search holds a float32 copy of them and a few temporary
     arrays of at most 64 MiB each (or of one row's N distances, if that is more).
 
+    Approximate neighbors, too, have exact distances, in exact order. Those of faiss may differ a
+    little from run to run, for its threads race.
+
     Examples
     --------
-    >>> indices, distances = nearest_neighbors([[0.0], [0.0], [3.0], [4.0]], k=2)
-    >>> indices
+    >>> neighbors = nearest_neighbors([[0.0], [0.0], [3.0], [4.0]], k=2)
+    >>> neighbors.indices
     array([[1, 2],
            [0, 2],
            [3, 0],
            [2, 0]])
-    >>> distances[0]
+    >>> neighbors.distances[0]
     array([0., 3.], dtype=float32)
+    >>> neighbors.method, neighbors.recall
+    ('exact', 1.0)
     """
     if method not in ("auto", "exact", "approximate"):
         raise ValueError(f'method must be "auto", "exact" or "approximate", not {method!r}')
@@ -86,10 +115,21 @@ def nearest_neighbors(
             f"k must be at most {len(matrix) - 1}, for {len(matrix)} images have no more "
             f"neighbors each; it is {k}. Lower k, or give more images"
         )
-    if method == "approximate" or (method == "auto" and len(matrix) > EXACT_LIMIT):
-        return approximate_neighbors(matrix, k, resolve_device(device))
+    where = resolve_device(device)
+    if method == "approximate" or (method == "auto" and not _exact_pays(matrix.shape, where)):
+        required = method == "auto" and len(matrix) <= EXACT_LIMIT
+        found = approximate_neighbors(matrix, k, where, required=required)
+        if found is not None:
+            return Neighbors(*found)
     own = np.arange(len(matrix), dtype=np.int64)
-    return exact_search(matrix, matrix, k, own=own, device=resolve_device(device))
+    return Neighbors(*exact_search(matrix, matrix, k, own=own, device=where), "exact", 1.0)
+
+
+def _exact_pays(shape: tuple[int, ...], device: torch.device) -> bool:
+    n_rows, width = shape
+    if device.type == "cpu" and has_faiss():
+        return n_rows * sqrt(width) <= _BALANCE
+    return n_rows <= EXACT_LIMIT
 
 
 def nearest_references(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imbxai_widgets.compute import _approximate, _distances, _search
+from imbxai_widgets.compute import _approximate, _distances, _search, neighbors
 from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
 
 
@@ -86,7 +86,7 @@ def test_ties_and_duplicates_at_any_scale(
     offset = offset if exponent == 0 else 0
     embeddings = np.ldexp((grid + offset).astype(dtype), exponent)
     with small_blocks(margin, block):
-        result = nearest_neighbors(embeddings, k, method="exact", device="cpu")
+        result = nearest_neighbors(embeddings, k, method="exact", device="cpu")[:2]
     expected = brute_force(grid, grid, k, skip_self=True)
     assert_found(result, expected, 2.0**exponent)
 
@@ -115,14 +115,14 @@ def test_random_rows_with_duplicates(dtype: type, offset: float) -> None:
     squares = np.square(exact[:, None] - exact).sum(axis=2)
     np.fill_diagonal(squares, np.inf)
     order = np.argsort(squares, axis=1, kind="stable")[:, :7]
-    indices, distances = nearest_neighbors(embeddings, 7, device="cpu")
+    indices, distances, *_ = nearest_neighbors(embeddings, 7, device="cpu")
     np.testing.assert_array_equal(indices, order)
     expected = np.sqrt(np.take_along_axis(squares, order, 1))
     np.testing.assert_allclose(distances, expected, rtol=1e-6)
 
 
 def test_all_rows_equally_far() -> None:
-    indices, distances = nearest_neighbors(np.eye(300, dtype=np.float32), 4, device="cpu")
+    indices, distances, *_ = nearest_neighbors(np.eye(300, dtype=np.float32), 4, device="cpu")
     assert indices[0].tolist() == [1, 2, 3, 4]
     assert indices[2].tolist() == [0, 1, 3, 4]
     assert (indices[4:] == np.arange(4)).all()
@@ -130,7 +130,7 @@ def test_all_rows_equally_far() -> None:
 
 
 def test_all_rows_equal() -> None:
-    indices, distances = nearest_neighbors(np.full((200, 3), 0.1, np.float32), 2, device="cpu")
+    indices, distances, *_ = nearest_neighbors(np.full((200, 3), 0.1, np.float32), 2, device="cpu")
     assert indices[:3].tolist() == [[1, 2], [0, 2], [0, 1]]
     assert (indices[3:] == [0, 1]).all()
     assert not distances.any()
@@ -139,7 +139,7 @@ def test_all_rows_equal() -> None:
 def test_negative_zero_equals_zero() -> None:
     embeddings = np.zeros((40, 3), np.float32)
     embeddings[::2] = -0.0
-    indices, _ = nearest_neighbors(embeddings, 2, device="cpu")
+    indices, *_ = nearest_neighbors(embeddings, 2, device="cpu")
     assert (indices[3:] == [0, 1]).all()
 
 
@@ -156,7 +156,7 @@ def test_distances_closer_than_float32_resolves() -> None:
 def test_one_huge_row_does_not_hide_the_others() -> None:
     embeddings = np.arange(40, dtype=np.float32)[:, None] * np.ones(4, np.float32)
     embeddings[20] = 1e30
-    indices, _ = nearest_neighbors(embeddings, 2, device="cpu")
+    indices, *_ = nearest_neighbors(embeddings, 2, device="cpu")
     assert indices[5].tolist() == [4, 6]
     assert indices[19].tolist() == [18, 17]
 
@@ -168,7 +168,7 @@ def test_hash_collisions_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(np.random, "default_rng", lambda _seed: Ones())
     rows = np.array([[1, 2], [2, 1]] * 20, dtype=np.float32)
-    indices, _ = nearest_neighbors(rows, 3, device="cpu")
+    indices, *_ = nearest_neighbors(rows, 3, device="cpu")
     assert indices[10].tolist() == [0, 2, 4]
     assert indices[11].tolist() == [1, 3, 5]
 
@@ -273,6 +273,7 @@ def descent(monkeypatch: pytest.MonkeyPatch) -> type[Descent]:
     class Local(Descent):
         pass
 
+    monkeypatch.setattr(_approximate, "has_faiss", lambda: False)
     monkeypatch.setitem(sys.modules, "pynndescent", types.SimpleNamespace(NNDescent=Local))  # type: ignore[arg-type]
     return Local
 
@@ -285,45 +286,118 @@ def test_approximate_is_ordered_and_never_self(
     embeddings = generator.integers(0, 3, (200, 3)).astype(np.float32) * 1e20
     embeddings[:100] = embeddings[0]
     with caplog.at_level(logging.INFO):
-        indices, distances = nearest_neighbors(embeddings, 4, method="approximate", device="cpu")
-    _, exact = nearest_neighbors(embeddings, 4, method="exact", device="cpu")
+        indices, distances, *_ = nearest_neighbors(
+            embeddings, 4, method="approximate", device="cpu"
+        )
+    _, exact, *_ = nearest_neighbors(embeddings, 4, method="exact", device="cpu")
     assert not (indices == np.arange(200)[:, None]).any()
     np.testing.assert_array_equal(distances, exact)
     assert all(len(set(row)) == 4 for row in indices.tolist())
     assert "recall 1.000 on 200 images" in caplog.text
 
 
+def far(points: np.ndarray, _: int) -> Iterator[Any]:
+    yield lambda rows: (rows[:, None] + np.arange(40, 50)) % len(points)
+
+
+LINE = np.arange(100, dtype=np.float32)[:, None]
+
+
+@pytest.mark.usefixtures("descent")
 def test_low_recall_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    embeddings = np.arange(100, dtype=np.float32)[:, None]
-    far = (np.arange(100)[:, None] + np.arange(40, 50)) % 100
-    monkeypatch.setattr(_approximate, "_graph", lambda *_: far)
+    monkeypatch.setattr(_approximate, "_descent", far)
     with pytest.warns(UserWarning, match=r'recall 0\.0.*; method="exact" finds all'):
-        nearest_neighbors(embeddings, 3, method="approximate", device="cpu")
+        found = nearest_neighbors(LINE, 3, method="approximate", device="cpu")
+    assert found.method == "nn-descent"
+    assert found.recall < 0.05
+    assert (found.indices[:50] - np.arange(50)[:, None]).tolist() == [[40, 41, 42]] * 50
 
 
-def test_auto_is_exact_up_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    used = []
-    monkeypatch.setattr("imbxai_widgets.compute.neighbors.EXACT_LIMIT", 10)
-    monkeypatch.setattr(
-        "imbxai_widgets.compute.neighbors.approximate_neighbors",
-        lambda matrix, k, _: used.append((len(matrix), k)) or ("indices", "distances"),
-    )
-    nearest_neighbors(np.eye(10), 2)
-    assert used == []
-    nearest_neighbors(np.eye(11), 2)
-    assert used == [(11, 2)]
+@pytest.mark.usefixtures("descent")
+def test_auto_is_exact_where_approximation_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_approximate, "_descent", far)
+    monkeypatch.setattr(neighbors, "_exact_pays", lambda *_: False)
+    assert nearest_neighbors(LINE, 3, device="cpu").method == "exact"
+    monkeypatch.setattr(neighbors, "EXACT_LIMIT", 99)
+    with pytest.warns(UserWarning, match="recall"):
+        assert nearest_neighbors(LINE, 3, device="cpu").method == "nn-descent"
+
+
+@pytest.mark.usefixtures("descent")
+def test_effort_rises_until_recall_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    efforts = []
+
+    def rounds(points: np.ndarray, _: int) -> Iterator[Any]:
+        for effort in range(1, 5):
+            efforts.append(effort)
+            offsets = [*[1, -1, 2, -2][:effort], 40, 41, 42, 43]
+            yield lambda rows, offsets=offsets: (rows[:, None] + offsets) % len(points)
+
+    monkeypatch.setattr(_approximate, "_descent", rounds)
+    monkeypatch.setattr(_approximate, "_RECALL", 0.7)
+    circle = np.stack([np.sin(LINE[:, 0] * np.pi / 50), np.cos(LINE[:, 0] * np.pi / 50)], axis=1)
+    with pytest.warns(UserWarning, match="recall 0.7"):
+        found = nearest_neighbors(circle, 4, method="approximate", device="cpu")
+    assert efforts == [1, 2, 3]
+    assert found.recall == 0.75
+
+
+@pytest.mark.parametrize(
+    ("shape", "device", "faiss", "exact"),
+    [
+        ((100_000, 2048), "cpu", False, True),
+        ((100_001, 2), "cpu", False, False),
+        ((100_000, 2048), "cuda", True, True),
+        ((31_250, 64), "cpu", True, True),
+        ((31_251, 64), "cpu", True, False),
+        ((6_000, 2048), "cpu", True, False),
+    ],
+)
+def test_what_auto_takes(
+    monkeypatch: pytest.MonkeyPatch,
+    shape: tuple[int, int],
+    device: str,
+    faiss: bool,
+    exact: bool,
+) -> None:
+    monkeypatch.setattr(neighbors, "has_faiss", lambda: faiss)
+    assert neighbors._exact_pays(shape, torch.device(device)) == exact
+
+
+def test_faiss_itself() -> None:
+    pytest.importorskip("faiss")
+    generator = np.random.default_rng(0)
+    embeddings = generator.normal(size=(3000, 8)).astype(np.float32) * 1e20 + 3e20
+    embeddings[:80] = embeddings[0]
+    found = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
+    exact = nearest_neighbors(embeddings, 5, method="exact", device="cpu")
+    assert found.method == "hnsw"
+    assert not (found.indices == np.arange(3000)[:, None]).any()
+    assert found.recall >= 0.99
+    assert (found.distances <= exact.distances[:, -1:]).mean() > 0.98
+    squares = np.square(embeddings[:, None] / 1e20 - embeddings[found.indices] / 1e20).sum(axis=2)
+    np.testing.assert_allclose(found.distances, np.sqrt(squares) * 1e20, rtol=1e-5)
+    assert (np.diff(found.distances, axis=1) >= 0).all()
+
+
+def test_faiss_of_equal_rows() -> None:
+    pytest.importorskip("faiss")
+    found = nearest_neighbors(np.ones((300, 4)), 5, method="approximate", device="cpu")
+    assert not (found.indices == np.arange(300)[:, None]).any()
+    assert not found.distances.any()
 
 
 @pytest.mark.skipif(
     "IMBXAI_SLOW_TESTS" not in os.environ,
     reason="pynndescent compiles for a minute; set IMBXAI_SLOW_TESTS=1",
 )
-def test_pynndescent_itself() -> None:
+def test_pynndescent_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_approximate, "has_faiss", lambda: False)
     embeddings = np.random.default_rng(0).normal(size=(600, 8)).astype(np.float32)
     embeddings[:80] = embeddings[0]
-    indices, distances = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
-    again, _ = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
-    _, exact = nearest_neighbors(embeddings, 5, method="exact", device="cpu")
+    indices, distances, *_ = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
+    again, *_ = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
+    _, exact, *_ = nearest_neighbors(embeddings, 5, method="exact", device="cpu")
     np.testing.assert_array_equal(indices, again)
     assert not (indices == np.arange(600)[:, None]).any()
     assert (distances == exact).mean() > 0.99
