@@ -202,6 +202,17 @@ def test_adversaries_are_the_shares_of_the_tables(analysis: Analysis) -> None:
     assert figure.axes[1].get_title(loc="left").endswith("what is mistaken for it")
 
 
+def test_a_class_keeps_its_color_from_figure_to_figure(analysis: Analysis) -> None:
+    legends = []
+    for direction in ("rows", "columns"):
+        (legend,) = figures.adversaries(analysis, direction=direction).legends
+        names = [text.get_text() for text in legend.get_texts()]
+        colors = [to_hex(patch.get_facecolor()) for patch in legend.get_patches()]
+        legends.append(dict(zip(names, colors, strict=True)))
+    assert legends[0] == legends[1]
+    assert list(legends[0]) == list(analysis.class_names)
+
+
 def test_accuracy_and_size_share_one_axis(analysis: Analysis) -> None:
     (axes,) = figures.class_accuracy(analysis).axes
     table = analysis.classes()
@@ -450,7 +461,7 @@ def test_the_gallery_runs_and_shows_every_figure() -> None:
     drawn = "\n".join(cell.source for cell in code)
     assert all(f"figures.{name}(" in drawn for name in FIGURES)
     options = {"kernel_name": "python3", "extra_arguments": ["--log-level=ERROR"]}
-    done = client.NotebookClient(notebook, timeout=300, **options).execute()
+    done = client.NotebookClient(notebook, timeout=600, **options).execute()
     for cell in done.cells:
         if cell.cell_type != "code":
             continue

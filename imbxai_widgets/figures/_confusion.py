@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute._types import DoubleArray, IntArray
-from imbxai_widgets.figures._rows import WEAK_NOTE, Rows, class_rows
+from imbxai_widgets.figures._rows import WEAK_NOTE, Rows, by_size, class_rows
 from imbxai_widgets.figures._style import (
     MUTED,
     SMALL,
@@ -46,9 +46,9 @@ def adversaries(
 
     Panel (a) is whose training images stand near the misclassified training images of a class,
     (b) how its validation errors are spread over the other classes; where they agree, training
-    foretells the errors. (b) is left out without validation images. The classes that weigh most
-    in the rows shown have colors, the others share a gray; the number of errors that a bar rests
-    on stands beside it, and bars on few are faint.
+    foretells the errors. (b) is left out without validation images. Of more than ten classes, those
+    that weigh most in the rows shown have colors, and the others share a gray. The number of errors
+    that a bar rests on stands beside it, and bars on few are faint.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def adversaries(
     if analysis.validation is not None:
         table = analysis.validation_errors(direction)
         panels.append((_VALIDATION[direction], "errors", table))
-    own, rest = _segments([table for *_, table in panels], rows)
+    own, rest = _segments(analysis, [table for *_, table in panels], rows)
     names = [label_of(analysis.class_names[index]) for index in own]
     if len(rest):
         one = label_of(analysis.class_names[rest[0]])
@@ -105,11 +105,20 @@ def adversaries(
         return whole(target)
 
 
-def _segments(tables: list[pd.DataFrame], rows: Rows) -> tuple[IntArray, IntArray]:
-    """Return the classes that get a color of their own, the heaviest first, and the other ones."""
-    weight = np.sum([t["share"].to_numpy()[rows.classes].sum(axis=0) for t in tables], axis=0)
-    ranking = np.argsort(-weight, kind="stable").astype(np.int64, copy=False)
-    ranking = ranking[weight[ranking] > 0]
+def _segments(
+    analysis: Analysis, tables: list[pd.DataFrame], rows: Rows
+) -> tuple[IntArray, IntArray]:
+    """Return the classes that get a color of their own, and the other ones, which share a gray.
+
+    As many classes as there are colors go by size, so that a class has one color in all figures
+    of an analysis; of more, the heaviest come first, and those without weight are left out.
+    """
+    if analysis.n_classes <= len(SEGMENT_COLORS) + 1:
+        ranking = by_size(analysis)
+    else:
+        weight = np.sum([t["share"].to_numpy()[rows.classes].sum(axis=0) for t in tables], axis=0)
+        ranking = np.argsort(-weight, kind="stable").astype(np.int64, copy=False)
+        ranking = ranking[weight[ranking] > 0]
     return ranking[: len(SEGMENT_COLORS)], ranking[len(SEGMENT_COLORS) :]
 
 
