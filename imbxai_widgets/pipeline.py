@@ -16,13 +16,17 @@ from torch.utils.data import Dataset, Subset
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.assemble import assemble, check_enough
 from imbxai_widgets.compute._checks import check_count
+from imbxai_widgets.compute._types import FloatArray
 from imbxai_widgets.compute.batches import OnError
 from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.data import check_same_labels, class_names_of
 from imbxai_widgets.compute.embed import embed
 from imbxai_widgets.compute.embedded import Embedded
 from imbxai_widgets.compute.images import ImageSource
+from imbxai_widgets.compute.overlap import negative_share
 from imbxai_widgets.compute.samples import Samples, readable
+
+_SIGNED = 0.1  # behind a ReLU it is 0, behind a LayerNorm about one half
 
 
 def analyze(
@@ -51,7 +55,8 @@ def analyze(
     Parameters
     ----------
     model : torch.nn.Module
-        An image classifier with a linear head: (B, channels, H, W) to logits (B, C).
+        An image classifier: (B, channels, H, W) to logits (B, C), whose head is found by itself
+        in most networks (docs/models.md lists those tested).
     dataset : torch.utils.data.Dataset
         Map-style, giving (image tensor (channels, H, W), label int). The images that the model
         was trained on, with its evaluation transform: random crops or flips would blur
@@ -100,6 +105,12 @@ def analyze(
     TypeError
         If `model` is no module.
 
+    Warns
+    -----
+    UserWarning
+        If the dataset's transforms are random, or much of the embeddings is negative, so that
+        shared top features need not be likeness.
+
     Examples
     --------
     >>> from imbxai_widgets import analyze
@@ -137,6 +148,7 @@ def analyze(
         progress=progress,
         description="Training images",
     )
+    _warn_of_signed_features(embedded.embeddings)
     unseen = None
     if validation is not None:
         with _about_validation():
@@ -184,6 +196,18 @@ def _first_images(dataset: Any, on_error: OnError) -> Dataset[Any]:
     if on_error == "skip":
         end = max(islice(readable(samples), end), default=len(samples) - 1) + 1
     return Subset(dataset, range(end))
+
+
+def _warn_of_signed_features(embeddings: FloatArray) -> None:
+    share = negative_share(embeddings)
+    if share > _SIGNED:
+        warnings.warn(
+            f"{share:.0%} of the magnitude of the features is negative, as in transformers and "
+            "behind normalization layers. Top features go by magnitude, so two classes can share "
+            "one in which they are opposite: do not read their overlap as likeness. Archetypes and "
+            "adversaries rest on distances and are not concerned",
+            stacklevel=3,
+        )
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def explain_missing_head(calls: Sequence[Call], logits: Tensor) -> str:
             "no linear layer, convolution or layer with a weight matrix gave the "
             f"{logits.shape[1]} logits"
         )
-    ran = "\n  ".join(map(str, calls[-_LISTED:])) or "none (is the model scripted?)"
+    ran = "\n  ".join(map(str, calls[-_LISTED:])) or "none"
     return (
         f"the classifier's head was not found: {problem}. Pass layer: a submodule or its name "
         'for its output, or "<name" for its input. The layers that ran last, with shapes:'

@@ -151,10 +151,7 @@ class EmbeddingReader:
     def _tapped(self, n_images: int) -> Tensor:
         embedding, self._latest = self._latest, None
         if embedding is None:
-            raise LayerError(
-                f"layer {self._source!r} did not run in the model's forward; is the model "
-                "scripted? Then pass the original one"
-            )
+            raise LayerError(f"layer {self._source!r} did not run in the model's forward")
         if embedding.ndim != 2 or len(embedding) != n_images:
             raise LayerError(
                 f"layer {self._source!r} gives shape {tuple(embedding.shape)} for {n_images} "

@@ -72,7 +72,18 @@ def lent_out(model: nn.Module, device: torch.device) -> Iterator[None]:
 
     Modes are set module by module, since `model.eval()` may be overridden to do more, and
     `model.train()` would undo submodules that are kept in evaluation mode on purpose.
+
+    Raises
+    ------
+    ValueError
+        If a part of the model is scripted or traced: it could neither be watched nor given back.
     """
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ValueError(
+                f"{f'layer {name!r} of the model' if name else 'the model'} is scripted or traced, "
+                "so that its layers cannot be read; pass the original model"
+            )
     modes = [(module, module.training) for module in model.modules()]
     tables = [(module, dict(module._parameters), dict(module._buffers)) for module, _ in modes]
     parameters = [(p, p.data, p.requires_grad, p.grad) for p in model.parameters()]

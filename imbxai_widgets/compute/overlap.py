@@ -174,6 +174,35 @@ def feature_density(
     return density
 
 
+def negative_share(embeddings: ArrayLike) -> float:
+    """Tell which part of the magnitude of all features is negative.
+
+    Zero where embeddings come from a ReLU, about one half behind a normalization layer. Where it
+    is large, two classes can share a top feature in which they are opposite.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) float32 or float64, finite.
+
+    Returns
+    -------
+    float
+        0 to 1; 0 where all features are zero.
+
+    Examples
+    --------
+    >>> negative_share([[3.0, -1.0], [0.0, 0.0]])
+    0.25
+    """
+    matrix = as_matrix(embeddings, "embeddings")
+    total = negative = 0.0
+    for block in row_blocks(len(matrix), matrix.shape[1] * matrix.itemsize):
+        total += float(np.abs(matrix[block]).sum(dtype=np.float64))
+        negative -= float(np.minimum(matrix[block], 0).sum(dtype=np.float64))
+    return negative / total if total else 0.0
+
+
 def _mean_magnitudes(matrix: Matrix, rows: IntArray) -> DoubleArray:
     """Average the absolute values of the given rows, summed in float64 block by block."""
     width = matrix.shape[1]

@@ -56,6 +56,15 @@ def test_evaluation_mode_is_set_past_an_overridden_train() -> None:
     assert quiet(model, Images(3)).embeddings.shape == (3, 32)
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_scripted_models_are_refused(whole: bool) -> None:
+    traced = torch.jit.trace(network().eval(), torch.rand(2, 3, SIZE, SIZE))
+    model = traced if whole else nn.Sequential(traced)
+    with pytest.raises(ValueError, match=f"{'the' if whole else '.0. of the'} model is scripted"):
+        quiet(model, Images(2))
+    assert not any(module.training for module in traced.modules())
+
+
 def test_the_random_state_is_left_alone() -> None:
     torch.manual_seed(3)
     before = torch.get_rng_state()

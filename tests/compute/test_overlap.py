@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imbxai_widgets.compute.overlap import feature_density, overlap_matrix, top_features
+from imbxai_widgets.compute.overlap import (
+    feature_density,
+    negative_share,
+    overlap_matrix,
+    top_features,
+)
 
 CLASSES, WIDTH = 3, 5
 
@@ -132,3 +137,16 @@ def test_density_matches_sorting_each_image(
 def test_density_refuses_what_is_out_of_range(features: list[int], k: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         feature_density(np.zeros((2, WIDTH), np.float32), [0, 0], 1, features, k)
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "share"),
+    [
+        (np.zeros((2, 3)), 0),
+        (np.ones((2, 3)), 0),
+        (-np.ones((2, 3)), 1),
+        (np.array([[3, -1], [-4, 0]], np.float32), 5 / 8),
+    ],
+)
+def test_which_part_of_the_magnitude_is_negative(embeddings: np.ndarray, share: float) -> None:
+    assert negative_share(embeddings) == share
