@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.class_rows import ClassRows, PairCounts
 from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
 from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
+from imbxai_widgets.compute.prototypes import medoids
 from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR, WEAK_SUPPORT
 from imbxai_widgets.sprites import make_sprite
 from imbxai_widgets.views._names import shown_name
@@ -27,6 +29,7 @@ PROTOTYPES = 3
 PAGE = 12  # thumbnails of a group that a card carries, prototypes included
 MORE = 24  # thumbnails that each "more" brings
 ADVERSARY_ROWS = 10
+OVERLAP_ROWS = 30
 _UNITS = ("training votes", "validation errors")
 
 
@@ -47,6 +50,7 @@ class CardDeck:
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
+        self.rows = ClassRows(analysis)
         self._ordered_members = lru_cache(maxsize=256)(self._order_members)
 
     def card(self, index: int) -> Card:
@@ -77,7 +81,7 @@ class CardDeck:
             "notice": _unread_notice(unread),
             "header": self._header(index),
             "archetypes": groups,
-            "overlap": self._overlap(name),
+            "overlap": self._overlap(index),
             "adversaries": self._adversaries(index),
             "colors": self._colors(index),
             "sprite": sprite,
@@ -109,7 +113,9 @@ class CardDeck:
                 "accuracy": _number(row[self.accuracy_column]),
                 "archetypes": [_number(row[archetype]) or 0.0 for archetype in ARCHETYPES],
             }
-            for index, (name, row) in enumerate(_rows(self._classes))
+            for index, (name, row) in enumerate(
+                zip(self.analysis.class_names, self._classes, strict=True)
+            )
         ]
 
     @property
@@ -120,22 +126,13 @@ class CardDeck:
     # -- tables, each computed once ------------------------------------------------------
 
     @cached_property
-    def _classes(self) -> pd.DataFrame:
-        return self.analysis.classes()
-
-    @cached_property
-    def training(self) -> pd.DataFrame:
-        """`Analysis.adversaries()`."""
-        return self.analysis.adversaries()
-
-    @cached_property
-    def validation(self) -> pd.DataFrame | None:
-        """`Analysis.validation_errors()`, or None without validation images."""
-        return None if self.analysis.validation is None else self.analysis.validation_errors()
+    def _classes(self) -> list[dict[str, Any]]:
+        return [row for _, row in _rows(self.analysis.classes())]
 
     @property
-    def _tables(self) -> list[pd.DataFrame]:
-        return [table for table in (self.training, self.validation) if table is not None]
+    def _pairs(self) -> list[PairCounts]:
+        held_out = self.rows.validation_errors
+        return [self.rows.votes] if held_out is None else [self.rows.votes, held_out]
 
     @cached_property
     def _color_shares(self) -> pd.DataFrame | None:
@@ -151,7 +148,7 @@ class CardDeck:
     # -- parts of a card -----------------------------------------------------------------
 
     def _header(self, index: int) -> Card:
-        row = self._classes.iloc[index]
+        row = self._classes[index]
         held_out = self.analysis.validation is not None
         return {
             "images": int(row["images"]),
@@ -163,84 +160,95 @@ class CardDeck:
         }
 
     def _groups(self, index: int) -> tuple[list[Card], IntArray]:
-        rates = self.analysis.archetype_rates(self.analysis.class_names[index]).to_dict("records")
-        held_out = self.analysis.validation is not None
-        meanings = archetype_meanings(self.analysis.k)
+        train, held_out = self.rows.training_groups, self.rows.validation_groups
         groups: list[Card] = []
         shown: list[IntArray] = []
         tile = 0
-        for number, (name, row) in enumerate(zip(ARCHETYPES, rates, strict=True)):
+        for number, name in enumerate(ARCHETYPES):
             members, prototypes = self._ordered_members(index, number)
             page = members[:PAGE]
+            errors = int(train.errors[index, number])
             groups.append(
                 {
                     "name": name,
-                    "meaning": meanings[number],
+                    "meaning": self._meanings[number],
                     "images": len(members),
-                    "share": _number(row["share"]),
-                    "truePositiveRate": _number(row["true_positive_rate"]),
-                    "validationImages": int(row["validation_images"]) if held_out else None,
-                    "validationErrorRate": _number(row["validation_error_rate"]),
+                    "share": _ratio(len(members), int(train.images[index].sum())),
+                    "truePositiveRate": _ratio(len(members) - errors, len(members)),
+                    "validationImages": None,
+                    "validationErrorRate": None,
                     "prototypes": prototypes,
                     "thumbnails": self._thumbnails(page, tile),
                 }
             )
+            if held_out is not None:
+                images = int(held_out.images[index, number])
+                rate = _ratio(int(held_out.errors[index, number]), images)
+                groups[-1] |= {"validationImages": images, "validationErrorRate": rate}
             shown.append(page)
             tile += len(page)
         return groups, np.concatenate(shown)
 
+    @cached_property
+    def _meanings(self) -> list[str]:
+        return archetype_meanings(self.analysis.k)
+
     def _order_members(self, index: int, archetype: int) -> tuple[IntArray, int]:
         """Return a group's images, prototypes first, and how many of them are prototypes."""
-        name, group = self.analysis.class_names[index], ARCHETYPES[archetype]
-        prototypes = self.analysis.prototypes(name, group, n=PROTOTYPES)
-        members = self.analysis.members(name, group)
+        members = self.rows.members(index, archetype)
+        prototypes = members[medoids(self.analysis.embeddings[members], PROTOTYPES)]
         rest = members[~np.isin(members, prototypes)]
         return np.concatenate([prototypes, rest]), len(prototypes)
 
     def _thumbnails(self, images: IntArray, first_tile: int) -> list[Card]:
-        rows = self.analysis.image_table(images).to_dict("records")
+        names, train = self.analysis.class_names, self.analysis.train
         placeholder = self.analysis.images is None
         return [
             {
                 "tile": 0 if placeholder else first_tile + position,
-                "image": int(image),
-                "label": shown_name(row["label"]),
-                "prediction": shown_name(row["prediction"]),
-                "correct": bool(row["correct"]),
+                "image": image,
+                "label": shown_name(names[label]),
+                "prediction": shown_name(names[prediction]),
+                "correct": label == prediction,
             }
-            for position, (image, row) in enumerate(zip(images, rows, strict=True))
+            for position, (image, label, prediction) in enumerate(
+                zip(
+                    images.tolist(),
+                    train.labels[images].tolist(),
+                    train.predictions[images].tolist(),
+                    strict=True,
+                )
+            )
         ]
 
-    def _overlap(self, name: str) -> Card:
-        features = self.analysis.top_features(name)
-        others = self.analysis.feature_overlap(name)
-        others = others[others["shared"] > 0]
+    def _overlap(self, index: int) -> Card:
+        shared, sharing = self.rows.feature_overlap(index, OVERLAP_ROWS)
         return {
             "features": [
-                {
-                    "feature": int(feature),
-                    "share": float(row["share"]),
-                    "classes": int(row["classes"]),
-                }
-                for feature, row in _rows(features)
+                {"feature": feature, "share": share, "classes": classes}
+                for feature, share, classes in self.rows.top_features(index)
             ],
             "rows": [
                 {
-                    "index": self.analysis.class_index(other),
-                    "name": shown_name(other),
-                    "shared": list(row["features"]),
-                    "jaccard": float(row["jaccard"]),
-                    "shareHere": float(row["share"]),
-                    "shareThere": float(row["share_there"]),
+                    "index": row.index,
+                    "name": shown_name(self.analysis.class_names[row.index]),
+                    "shared": row.features,
+                    "jaccard": row.jaccard,
+                    "shareHere": row.share_here,
+                    "shareThere": row.share_there,
                 }
-                for other, row in _rows(others)
+                for row in shared
             ],
+            "sharing": sharing,
             "topK": self.analysis.top_k,
         }
 
     def _adversaries(self, index: int) -> Card:
         name = self.analysis.class_names[index]
-        series = np.stack([table["share"].to_numpy()[index] for table in self._tables])
+        series = np.zeros((len(self._pairs), self.analysis.n_classes))
+        for row, pairs in zip(series, self._pairs, strict=True):
+            met, parts = pairs.shares(index)
+            row[met] = parts
         others = np.delete(np.arange(self.analysis.n_classes), index)
         # The largest in either series, so that no large bar is left out, by training share.
         largest = others[np.argsort(-series[:, others].max(axis=0), kind="stable")]
@@ -270,9 +278,8 @@ class CardDeck:
         return f"Adversaries: {'; '.join(rows)}."
 
     def _adversary_notes(self, index: int, others: int) -> Iterable[str]:
-        support = self.training["support"].iloc[index]
-        errors, votes = int(support["errors"]), int(support["votes"])
-        row = self._classes.iloc[index]
+        row = self._classes[index]
+        errors, votes = int(row["training_errors"]), int(self.rows.votes.totals[index])
         if not row["images"]:
             yield "No training images, hence no votes."
         elif errors and votes:
@@ -283,12 +290,12 @@ class CardDeck:
             yield "No training errors, hence no votes."
         if 0 < errors < WEAK_SUPPORT:
             yield f"Only {_count(errors, 'training error')}: too few to tell a pattern."
-        if self.validation is None:
+        if self.rows.validation_errors is None:
             yield "No validation images were given."
         elif not row["validation_images"]:
             yield "No validation images of this class."
         else:
-            held_out = int(self.validation["support"].iloc[index]["errors"])
+            held_out = int(self.rows.validation_errors.totals[index])
             yield f"Validation: {_count(held_out, 'error')}."
             if 0 < held_out < WEAK_SUPPORT:
                 yield f"Only {_count(held_out, 'validation error')}: too few to tell a pattern."
@@ -300,7 +307,7 @@ class CardDeck:
             return None
         name = self.analysis.class_names[index]
         shares = [_number(share) for share in self._color_shares.iloc[index]]
-        images = int(self._classes.iloc[index]["images"])
+        images = int(self._classes[index]["images"])
         known = [share for share in shares if share is not None]
         bins = self.analysis.color_scheme.bins
         text = (f"{color} {share:.0%}" for color, share in zip(bins, known, strict=False))
@@ -411,6 +418,10 @@ def _rows(table: pd.DataFrame) -> Iterable[tuple[Any, dict[Any, Any]]]:
 
 def _number(value: Any) -> float | None:
     return None if pd.isna(value) else float(value)
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def _count(number: int, noun: str) -> str:

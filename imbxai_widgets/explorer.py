@@ -10,7 +10,7 @@ import traitlets
 from torch import nn
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.cards import ADVERSARY_ROWS, CardDeck, cards_within
+from imbxai_widgets.cards import ADVERSARY_ROWS, Card, CardDeck, cards_within
 from imbxai_widgets.compute.images import DisplayTransform, shown_image
 from imbxai_widgets.compute.samples import Samples
 from imbxai_widgets.overview import overview
@@ -29,6 +29,7 @@ from imbxai_widgets.views.overlap import OverlapTable
 # kernel; beyond them each is fetched when its class is first selected. A card takes about 40 ms
 # to make and holds 50 kB for the ten classes of the embedded images (32 x 32 pixels).
 EAGER_CLASSES = 40
+EAGER_IMAGES = 20_000  # prototypes of larger groups take seconds
 EAGER_BYTES = 4_000_000
 
 
@@ -132,7 +133,6 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             OverviewChart(
                 chart["title"],
                 chart["note"],
-                chart["text"],
                 labels=chart["labels"],
                 rows=state["window"],
                 colors=rows.colors,
@@ -144,11 +144,16 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             targets=self._targets(),
             class_names=[shown_name(name) for name in names],
             labels=[shown_name(shorten(name)) for name in names],
-            cards=cards_within(deck, EAGER_CLASSES, EAGER_BYTES),
+            cards=self._eager_cards(),
             overview=state,
             selected=first,
             layout=widgets.Layout(display="none"),
         )
+
+    def _eager_cards(self) -> list[Card]:
+        if len(self._analysis.train) > EAGER_IMAGES:
+            return []
+        return cards_within(self._deck, EAGER_CLASSES, EAGER_BYTES)
 
     def _make_colors(self) -> ColorChart | None:
         if not self._deck.color_averages:
@@ -176,6 +181,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         for role, overview_chart in zip(("training", "validation"), self._overview, strict=False):
             targets[f"{role}Bars"] = overview_chart.bars
             targets[f"{role}Ranks"] = overview_chart.rank_axis
+            targets[f"{role}Text"] = overview_chart.text
         if self._colors is not None:
             targets["colorTitle"] = self._colors.title
             targets["colorNote"] = self._colors.note

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from imbxai_widgets.cards import CardDeck
-from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.class_rows import PairCounts
+from imbxai_widgets.compute._types import IntArray
 from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
 from imbxai_widgets.views._names import shorten, shown_name
 
@@ -38,7 +38,7 @@ class OverviewData:
     colors : list of str
         One per segment.
     charts : list of dict
-        Training first, then validation if there is any: ``title``, ``note``, ``text``,
+        Training first, then validation if there is any: ``title``, ``note``, ``words`` (R,),
         ``labels`` (R,), ``shares`` (R, S) and ``opacities`` (R,), rows in order of `order`.
     order : list of int
         Class numbers from the largest class to the smallest.
@@ -51,7 +51,7 @@ class OverviewData:
 
     def state(self) -> dict[str, Any]:
         """Return what the linker needs to move the window and to mark the selected class."""
-        keys = ("labels", "shares", "opacities")
+        keys = ("words", "labels", "shares", "opacities")
         return {
             "order": self.order,
             "window": min(WINDOW, len(self.order)),
@@ -66,24 +66,26 @@ def overview(deck: CardDeck) -> OverviewData:
     a gray segment. Bars that rest on fewer than `WEAK_SUPPORT` errors are faint and starred;
     classes without a bar carry a ring.
     """
+    rows = deck.rows
     names = deck.analysis.class_names
     sizes = np.bincount(deck.analysis.labels, minlength=len(names))
     order = np.argsort(-sizes, kind="stable").astype(np.int64)
-    tables = [(*_TRAINING, deck.training)]
-    if deck.validation is not None:
-        tables.append((*_VALIDATION, deck.validation))
-    weight = np.sum([table["share"].to_numpy().sum(axis=0) for *_, table in tables], axis=0)
+    errors = rows.training_groups.errors.sum(axis=1)
+    pairs = [(*_TRAINING, rows.votes, errors)]
+    if rows.validation_errors is not None:
+        pairs.append((*_VALIDATION, rows.validation_errors, rows.validation_errors.totals))
+    weight = np.sum([counts.weights() for *_, counts, _ in pairs], axis=0)
     ranking = np.argsort(-weight, kind="stable").astype(np.int64)
     own, rest = ranking[: len(SEGMENT_COLORS)], ranking[len(SEGMENT_COLORS) :]
     segments = [names[index] for index in own]
     if len(rest):
-        segments.append(names[rest[0]] if len(rest) == 1 else f"{len(rest)} other classes")
+        segments.append(names[rest[0]] if len(rest) == 1 else f"{len(rest):,} other classes")
     return OverviewData(
         segments=tuple(segments),
         colors=segment_colors(len(segments), other=bool(len(rest))),
         charts=[
-            _chart(title, table, order, own, rest, names, nothing)
-            for title, nothing, table in tables
+            _chart(title, counts, errors, order, own, bool(len(rest)), names, nothing)
+            for title, nothing, counts, errors in pairs
         ],
         order=order.tolist(),
     )
@@ -91,20 +93,19 @@ def overview(deck: CardDeck) -> OverviewData:
 
 def _chart(
     title: str,
-    table: pd.DataFrame,
+    counts: PairCounts,
+    errors: IntArray,
     order: IntArray,
     own: IntArray,
-    rest: IntArray,
+    rest: bool,
     names: tuple[str, ...],
     nothing: str,
 ) -> dict[str, Any]:
-    shares: DoubleArray = table["share"].to_numpy()[order]
-    errors = table[("support", "errors")].to_numpy()[order]
-    segments = shares[:, own]
-    if len(rest):
-        segments = np.column_stack([segments, shares[:, rest].sum(axis=1)])
-    weak = errors < WEAK_SUPPORT
-    empty = shares.sum(axis=1) == 0
+    shares = counts.columns(own)[order]
+    empty = counts.totals[order] == 0
+    if rest:
+        shares = np.column_stack([shares, np.where(empty, 0, 1 - shares.sum(axis=1))])
+    weak = errors[order] < WEAK_SUPPORT
     marks = np.where(empty, "°", np.where(weak, "*", ""))
     labels = [
         f"{shown_name(shorten(names[index]))}{mark}"
@@ -112,7 +113,7 @@ def _chart(
     ]
     notes = []
     if len(order) > WINDOW:
-        notes.append(f"{WINDOW} of {len(order)} classes, around the selected one.")
+        notes.append(f"{WINDOW} of {len(order):,} classes, around the selected one.")
     if "*" in marks:
         notes.append(f"* fewer than {WEAK_SUPPORT} errors: read with care.")
     if "°" in marks:
@@ -120,18 +121,19 @@ def _chart(
     return {
         "title": title,
         "note": " ".join(notes),
-        "text": _in_words(shares, order, names),
+        "words": _in_words(counts, order, names),
         "labels": labels,
-        "shares": np.round(segments, 5).tolist(),
+        "shares": np.round(shares, 5).tolist(),
         "opacities": np.where(weak, _WEAK_OPACITY, 1.0).tolist(),
     }
 
 
-def _in_words(shares: DoubleArray, order: IntArray, names: tuple[str, ...]) -> str:
-    """Name each class's largest adversary."""
-    rows = (
-        f"{shown_name(names[index])}: {shown_name(names[row.argmax()])} {row.max():.0%}"
-        for index, row in zip(order, shares, strict=True)
-        if row.any()
-    )
-    return f"Largest adversary of each class: {'; '.join(rows)}."
+def _in_words(counts: PairCounts, order: IntArray, names: tuple[str, ...]) -> list[str]:
+    """Name each class's largest adversary; nothing of a class without any."""
+    adversaries, shares = counts.largest()
+    return [
+        f"{shown_name(names[index])}: {shown_name(names[adversaries[index]])} {shares[index]:.0%}"
+        if adversaries[index] >= 0
+        else ""
+        for index in order
+    ]

@@ -79,8 +79,6 @@ class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     ----------
     title, note : str
         Lines above and below the chart.
-    text : str
-        What the chart shows, in words for screen readers.
     labels : sequence of str
         Names of all classes; the margin fits the longest.
     rows : int
@@ -93,7 +91,6 @@ class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self,
         title: str,
         note: str,
-        text: str,
         *,
         labels: Sequence[str],
         rows: int,
@@ -124,7 +121,6 @@ class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             labels=labels,
             bottom=24,
         )
-        super().__init__(
-            [_charts.subtitle(title), figure, _charts.note(note), _charts.alternative(text)]
-        )
+        self.text = _charts.alternative()
+        super().__init__([_charts.subtitle(title), figure, _charts.note(note), self.text])
         self.add_class("imbxai-overview-chart")

@@ -1,9 +1,10 @@
 // Every class with its size, archetypes and accuracy; sort, search, and pick one.
 import { ARCHETYPES } from "./archetype_style";
-import { bar, Cleanup, h, panel, placeholder, step } from "./dom";
+import { bar, Cleanup, h, panel, placeholder, stepTo } from "./dom";
 import { count, counted, percent } from "./format";
 import type { Model, PickerClass, Render } from "./model";
 import { arrange, ORDERS, type OrderKey } from "./picker_order";
+import { VirtualList } from "./virtual_list";
 
 interface PickerState {
   classes: PickerClass[];
@@ -68,14 +69,6 @@ function legend(): HTMLElement {
   return h("div", "imbxai-legend-row", {}, ...keys);
 }
 
-/** Scrolls the list alone: scrollIntoView would move the whole page. */
-function keepInView(list: HTMLElement, row: HTMLElement): void {
-  const outer = list.getBoundingClientRect();
-  const inner = row.getBoundingClientRect();
-  if (inner.top < outer.top) list.scrollTop -= outer.top - inner.top;
-  else if (inner.bottom > outer.bottom) list.scrollTop += inner.bottom - outer.bottom;
-}
-
 class Picker {
   readonly frame = panel("picker", "Classes", "");
   readonly #search = h("input", "", {
@@ -92,11 +85,13 @@ class Picker {
     "data-lm-suppress-shortcuts": "true",
   });
   readonly #count = h("div", "imbxai-picker-count", { role: "status" });
-  #rows = new Map<number, HTMLElement>();
-  #indices = new Map<Element, number>();
-  #shown: number[] = [];
-  #selectedRow: HTMLElement | undefined;
-  #tabStop: HTMLElement | undefined;
+  readonly #none = placeholder("");
+  readonly #rows = new VirtualList(this.#list, (position) => this.#rowAt(position));
+  #shown: PickerClass[] = [];
+  #positions = new Map<number, number>();
+  #largest = 0;
+  #selected: number | undefined;
+  #tabStop: number | undefined;
   #descending: boolean = ORDERS.images.descending;
 
   constructor(private readonly model: Model<PickerState>) {
@@ -105,6 +100,7 @@ class Picker {
     }
     const tools = h("div", "imbxai-picker-tools");
     tools.append(this.#search, this.#order, this.#direction);
+    this.#list.append(this.#none);
     this.frame.body.append(tools, legend(), this.#list, this.#count);
     this.#search.addEventListener("input", () => this.#arrange());
     this.#search.addEventListener("keydown", (event) => this.#onSearchKey(event));
@@ -117,7 +113,7 @@ class Picker {
       this.#arrange();
     });
     this.#list.addEventListener("click", (event) => {
-      this.#pick(this.#indexOf((event.target as Element).closest(".imbxai-picker-row")));
+      this.#pick(this.#rows.positionOf(event.target));
     });
     this.#list.addEventListener("keydown", (event) => this.#onListKey(event));
   }
@@ -126,27 +122,28 @@ class Picker {
   fill(): void {
     const classes = this.model.get("classes");
     const label = this.model.get("accuracy_label");
-    const largest = Math.max(0, ...classes.map((entry) => entry.images));
-    this.#rows = new Map(
-      classes.map((entry) => [entry.index, rowOf(entry, largest, label)] as const),
-    );
-    this.#indices = new Map(Array.from(this.#rows, ([index, row]) => [row, index]));
+    this.#largest = classes.reduce((largest, { images }) => Math.max(largest, images), 0);
     this.frame.explanation.textContent = `Images, archetypes and ${label} accuracy of each class. Pick one to see it in every panel.`;
     this.#arrange();
   }
 
   /** Marks the selected class and brings it into view. */
   select(): void {
-    const selected = this.model.get("selected");
-    const entry = this.#shown.includes(selected) ? selected : this.#shown[0];
-    const row = this.#rows.get(selected);
-    this.#selectedRow?.setAttribute("aria-selected", "false");
-    row?.setAttribute("aria-selected", "true");
-    this.#selectedRow = row;
-    if (this.#tabStop) this.#tabStop.tabIndex = -1;
-    this.#tabStop = entry === undefined ? undefined : this.#rows.get(entry);
-    if (this.#tabStop) this.#tabStop.tabIndex = 0;
-    if (row?.isConnected) keepInView(this.#list, row);
+    const selected = this.#positions.get(this.model.get("selected"));
+    this.#rows.row(this.#selected)?.setAttribute("aria-selected", "false");
+    this.#rows.row(this.#tabStop)?.setAttribute("tabindex", "-1");
+    this.#selected = selected;
+    this.#tabStop = selected ?? (this.#shown.length ? 0 : undefined);
+    this.#rows.keep(this.#tabStop);
+    if (selected !== undefined) this.#rows.reveal(selected);
+    this.#rows.row(selected)?.setAttribute("aria-selected", "true");
+    this.#rows.row(this.#tabStop)?.setAttribute("tabindex", "0");
+  }
+
+  /** Fits the rows to the size that the list has in the page. */
+  resize(): void {
+    this.#rows.measure();
+    this.select();
   }
 
   get #key(): OrderKey {
@@ -156,10 +153,13 @@ class Picker {
   #arrange(): void {
     const classes = this.model.get("classes");
     const shown = arrange(classes, this.#search.value, this.#key, this.#descending);
-    this.#shown = shown.map((entry) => entry.index);
-    const rows = this.#shown.flatMap((index) => this.#rows.get(index) ?? []);
-    const none = classes.length ? "No class of that name." : "No classes yet.";
-    this.#list.replaceChildren(...(rows.length ? rows : [placeholder(none)]));
+    this.#shown = shown;
+    this.#positions = new Map(shown.map((entry, position) => [entry.index, position]));
+    this.#selected = undefined;
+    this.#tabStop = undefined;
+    this.#rows.fill(shown.length);
+    this.#none.hidden = shown.length > 0;
+    this.#none.textContent = classes.length ? "No class of that name." : "No classes yet.";
     this.#direction.textContent = this.#descending ? "↓" : "↑";
     const direction = this.#descending ? "Descending" : "Ascending";
     this.#direction.title = `${direction}; click to reverse`;
@@ -170,22 +170,30 @@ class Picker {
     this.select();
   }
 
-  #indexOf(row: Element | null): number | undefined {
-    return row ? this.#indices.get(row) : undefined;
+  #rowAt(position: number): HTMLElement {
+    const entry = this.#shown[position] as PickerClass; // the list asks for rows that there are
+    const row = rowOf(entry, this.#largest, this.model.get("accuracy_label"));
+    row.setAttribute("aria-selected", String(position === this.#selected));
+    row.tabIndex = position === this.#tabStop ? 0 : -1;
+    return row;
   }
 
-  #pick(index: number | undefined): void {
-    if (index === undefined) return;
-    this.#rows.get(index)?.focus({ preventScroll: true });
-    if (index === this.model.get("selected")) return;
-    this.model.set("selected", index);
-    this.model.save_changes();
+  #pick(position: number | undefined): void {
+    const index = position === undefined ? undefined : this.#shown[position]?.index;
+    if (position === undefined || index === undefined) return;
+    if (index !== this.model.get("selected")) {
+      this.model.set("selected", index);
+      this.model.save_changes();
+    }
+    this.#rows.row(position)?.focus({ preventScroll: true });
   }
 
   #onListKey(event: KeyboardEvent): void {
-    const focused = this.#indexOf((event.target as Element).closest(".imbxai-picker-row"));
+    const focused = this.#rows.positionOf(event.target);
     const chosen =
-      event.key === "Enter" || event.key === " " ? focused : step(this.#shown, focused, event.key);
+      event.key === "Enter" || event.key === " "
+        ? focused
+        : stepTo(this.#shown.length, focused, event.key);
     if (chosen === undefined) return;
     event.preventDefault();
     this.#pick(chosen);
@@ -194,7 +202,7 @@ class Picker {
   #onSearchKey(event: KeyboardEvent): void {
     if (event.key !== "Enter" && event.key !== "ArrowDown") return;
     event.preventDefault();
-    this.#pick(this.#shown[0]);
+    this.#pick(0);
   }
 }
 
@@ -207,11 +215,8 @@ const render: Render<PickerState> = ({ model, el }) => {
   el.append(picker.frame.root);
   cleanup.add(() => picker.frame.root.remove());
   picker.fill();
-  // The page may show the view later than it is rendered; only then can its list be scrolled.
-  const shown = new ResizeObserver(() => {
-    picker.select();
-    shown.disconnect();
-  });
+  // The page may show the view later than it is rendered, and in another width.
+  const shown = new ResizeObserver(() => picker.resize());
   shown.observe(picker.frame.root);
   cleanup.add(() => shown.disconnect());
   return () => cleanup.run();

@@ -69,8 +69,20 @@ export class Cleanup {
 
 /** Steps through `items` by the keys of a list; undefined for any other key. */
 export function step<T>(items: T[], current: T | undefined, key: string, row = 1): T | undefined {
-  const at = current === undefined ? -1 : items.indexOf(current);
-  const last = items.length - 1;
+  const at = current === undefined ? undefined : items.indexOf(current);
+  const next = stepTo(items.length, at, key, row);
+  return next === undefined ? undefined : items[next];
+}
+
+/** The position that a key of a list leads to; undefined for any other key, and in no list. */
+export function stepTo(
+  length: number,
+  current: number | undefined,
+  key: string,
+  row = 1,
+): number | undefined {
+  const at = current ?? -1;
+  const last = length - 1;
   const moves: Record<string, number> = {
     ArrowDown: Math.min(at + row, last),
     ArrowUp: Math.max(at - row, 0),
@@ -79,6 +91,5 @@ export function step<T>(items: T[], current: T | undefined, key: string, row = 1
     Home: 0,
     End: last,
   };
-  const next = moves[key];
-  return next === undefined ? undefined : items[next];
+  return length ? moves[key] : undefined;
 }

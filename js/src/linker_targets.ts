@@ -25,8 +25,10 @@ export interface Targets {
   adversaryShares: TargetModel;
   trainingBars: TargetModel;
   trainingRanks: TargetModel;
+  trainingText: TargetModel;
   validationBars?: TargetModel;
   validationRanks?: TargetModel;
+  validationText?: TargetModel;
   colorTitle?: TargetModel;
   colorNote?: TargetModel;
   colorText?: TargetModel;
@@ -59,12 +61,20 @@ export interface ColorCard {
 
 export type LinkedCard = ClassCard<AdversaryCard, ColorCard | null>;
 
+export interface OverviewChart {
+  /** The largest adversary of each class in words, for screen readers; "" where there is none. */
+  words: string[];
+  labels: string[];
+  shares: number[][];
+  opacities: number[];
+}
+
 export interface Overview {
   /** Class numbers, from the top row to the bottom. */
   order: number[];
   /** How many rows are shown at once. */
   window: number;
-  charts: { labels: string[]; shares: number[][]; opacities: number[] }[];
+  charts: OverviewChart[];
 }
 
 const SELECTED = "▶ ";
@@ -75,7 +85,10 @@ const columns = (rows: number[][]): Float64Array[] =>
 const byRank = (labels: string[]): Record<string, string> =>
   Object.fromEntries(labels.map((label, rank) => [String(rank), label]));
 
+/** Sets the range of a chart if it changes: bqplot draws the whole chart anew for it. */
 function setTicks(bars: TargetModel, axis: TargetModel, ticks: number[]): void {
+  const before = axis.get("tick_values") as ArrayLike<number> | null;
+  if (before?.length === ticks.length && ticks.every((tick, at) => tick === before[at])) return;
   const scales = bars.get("scales") as { y: TargetModel };
   scales.y.set_state({ max: ticks.at(-1) ?? 1 });
   axis.set_state({ tick_values: Float64Array.from(ticks) });
@@ -129,13 +142,15 @@ export class OverviewWindow {
       const centered = position - Math.floor(window / 2);
       this.#first = Math.min(Math.max(centered, 0), order.length - window);
     }
-    const charts: [TargetModel | undefined, TargetModel | undefined][] = [
-      [this.to.trainingBars, this.to.trainingRanks],
-      [this.to.validationBars, this.to.validationRanks],
-    ];
-    for (const [number, [bars, ranks]] of charts.entries()) {
+    const { trainingBars, trainingRanks, trainingText } = this.to;
+    const { validationBars, validationRanks, validationText } = this.to;
+    const charts = [
+      [trainingBars, trainingRanks, trainingText],
+      [validationBars, validationRanks, validationText],
+    ] as const;
+    for (const [number, [bars, ranks, text]] of charts.entries()) {
       const chart = this.data.charts[number];
-      if (!chart || !bars || !ranks) continue;
+      if (!chart || !bars || !ranks || !text) continue;
       const rows = <T>(all: T[]): T[] => all.slice(this.#first, this.#first + window);
       ranks.set_state({
         tick_labels: byRank(
@@ -145,6 +160,8 @@ export class OverviewWindow {
         ),
       });
       if (inside) continue;
+      const words = rows(chart.words).filter((each) => each);
+      text.set_state({ value: `Largest adversary of each class: ${words.join("; ")}.` });
       const shares = rows(chart.shares);
       bars.set_state({
         y: columns(shares),

@@ -72,7 +72,10 @@ export interface OverlapRow {
 
 export interface OverlapCard {
   features: TopFeature[];
+  /** The classes that share most. */
   rows: OverlapRow[];
+  /** How many classes share any. */
+  sharing: number;
   topK: number;
 }
 

@@ -131,12 +131,7 @@ class Table {
       "table",
       "imbxai-table",
       {},
-      h(
-        "caption",
-        "",
-        {},
-        `${counted(this.#rows.length, "other class", "other classes")} with some of them`,
-      ),
+      h("caption", "", {}, this.#caption(overlap)),
       headRow(
         ["Class", "Class that shares top features with this one"],
         ["Shared", `How many of the top ${overlap.topK} features both have`, "imbxai-number"],
@@ -147,6 +142,11 @@ class Table {
       ),
       h("tbody", "", { "data-lm-suppress-shortcuts": "true" }, ...this.#elements),
     );
+  }
+
+  #caption({ sharing }: OverlapCard): string {
+    const all = `${counted(sharing, "other class", "other classes")} with some of them`;
+    return sharing > this.#rows.length ? `${all}; the ${this.#rows.length} closest` : all;
   }
 
   #rowAt(event: Event): number {

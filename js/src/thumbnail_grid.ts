@@ -40,6 +40,9 @@ export class ThumbnailGrid {
   #buttons: HTMLButtonElement[] = [];
   #sprite: Sprite = { width: 1, height: 1, columns: 1 };
   #layout: Layout | undefined;
+  // Known from the last resize: to ask anew for each class would make the browser lay out the page.
+  #width = 0;
+  #pixelRatio = 1;
 
   constructor(name: string, press: (image: number) => void) {
     this.element = h("div", "imbxai-thumbs", {
@@ -64,7 +67,8 @@ export class ThumbnailGrid {
     const entry = this.#buttons[focused] ?? this.#buttons[0];
     if (entry) entry.tabIndex = 0;
     if (focused >= 0) entry?.focus({ preventScroll: true });
-    this.resize();
+    if (this.#width && this.#pixelRatio === (window.devicePixelRatio || 1)) this.#layOut();
+    else this.resize();
   }
 
   /** Shows which images are marked. */
@@ -79,15 +83,24 @@ export class ThumbnailGrid {
     return this.#tiles[this.#buttons.indexOf(target as HTMLButtonElement)];
   }
 
-  /** Lays the images out for the width and the pixels of the screen, and draws them. */
+  /** Lays the images out anew where the width or the pixels of the screen have changed. */
   resize(): void {
+    const width = this.element.clientWidth;
     const pixelRatio = window.devicePixelRatio || 1;
+    if (this.#layout && width === this.#width && pixelRatio === this.#pixelRatio) return;
+    this.#width = width;
+    this.#pixelRatio = pixelRatio;
+    this.#layOut();
+  }
+
+  #layOut(): void {
+    const pixelRatio = this.#pixelRatio;
     const prototypes = this.#tiles.filter((tile) => tile.prototype).length;
     const layout = layOut({
       tile: this.#sprite,
       prototypes,
       others: this.#tiles.length - prototypes,
-      width: this.element.clientWidth,
+      width: this.#width,
       pixelRatio,
     });
     this.#layout = layout;

@@ -133,31 +133,82 @@ describe("class picker", () => {
     expect(row(el, "ship").tabIndex).toBe(0);
   });
 
-  it("scrolls its list, not the page, to the selected row", () => {
-    const list = one(el, ".imbxai-picker-list");
-    const box = (top: number, bottom: number) => () => ({ top, bottom }) as DOMRect;
-    list.getBoundingClientRect = box(100, 200);
-    row(el, "Cat").getBoundingClientRect = box(260, 300);
-    model.receive("selected", 1);
-    expect(list.scrollTop).toBe(100);
+  describe("of 10,000 classes", () => {
+    const list = () => one(el, ".imbxai-picker-list");
+    const rows = () => all(el, "[role=option]");
+    const chosen = () => all(el, '[role=option][aria-selected="true"]');
+
+    beforeEach(() => {
+      model.receive("selected", 9999);
+      model.receive(
+        "classes",
+        Array.from({ length: 10_000 }, (_, at) =>
+          entry(at, `class ${at}`, at + 1, at / 10_000, [1, 0, 0, 0]),
+        ),
+      );
+    });
+
+    it("holds the rows in sight alone, and says where each stands", () => {
+      expect(rows().length).toBeLessThan(40);
+      expect(names(el)[0]).toBe("class 9999");
+      expect(rows()[1]?.getAttribute("aria-posinset")).toBe("2");
+      expect(rows()[1]?.getAttribute("aria-setsize")).toBe("10000");
+      expect(one(el, ".imbxai-rows").style.blockSize).toBe("460000px");
+      search(el, "class 99");
+      expect(one(el, ".imbxai-picker-count").textContent).toBe("111 of 10,000 classes");
+    });
+
+    it("draws others when it is scrolled, in order, and keeps the tab stop", () => {
+      list().scrollTop = 46 * 5000;
+      list().dispatchEvent(new Event("scroll"));
+      expect(rows().length).toBeLessThan(40);
+      expect(names(el)).toContain("class 4999");
+      expect(chosen().map((each) => each.dataset.class)).toEqual(["class 9999"]);
+      expect(rows()[0]).toMatchObject({ tabIndex: 0, dataset: { class: "class 9999" } });
+      const positions = rows().map((each) => Number(each.getAttribute("aria-posinset")));
+      expect(positions).toEqual([...positions].sort((a, b) => a - b));
+      list().scrollTop = 0;
+      list().dispatchEvent(new Event("scroll"));
+      expect(names(el)[0]).toBe("class 9999");
+    });
+
+    it("scrolls, itself and not the page, to a class selected elsewhere", () => {
+      model.receive("selected", 4999);
+      expect(list().scrollTop).toBe(46 * 5001 - 620);
+      expect(chosen().map((each) => each.dataset.class)).toEqual(["class 4999"]);
+      model.receive("selected", 9000);
+      expect(list().scrollTop).toBe(46 * 999);
+      model.receive("selected", 8999);
+      expect(list().scrollTop).toBe(46 * 999);
+    });
+
+    it("goes to the ends by keys, with the focus on the row that is chosen", () => {
+      one(el, '[role=option][tabindex="0"]').focus();
+      press(document.activeElement as Element, "End");
+      expect((document.activeElement as HTMLElement).dataset.class).toBe("class 0");
+      press(document.activeElement as Element, "PageUp");
+      expect((document.activeElement as HTMLElement).dataset.class).toBe("class 10");
+      press(document.activeElement as Element, "Home");
+      expect((document.activeElement as HTMLElement).dataset.class).toBe("class 9999");
+      expect(model.saved.map((change) => change.selected)).toEqual([0, 10, 9999]);
+    });
+
+    it("keeps the focus on a row that is scrolled out of sight", () => {
+      const first = one(el, '[role=option][tabindex="0"]');
+      first.focus();
+      list().scrollTop = 46 * 5000;
+      list().dispatchEvent(new Event("scroll"));
+      expect(document.activeElement).toBe(first);
+      press(first, "ArrowDown");
+      expect((document.activeElement as HTMLElement).dataset.class).toBe("class 9998");
+      expect(list().scrollTop).toBe(46);
+    });
   });
 
   it("shows names as text", () => {
     model.receive("classes", [entry(0, EVIL, 1, 1, [1, 0, 0, 0])]);
     expect(names(el)).toEqual([EVIL]);
     expect(el.querySelector("img")).toBeNull();
-  });
-
-  it("serves 1,000 classes", () => {
-    const many = Array.from({ length: 1000 }, (_, at) =>
-      entry(at, `class ${at}`, at + 1, at / 1000, [1, 0, 0, 0]),
-    );
-    model.receive("classes", many);
-    const list = one(el, ".imbxai-picker-list");
-    expect(list.childElementCount).toBe(1000);
-    expect((list.firstElementChild as HTMLElement).dataset.class).toBe("class 999");
-    search(el, "class 99");
-    expect(list.childElementCount).toBe(11);
   });
 
   it("stands twice on a page, in step", async () => {

@@ -21,7 +21,8 @@ const NAMES = ["ant", "bee", "cat", "dog"];
 
 const ROLES = [
   "picker header archetypes overlap message adversaryTitle adversaryNote adversaryText adversaryBars",
-  "adversaryRanks adversaryShares trainingBars trainingRanks validationBars validationRanks",
+  "adversaryRanks adversaryShares trainingBars trainingRanks trainingText",
+  "validationBars validationRanks validationText",
   "colorTitle colorNote colorText colorBars colorShares",
 ]
   .join(" ")
@@ -42,7 +43,7 @@ function makeCard(index: number): LinkedCard {
       validationAccuracy: null,
     },
     archetypes: [],
-    overlap: { features: [], rows: [], topK: 3 },
+    overlap: { features: [], rows: [], sharing: 0, topK: 3 },
     adversaries: {
       title: `Adversaries of ${name}`,
       note: `note ${index}`,
@@ -103,6 +104,7 @@ async function open(
       order: [3, 2, 1, 0],
       window: options.window ?? 4,
       charts: [0, 1].map((chart) => ({
+        words: ["dog: cat 9%", "cat: ant 8%", "", "ant: bee 7%"],
         labels: ["DOG", "CAT", "BEE", "ANT*"],
         shares: [0, 1, 2, 3].map((row) => [row / 8 + chart / 64, 1 - row / 8 - chart / 64]),
         opacities: [1, 1, 1, 0.35],
@@ -300,7 +302,14 @@ describe("what the linker sets", () => {
   });
 
   it("may lack validation and colors", async () => {
-    const without = ["validationBars", "validationRanks", "colorTitle", "colorNote", "colorText"];
+    const without = [
+      "validationBars",
+      "validationRanks",
+      "validationText",
+      "colorTitle",
+      "colorNote",
+      "colorText",
+    ];
     const cards = NAMES.map((_, index) => ({ ...makeCard(index), colors: null }));
     const page = await open({ cards, without: [...without, "colorBars", "colorShares"] });
     role(page, "picker").set("selected", 2);
@@ -317,6 +326,9 @@ describe("the overview of many classes", () => {
   it("shows the bars around the selected class", async () => {
     const page = await open({ window: 2, selected: 0 });
     expect(labels(page)).toEqual(["BEE", "▶ ANT*"]);
+    for (const text of ["trainingText", "validationText"]) {
+      expect(role(page, text).get("value")).toBe("Largest adversary of each class: ant: bee 7%.");
+    }
     expect(role(page, "trainingBars").get("y")).toEqual([
       Float64Array.of(2 / 8, 3 / 8),
       Float64Array.of(6 / 8, 5 / 8),
@@ -443,6 +455,7 @@ describe("an error", () => {
     const page = await open();
     page.linker.set_state({ cards: [] });
     role(page, "colorBars").set_state({ scales: undefined });
+    role(page, "colorShares").set_state({ tick_values: null });
     page.linker.set_state({ selected: 3 });
     expect(role(page, "message").get("value")).toContain("could not be updated");
     expect(reportError).toHaveBeenCalledOnce();

@@ -8,6 +8,7 @@ const card = (): OverlapPanelCard => ({
   name: "cat",
   overlap: {
     topK: 3,
+    sharing: 2,
     features: [
       { feature: 12, share: 0.5, classes: 0 },
       { feature: 3, share: 0.3, classes: 1 },
@@ -85,12 +86,20 @@ describe("overlap table", () => {
     model.receive("card", alone);
     expect(one(el, ".imbxai-empty").textContent).toBe("No class shares a top feature with cat.");
     const empty = card();
-    empty.overlap = { topK: 3, features: [], rows: [] };
+    empty.overlap = { topK: 3, sharing: 0, features: [], rows: [] };
     model.receive("card", empty);
     expect(el.textContent).toContain("cat has no training images");
     model.receive("card", {});
     expect(one(el, ".imbxai-empty").textContent).toBe("No class is selected yet.");
     expect(el.querySelector("table")).toBeNull();
+  });
+
+  it("says how many classes there are beyond those it lists", () => {
+    expect(texts(el, "caption")[1]).toBe("2 other classes with some of them");
+    const many = card();
+    many.overlap.sharing = 1200;
+    model.receive("card", many);
+    expect(texts(el, "caption")[1]).toBe("1,200 other classes with some of them; the 2 closest");
   });
 
   it("leaves nothing behind", async () => {

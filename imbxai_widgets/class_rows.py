@@ -1,0 +1,216 @@
+"""What the panels ask of an analysis, one class at a time.
+
+The tables of `Analysis` hold all classes, and some every pair of them: 10,000 classes make
+800 MB. Here each row is found by itself, from sums and orders that are made once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.compute.archetypes import ARCHETYPES
+from imbxai_widgets.compute.overlap import top_features
+from imbxai_widgets.split import ArchetypeErrors
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """How often each class meets each other class; only pairs that do meet are held.
+
+    Attributes
+    ----------
+    starts : int64 array, shape (C + 1,)
+        Row i lies from ``starts[i]`` to ``starts[i + 1]``.
+    others, counts : int64 arrays, shape (P,)
+        Of each pair the other class, rising within a row, and its count.
+    totals : int64 array, shape (C,)
+        Sums of the rows.
+    """
+
+    starts: IntArray
+    others: IntArray
+    counts: IntArray
+    totals: IntArray
+
+    @classmethod
+    def of(cls, rows: IntArray, others: IntArray, n_classes: int) -> PairCounts:
+        """Count the pairs whose two classes differ.
+
+        Examples
+        --------
+        >>> pairs = PairCounts.of(np.array([1, 1, 1, 2]), np.array([0, 1, 0, 0]), 3)
+        >>> pairs.others.tolist(), pairs.counts.tolist(), pairs.totals.tolist()
+        ([0, 0], [2, 1], [0, 2, 1])
+        """
+        differ = rows != others
+        codes, counts = np.unique(rows[differ] * n_classes + others[differ], return_counts=True)
+        own, met = np.divmod(codes, n_classes)
+        starts = np.searchsorted(own, np.arange(n_classes + 1))
+        totals = np.bincount(rows[differ], minlength=n_classes)
+        return cls(starts, met, counts.astype(np.int64), totals)
+
+    def shares(self, index: int) -> tuple[IntArray, DoubleArray]:
+        """Return the classes that class `index` meets, and their parts of its total."""
+        row = slice(self.starts[index], self.starts[index + 1])
+        return self.others[row], self.counts[row] / max(self.totals[index], 1)
+
+    def weights(self) -> DoubleArray:
+        """Return the sum over all rows of each class's share, shape (C,)."""
+        parts = self.counts / np.repeat(self.totals, np.diff(self.starts))
+        return np.bincount(self.others, parts, minlength=len(self.totals)).astype(np.float64)
+
+    def largest(self) -> tuple[IntArray, DoubleArray]:
+        """Return of each row the class with the largest share, and that share; -1 for none."""
+        classes = np.full(len(self.totals), -1, dtype=np.int64)
+        shares = np.zeros(len(self.totals))
+        filled = np.flatnonzero(np.diff(self.starts))
+        # By row and rising count; of equal counts the lower class comes last.
+        rows = np.repeat(np.arange(len(self.totals)), np.diff(self.starts))
+        order = np.lexsort((-self.others, self.counts, rows))
+        last = order[self.starts[filled + 1] - 1]
+        classes[filled] = self.others[last]
+        shares[filled] = self.counts[last] / self.totals[filled]
+        return classes, shares
+
+    def columns(self, chosen: IntArray) -> DoubleArray:
+        """Return the shares of some classes in every row, shape (C, len(chosen))."""
+        place = np.full(len(self.totals), -1)
+        place[chosen] = np.arange(len(chosen))
+        rows = np.repeat(np.arange(len(self.totals)), np.diff(self.starts))
+        at = place[self.others]
+        table = np.zeros((len(self.totals), len(chosen)))
+        table[rows[at >= 0], at[at >= 0]] = (self.counts / self.totals[rows])[at >= 0]
+        return table
+
+
+@dataclass(frozen=True)
+class SharedFeatures:
+    """One class that has top features of another among its own, as `Analysis.feature_overlap`."""
+
+    index: int
+    features: list[int]
+    jaccard: float
+    share_here: float
+    share_there: float
+
+
+class ClassRows:
+    """Rows of the tables of one analysis.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    """
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+
+    # -- images --------------------------------------------------------------------------
+
+    def members(self, index: int, archetype: int) -> IntArray:
+        """Return the training images of a class and archetype, as `Analysis.members` does."""
+        order, starts = self._groups
+        group = index * len(ARCHETYPES) + archetype
+        return order[starts[group] : starts[group + 1]]
+
+    @cached_property
+    def _groups(self) -> tuple[IntArray, IntArray]:
+        """All images by class and archetype, and where each group begins."""
+        number = len(ARCHETYPES)
+        groups = self.analysis.labels * number + self.analysis.archetypes
+        order = np.argsort(groups, kind="stable")
+        ends = np.cumsum(np.bincount(groups, minlength=number * self.analysis.n_classes))
+        return order, np.concatenate([[0], ends])
+
+    @cached_property
+    def training_groups(self) -> ArchetypeErrors:
+        """Images and errors of each class and archetype."""
+        return ArchetypeErrors.of(self.analysis.train, self.analysis.n_classes)
+
+    @cached_property
+    def validation_groups(self) -> ArchetypeErrors | None:
+        """The same of the validation images, if there are any."""
+        held_out = self.analysis.validation
+        return None if held_out is None else ArchetypeErrors.of(held_out, self.analysis.n_classes)
+
+    # -- classes that meet ---------------------------------------------------------------
+
+    @cached_property
+    def votes(self) -> PairCounts:
+        """Neighbors of other classes over the training errors of each class."""
+        train = self.analysis.train
+        wrong = np.flatnonzero(~train.correct)
+        own = np.repeat(train.labels[wrong], self.analysis.k)
+        met = train.labels[train.neighbors[wrong]].ravel()
+        return PairCounts.of(own, met, self.analysis.n_classes)
+
+    @cached_property
+    def validation_errors(self) -> PairCounts | None:
+        """What the validation images of each class are mistaken for, if there are any."""
+        held_out = self.analysis.validation
+        if held_out is None:
+            return None
+        return PairCounts.of(held_out.labels, held_out.predictions, self.analysis.n_classes)
+
+    # -- features ------------------------------------------------------------------------
+
+    @cached_property
+    def _top(self) -> tuple[IntArray, DoubleArray]:
+        analysis = self.analysis
+        return top_features(
+            analysis.embeddings, analysis.labels, analysis.n_classes, analysis.top_k
+        )
+
+    @cached_property
+    def _holders(self) -> IntArray:
+        """How many classes have each feature among their top ones, shape (D,)."""
+        features = self._top[0]
+        width = self.analysis.embeddings.shape[1]
+        return np.bincount(features[features >= 0], minlength=width)
+
+    def top_features(self, index: int) -> list[tuple[int, float, int]]:
+        """Return (feature, share, other classes that have it), as `Analysis.top_features`."""
+        indices, shares = self._top
+        return [
+            (int(feature), float(share), int(self._holders[feature]) - 1)
+            for feature, share in zip(indices[index], shares[index], strict=True)
+            if feature >= 0
+        ]
+
+    def feature_overlap(self, index: int, limit: int) -> tuple[list[SharedFeatures], int]:
+        """Return the classes that share most top features with this one, and how many share any.
+
+        The order is that of `Analysis.feature_overlap`.
+        """
+        indices, shares = self._top
+        width = self.analysis.embeddings.shape[1]
+        mine = np.zeros(width + 1)  # the last entry is for -1, no feature
+        own = indices[index] >= 0
+        mine[indices[index][own]] = shares[index][own]
+        member = np.zeros(width + 1, dtype=np.bool_)
+        member[indices[index][own]] = True
+        common = member[indices]  # (C, k)
+        number = common.sum(axis=1)
+        here = (mine[indices] * common).sum(axis=1)
+        number[index] = 0
+        ranked = np.lexsort((-here, -number))
+        sharing = int(np.count_nonzero(number))
+        rows = []
+        for other in ranked[: min(limit, sharing)]:
+            features = np.sort(indices[other][common[other]])
+            union = own.sum() + (indices[other] >= 0).sum() - number[other]
+            rows.append(
+                SharedFeatures(
+                    index=int(other),
+                    features=features.tolist(),
+                    jaccard=float(number[other] / union),
+                    share_here=float(mine[features].sum()),
+                    share_there=float(shares[other][common[other]].sum()),
+                )
+            )
+        return rows, sharing

@@ -1,0 +1,224 @@
+"""How fast the Explorer opens and follows a click, from 10 to 10,000 classes.
+
+::
+
+    python -m tests.benchmarks.explorer [--classes 10 100 1000 10000] [--clicks 200]
+
+drives JupyterLab in Chromium, over an analysis of 100,000 images, and prints one line for each
+number of classes. A click goes to a visible row of the class list; it ends with the first frame
+after the last panel, the images, has been drawn. `fetched` are clicks on classes whose card the
+page asks of the kernel, `cached` those on classes shown before (or all, where all cards come
+along). Memory and DOM nodes are Chromium's own counts, after its garbage collection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests")]
+
+import chromium  # noqa: E402
+from conftest import ARGUMENTS, VIEWPORT  # type: ignore[attr-defined]  # noqa: E402
+from lab import serve  # noqa: E402
+from notebook_page import NotebookPage  # noqa: E402
+from playwright.sync_api import CDPSession, Page, sync_playwright  # noqa: E402
+from watch import Watch  # noqa: E402
+
+PREPARE = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from imbxai_widgets import Explorer
+from tests.benchmarks.large_analysis import large_analysis
+analysis = large_analysis({{classes}})
+"""
+OPEN = """
+start = time.perf_counter()
+explorer = Explorer(analysis)
+python_seconds = time.perf_counter() - start
+display(explorer)
+"""
+
+# Notes when an image was last drawn on a canvas of the gallery, as all other panels come before.
+_HOOKS = """() => {
+  window.bench = { drawn: 0, done: null };
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (...all) {
+    window.bench.drawn = performance.now();
+    return draw.apply(this, all);
+  };
+  window.bench.wait = (start, complete) => new Promise((resolve) => {
+    const look = () => {
+      const ended = performance.now() > start + 30000;
+      if (ended || (window.bench.drawn > start && complete())) {
+        // A frame is painted before tasks that its own animation callback queues.
+        requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start), 0));
+      } else requestAnimationFrame(look);
+    };
+    look();
+  });
+}"""
+
+_RUN_NEXT_CELL = """() => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  content.activeCellIndex = 1;
+  window.bench.done = null;
+  const start = performance.now();
+  window.jupyterapp.commands.execute("notebook:run-cell");
+  window.bench.wait(start, () => document.querySelector(".imbxai-explorer h3 ~ *") &&
+    document.querySelector("[role=option]") &&
+    document.querySelector(".imbxai-overview-chart rect.bar"))
+    .then((time) => { window.bench.done = { time }; });
+}"""
+
+# Scrolls to a part of the list and picks the row in the middle of what is seen.
+_SCROLL = """async (part) => {
+  const list = document.querySelector(".imbxai-picker-list");
+  list.scrollTop = part * (list.scrollHeight - list.clientHeight);
+  await new Promise((go) => requestAnimationFrame(() => setTimeout(go, 50)));
+  const box = list.getBoundingClientRect();
+  const seen = [...list.querySelectorAll("[role=option]")].filter((row) => {
+    const { top, bottom } = row.getBoundingClientRect();
+    return top >= box.top && bottom <= box.bottom && row.getAttribute("aria-selected") !== "true";
+  });
+  window.bench.row = seen[Math.floor(seen.length / 2)];
+  return window.bench.row.dataset.class;
+}"""
+
+_CLICK = """(name) => {
+  const root = document.querySelector(".imbxai-explorer");
+  window.bench.done = null;
+  const start = performance.now();
+  window.bench.row.click();
+  const text = (selector) => root.querySelector(selector)?.textContent ?? "";
+  window.bench.wait(start, () => text(".imbxai-header h3") === name &&
+    text(".imbxai-adversaries .imbxai-chart-title").endsWith(name) &&
+    root.querySelector("[data-image]")?.getAttribute("aria-label").includes(`Label: ${name}`))
+    .then((time) => { window.bench.done = { time }; });
+}"""
+
+
+class Traffic:
+    """Counts what goes over the page's web sockets."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: Any) -> None:
+        socket.on("framereceived", self._count)
+        socket.on("framesent", self._count)
+
+    def _count(self, payload: str | bytes) -> None:
+        self.bytes += len(payload)
+
+
+def measure(notebook: NotebookPage, cdp: CDPSession, classes: int, clicks: int) -> dict[str, Any]:
+    """Open an Explorer of `classes` classes and click in it."""
+    page, traffic = notebook.page, Traffic(notebook.page)
+    notebook.open(f"bench-{classes}.ipynb", [PREPARE.format(classes=classes), "pass"])
+    page.evaluate(_HOOKS)
+    cell = "window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel"
+    page.evaluate(f"(source) => {{ {cell}.setSource(source); }}", OPEN)
+    before = traffic.bytes
+    page.evaluate(_RUN_NEXT_CELL)
+    opened = finish(page, 120_000)
+    row: dict[str, Any] = {"classes": classes, "open_s": opened / 1000}
+    row["python_s"] = notebook.value("python_seconds")
+    row["open_MB"] = (traffic.bytes - before) / 1e6
+    eager = notebook.value("len(explorer._linker.cards) > 0")
+    rng = np.random.default_rng(1)
+    recent, times = [], {"fetched": [], "cached": []}
+    click_at(page, 0.5)  # warms up
+    middle = None
+    known: set[str] = set()
+    sent: list[int] = []
+    for number in range(2 * clicks):
+        if number == clicks:
+            middle = memory(cdp)
+        repeat = recent and number % 2
+        part = recent[rng.integers(len(recent))] if repeat else float(rng.random())
+        start = traffic.bytes
+        name, time = click_at(page, part)
+        page.wait_for_timeout(30)
+        sent.append(traffic.bytes - start)
+        times["cached" if eager or name in known else "fetched"].append(time)
+        known.add(name)
+        recent = [*recent, part][-20:]
+    row["before"], row["after"] = middle, memory(cdp)
+    row["bytes"] = float(np.mean(sent))
+    for kind, values in times.items():
+        row[kind] = [float(np.percentile(values, q)) for q in (50, 95)] if values else None
+    row["nodes"] = page.evaluate("() => document.querySelectorAll('.imbxai-explorer *').length")
+    return row
+
+
+def click_at(page: Page, part: float) -> tuple[str, float]:
+    name = page.evaluate(_SCROLL, part)
+    page.evaluate(_CLICK, name)
+    return name, finish(page, 60_000)
+
+
+def finish(page: Page, timeout: float) -> float:
+    done = page.wait_for_function("() => window.bench.done", timeout=timeout, polling=20)
+    return float(done.json_value()["time"])
+
+
+def memory(cdp: CDPSession) -> tuple[float, int]:
+    """Return MB on the JavaScript heap and the number of DOM nodes, once garbage is collected."""
+    for _ in range(3):
+        cdp.send("HeapProfiler.collectGarbage")
+    found = {m["name"]: m["value"] for m in cdp.send("Performance.getMetrics")["metrics"]}
+    return found["JSHeapUsedSize"] / 1e6, int(found["Nodes"])
+
+
+def show(row: dict[str, Any]) -> None:
+    def pair(values: list[float] | None) -> str:
+        return "-" if values is None else f"{values[0]:.0f} / {values[1]:.0f}"
+
+    (mb, nodes), (mb_after, nodes_after) = row["before"], row["after"]
+    print(
+        f"| {row['classes']:,} | {row['open_s']:.2f} | {row['python_s']:.2f} | "
+        f"{row['open_MB']:.2f} | {pair(row['cached'])} | {pair(row['fetched'])} | "
+        f"{row['bytes'] / 1000:.1f} | {mb:.1f} → {mb_after:.1f} | {nodes:,} → {nodes_after:,} | "
+        f"{row['nodes']:,} |",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--classes", type=int, nargs="+", default=[10, 100, 1000, 10_000])
+    parser.add_argument("--clicks", type=int, default=200, help="before and after the first look")
+    given = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serve(Path(home)) as lab,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+        print(f"{os.cpu_count()} cores, {platform.machine()}, Chromium {browser.version}\n")
+        print("| classes | open, s | Python, s | open, MB | cached p50 / p95, ms ", end="")
+        print("| fetched p50 / p95, ms | kB a click | heap, MB | nodes | of the Explorer |")
+        print("|" + " --: |" * 10)
+        for classes in given.classes:
+            page = browser.new_context(viewport=VIEWPORT).new_page()
+            cdp = page.context.new_cdp_session(page)
+            cdp.send("Performance.enable")
+            notebook = NotebookPage(page, lab, Watch(page, urlsplit(lab.url).netloc))
+            show(measure(notebook, cdp, classes, given.clicks))
+            page.context.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""An analysis of many images and classes without a network, for the Explorer's benchmark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.compute.archetypes import assign_archetypes
+from imbxai_widgets.compute.colors import color_scheme
+from imbxai_widgets.compute.embedded import TopProbabilities
+from imbxai_widgets.compute.images import ImageSource
+from imbxai_widgets.demo import load_demo
+from imbxai_widgets.split import Split
+
+FEATURES = 64
+K = 5
+
+
+class Repeated(Dataset[Any]):
+    """The embedded images again and again, as a data set of any size."""
+
+    def __init__(self, size: int) -> None:
+        _, self._images, _ = load_demo()
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, index: int) -> Any:
+        return self._images[index % len(self._images)]
+
+
+def large_analysis(n_classes: int, images: int = 100_000, imbalance: float = 100.0) -> Analysis:
+    """Return an analysis of `images` images in classes of exponentially falling size.
+
+    Of each class one image in seven is misclassified, as one of 20 classes beside it; neighbors
+    that are of another class are of these as well. A fifth of the images is for validation.
+    """
+    rng = np.random.default_rng(0)
+    weights = imbalance ** -np.linspace(0, 1, n_classes)
+    sizes = np.maximum(1, np.round(images * weights / weights.sum())).astype(np.int64)
+    labels = rng.permutation(np.repeat(np.arange(n_classes), sizes))
+    centers = rng.gamma(1.0, size=(n_classes, FEATURES)).astype(np.float32)
+    embeddings = centers[labels] + rng.gamma(0.5, size=(len(labels), FEATURES)).astype(np.float32)
+    scheme = color_scheme("perceptual")
+    return Analysis(
+        class_names=tuple(f"class {number:05d}" for number in range(n_classes)),
+        embeddings=embeddings,
+        train=_split(rng, labels, labels, n_classes, ImageSource(Repeated(len(labels)))),
+        validation=_split(rng, labels[::5], labels, n_classes, None),
+        color_counts=rng.integers(1, 1000, (n_classes, len(scheme.bins))),
+        color_scheme=scheme,
+        top_k=10,
+        salient_fraction=0.1,
+    )
+
+
+def _split(
+    rng: np.random.Generator,
+    labels: np.ndarray,
+    train_labels: np.ndarray,
+    n_classes: int,
+    images: ImageSource | None,
+) -> Split:
+    size = len(labels)
+    beside = (labels + rng.integers(1, min(21, n_classes), size)) % n_classes
+    predictions = np.where(rng.random(size) < 1 / 7, beside, labels)
+    # Each image's neighbors are images of its class or of those beside it, drawn by position.
+    order = np.argsort(train_labels, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(train_labels, minlength=n_classes))])
+    foreign = rng.random((size, K)) < rng.choice([0.02, 0.3, 0.8], (size, 1), p=[0.7, 0.2, 0.1])
+    classes = (
+        labels[:, None] + foreign * rng.integers(1, min(21, n_classes), (size, K))
+    ) % n_classes
+    within = rng.random((size, K)) * (starts[classes + 1] - starts[classes])
+    neighbors = order[starts[classes] + within.astype(np.int64)]
+    return Split(
+        labels=labels,
+        top=TopProbabilities(
+            predictions[:, np.newaxis],
+            rng.random((size, 1)).astype(np.float32),
+            rng.random(size).astype(np.float32),
+        ),
+        neighbors=neighbors,
+        neighbor_distances=np.sort(rng.random((size, K)).astype(np.float32), axis=1),
+        archetypes=assign_archetypes(labels, train_labels[neighbors]),
+        positions=np.arange(size),
+        images=images,
+    )

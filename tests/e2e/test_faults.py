@@ -1,0 +1,128 @@
+"""What is left on the page when the kernel goes or a callback fails: a state that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from explorer_view import ExplorerView
+from notebook_page import NotebookPage
+from playwright.sync_api import Locator, expect
+
+TESTS = Path(__file__).parents[1]
+# Class c0 is shown; the cards of other classes are sent when they are first selected.
+CELL = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from imbxai_widgets import Explorer, explorer as module
+from small_analysis import make_analysis
+
+module.EAGER_BYTES = 0
+explorer = Explorer(make_analysis((40, 20, 30, 35), image_shape=(32, 32)))
+explorer.selected_class = "c0"
+explorer
+"""
+
+_RESTART = """() => {
+  window.imbxaiRestarted = false;
+  window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()
+    .then(() => { window.imbxaiRestarted = true; });
+}"""
+
+# Python that makes every third image of the dataset unreadable, or all card requests fail.
+_TEAR = """
+def torn(self, index, read=type(explorer.analysis.images).__getitem__):
+    if index % 3 == 0:
+        raise OSError(f"{index}.png is <b>truncated</b>")
+    return read(self, index)
+type(explorer.analysis.images).__getitem__ = torn
+"""
+_FAIL = """
+def fail(*_):
+    raise MemoryError("out of <b>memory</b>")
+explorer._deck.card = explorer._deck.more = fail
+"""
+
+
+@pytest.fixture
+def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
+    notebook.open("faults.ipynb", [CELL])
+    view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
+    view.panels("c0")
+    yield view
+    # Or the page of the next test would restore them.
+    notebook.run("import ipywidgets; ipywidgets.Widget.close_all()")
+
+
+def message(view: ExplorerView) -> Locator:
+    return view.root.locator(".imbxai-message")
+
+
+def check_one_class(view: ExplorerView, name: str) -> None:
+    """Check that all panels show one class, and none the next."""
+    assert view.header.locator("h3").text_content() == name
+    titles = view.root.locator(".imbxai-adversaries, .imbxai-colors").all_text_contents()
+    assert all(f" of {name}" in title for title in titles)
+
+
+def test_a_restarted_kernel_leaves_the_panels_and_says_what_is_missing(
+    notebook: NotebookPage, view: ExplorerView
+) -> None:
+    view.pick("c1")
+    view.panels("c1")
+    notebook.page.evaluate(_RESTART)
+    notebook.page.wait_for_function("() => window.imbxaiRestarted", timeout=60_000)
+    view.pick("c0")  # held by the page
+    view.panels("c0")
+    check_one_class(view, "c0")
+    view.pick("c3")
+    words = "c3 needs a running, idle kernel; none has answered. The panels still show c0."
+    expect(message(view)).to_have_text(words, timeout=60_000)
+    check_one_class(view, "c0")
+    view.thumbnails.first.click()  # marking images needs no kernel
+    expect(view.thumbnails.first).to_have_attribute("aria-pressed", "true")
+
+
+def test_cards_that_fail_leave_the_last_class_and_the_reason(
+    notebook: NotebookPage, view: ExplorerView
+) -> None:
+    notebook.run("card = explorer._deck.card" + _FAIL)
+    view.pick("c3")
+    words = "This class could not be shown: MemoryError: out of <b>memory</b>. "
+    expect(message(view)).to_have_text(f"{words}The panels still show c0.", timeout=60_000)
+    check_one_class(view, "c0")
+    safe = view.group("safe")
+    safe.locator("[data-action=more]").click()
+    safe.locator("[data-action=more]").click()
+    alert = safe.locator("[role=alert]")
+    words = "No more images could be shown: MemoryError: out of <b>memory</b>"
+    expect(alert).to_have_text(words, timeout=60_000)
+    expect(safe.locator("[data-action=more]")).to_be_enabled()
+    notebook.run("explorer._deck.card = card")
+    view.pick("c2")
+    view.panels("c2")
+    expect(message(view)).to_have_text("")
+
+
+def test_a_callback_of_the_user_that_fails_is_shown_above_the_panels(
+    notebook: NotebookPage, view: ExplorerView
+) -> None:
+    notebook.run("explorer.observe(lambda change: 1 / 0, 'selected_class')")
+    words = "A callback of selected_class failed: ZeroDivisionError: division by zero"
+    for name in ("c3", "c0"):
+        view.pick(name)
+        expect(message(view)).to_have_text(words, timeout=60_000)
+        view.panels(name)
+        check_one_class(view, name)
+
+
+def test_images_that_cannot_be_read_do_not_hide_their_class(
+    notebook: NotebookPage, view: ExplorerView
+) -> None:
+    notebook.run(_TEAR)
+    view.pick("c3")
+    view.panels("c3")
+    expect(message(view)).to_contain_text("images could not be read; the first is image")
+    expect(message(view)).to_contain_text(".png is <b>truncated</b>")
+    check_one_class(view, "c3")
