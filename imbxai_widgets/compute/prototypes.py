@@ -9,6 +9,8 @@ single medoid needs no clustering: it is found exactly.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -33,6 +35,9 @@ from imbxai_widgets.compute.neighbors import nearest_references
 
 # Rows that FasterPAM sees at most: its distance matrix then takes 64 MiB in float32.
 CLUSTERED_ROWS: Final = 4096
+# Rows of a block whose distances to another are computed at once.
+_CPU_TILE: Final = 1024
+_GPU_TILE: Final = 4096
 
 
 def medoid(
@@ -60,8 +65,8 @@ def medoid(
     Notes
     -----
     Takes N**2 * D operations. Products in float64 leave few rows in question, and theirs alone
-    are summed from float64 differences. Beside a float64 copy of the embeddings, it holds a few
-    temporary arrays of at most 64 MiB each (or of one row's N distances, if that is more).
+    are summed from float64 differences. Beside the embeddings it holds a few tiles of 1,024
+    (on a GPU 4,096) rows, and of as many rows by as many.
 
     Examples
     --------
@@ -152,11 +157,11 @@ def _cluster(matrix: Matrix, n: int, seed: int, device: str | torch.device | Non
         return different
     import kmedoids
 
-    factor = scale_factor(matrix)
-    tensor, norms = _product_frame(matrix, factor, device)
+    frame = _Frame.of(matrix, device)
     distances = np.empty((len(matrix), len(matrix)), dtype=np.float32)
-    for block in row_blocks(len(matrix), len(matrix) * 8):
-        distances[block] = as_numpy(_distance_rows(tensor, norms, block))
+    for rows, columns, tile in frame.tiles():
+        distances[rows, columns] = as_numpy(tile)
+        distances[columns, rows] = as_numpy(tile.T)
     np.fill_diagonal(distances, 0)
     # One thread: the parallel version may end in another local optimum from run to run.
     found = kmedoids.fasterpam(distances, n, random_state=seed, n_cpu=1)
@@ -174,36 +179,71 @@ def _first_different(matrix: Matrix, limit: int) -> IntArray:
     return np.array(first, dtype=np.int64)
 
 
-def _product_frame(
-    matrix: Matrix, factor: float, device: str | torch.device | None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the scaled and centered rows in float64, and their squared norms."""
-    where = resolve_device(device)
-    if where.type == "mps":  # has no float64
-        where = torch.device("cpu")
-    center = column_means(matrix, factor)
-    tensor = torch.empty(matrix.shape, dtype=torch.float64, device=where)
-    fill_centered(tensor, matrix, factor, center)
-    return tensor, tensor.square().sum(dim=1)
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """Where distances are multiplied out: scaled, centered and in float64."""
 
+    matrix: Matrix
+    factor: float
+    center: DoubleArray
+    norms: torch.Tensor  # (N,) squared, on the device
+    tile: int  # rows of a block
 
-def _distance_rows(tensor: torch.Tensor, norms: torch.Tensor, block: slice) -> torch.Tensor:
-    """Return the distances of the rows in `block` to all, with the rounding of a product."""
-    squared = torch.addmm(norms, tensor[block], tensor.T, alpha=-2)
-    return squared.add_(norms[block, None]).clamp_(min=0).sqrt_()
+    @classmethod
+    def of(cls, matrix: Matrix, device: str | torch.device | None) -> _Frame:
+        where = resolve_device(device)
+        if where.type == "mps":  # has no float64
+            where = torch.device("cpu")
+        factor = scale_factor(matrix)
+        norms = torch.empty(len(matrix), dtype=torch.float64, device=where)
+        tile = min(len(matrix), _CPU_TILE if where.type == "cpu" else _GPU_TILE)
+        frame = cls(matrix, factor, column_means(matrix, factor), norms, tile)
+        buffer = frame.buffer(matrix.shape[1])
+        for rows in frame.blocks():
+            norms[rows] = frame.fill(buffer, rows).square().sum(dim=1)
+        return frame
+
+    def tiles(self) -> Iterator[tuple[slice, slice, torch.Tensor]]:
+        """Yield the distances between blocks of rows, with the rounding of a product.
+
+        Each pair of blocks comes once, and the next tensor takes the place of the last.
+        """
+        width = self.matrix.shape[1]
+        left_buffer, right_buffer = self.buffer(width), self.buffer(width)
+        out = self.buffer(self.tile)
+        for rows in self.blocks():
+            left = self.fill(left_buffer, rows)
+            for columns in self.blocks(rows.start):
+                right = self.fill(right_buffer, columns)
+                tile = out.view(-1)[: len(left) * len(right)].view(len(left), len(right))
+                torch.addmm(self.norms[columns], left, right.T, alpha=-2, out=tile)
+                yield rows, columns, tile.add_(self.norms[rows, None]).clamp_(min=0).sqrt_()
+
+    def blocks(self, start: int = 0) -> Iterator[slice]:
+        for first in range(start, len(self.matrix), self.tile):
+            yield slice(first, min(first + self.tile, len(self.matrix)))
+
+    def buffer(self, width: int) -> torch.Tensor:
+        return self.norms.new_empty((self.tile, width))
+
+    def fill(self, buffer: torch.Tensor, rows: slice) -> torch.Tensor:
+        fill_centered(buffer, self.matrix[rows], self.factor, self.center)
+        return buffer[: rows.stop - rows.start]
 
 
 def _rough_sums(
     matrix: Matrix, factor: float, device: str | torch.device | None
 ) -> tuple[DoubleArray, float]:
     """Return each row's sum of distances, scaled, and a bound of its error."""
-    tensor, norms = _product_frame(matrix, factor, device)
-    sums = np.empty(len(matrix), dtype=np.float64)
-    for block in row_blocks(len(matrix), len(matrix) * 8):
-        sums[block] = as_numpy(_distance_rows(tensor, norms, block).sum(dim=1))
-    width = tensor.shape[1]
-    reach = 2 * float(norms.max()) ** 0.5
+    frame = _Frame.of(matrix, device)
+    sums = np.zeros(len(matrix), dtype=np.float64)
+    for rows, columns, tile in frame.tiles():
+        sums[rows] += as_numpy(tile.sum(dim=1))
+        if rows != columns:
+            sums[columns] += as_numpy(tile.sum(dim=0))
+    width = matrix.shape[1]
     span = largest_magnitude(matrix) * factor
+    reach = 2 * float(frame.norms.max()) ** 0.5
     # Rounding of a product of D terms and of the centering; a square root of an error e is wrong
     # by sqrt(e) at most, which is so for duplicates. Then that of the sum itself.
     squared = (width + 16) * 2.0**-53 * reach**2 + width**0.5 * 2.0**-50 * span * reach
