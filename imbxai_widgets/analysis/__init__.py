@@ -8,15 +8,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from imbxai_widgets.analysis._classes import ClassTables
+from imbxai_widgets.analysis._actions import ActionTables
 from imbxai_widgets.analysis._confusion import ConfusionTables
-from imbxai_widgets.analysis._features import FeatureTables
 from imbxai_widgets.analysis._forecast import ForecastTables
 
 __all__ = ["Analysis"]
 
 
-class Analysis(ClassTables, ConfusionTables, FeatureTables, ForecastTables):
+class Analysis(ActionTables, ConfusionTables, ForecastTables):
     """What `analyze` found; the one contract between computation and everything that shows it.
 
     All methods return new objects; nothing is changed in place. Rates and shares are 0 to 1,

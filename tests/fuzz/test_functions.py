@@ -21,6 +21,7 @@ import imbxai_widgets.compute
 from imbxai_widgets.compute.adversaries import adversary_votes, error_matrix, row_shares
 from imbxai_widgets.compute.archetypes import archetype_counts, assign_archetypes
 from imbxai_widgets.compute.colors import assign_bins, color_scheme
+from imbxai_widgets.compute.costs import overlap_costs
 from imbxai_widgets.compute.divergence import js_divergence, kl_divergence
 from imbxai_widgets.compute.embedded import top_probabilities
 from imbxai_widgets.compute.fisher import fisher_ratios
@@ -36,8 +37,8 @@ OTHER_MODULES |= {"batches", "class_names", "heads", "oklab", "outputs", "paper_
 OTHER_MODULES |= {"perceptual_colors"}
 # Functions of arrays that need a graph of gradients, or take no array.
 OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme"}
-# Fuzzed as `Analysis.forecast_quality`.
-OTHER_FUNCTIONS |= {"measure", "interval"}
+# Fuzzed as `Analysis.forecast_quality`, `suspects` and `resampling_plan`.
+OTHER_FUNCTIONS |= {"measure", "interval", "label_odds", "sampling_weights"}
 
 # Too small, empty, wide, and of any type: what a caller may get wrong.
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
@@ -189,6 +190,11 @@ def check_fisher(ratios: np.ndarray, _: Any, labels: Any, n_classes: int) -> Non
     assert not (ratios < 0).any()
 
 
+def check_costs(costs: np.ndarray, *_: Any) -> None:
+    assert (np.diag(costs) == 0).all()
+    assert (costs + np.eye(len(costs)) >= 1).all()
+
+
 def check_forecast(shares: np.ndarray, *_: Any) -> None:
     assert_allclose(shares.sum(axis=1), len(shares) > 1, atol=1e-6)
     assert (np.diag(shares) == 0).all()
@@ -235,6 +241,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[st.SearchStrategy[tuple[Any, ...]], An
     js_divergence: (st.tuples(shares, shares | anything()), check_divergence),
     fisher_ratios: (arguments("fnd", "cn", "c"), check_fisher),
     smoothed_shares: (st.tuples(anything(), st.just(0.5)), check_forecast),
+    overlap_costs: (arguments("cck", "cc"), check_costs),
     similarity_shares: (st.tuples(anything()), check_forecast),
     assign_bins: (st.tuples(anything()), check_bins),
     # These are given what the pass over the images gives them, which is checked before.

@@ -180,3 +180,27 @@ def test_forecasts_are_distributions_and_their_divergences_within_bounds(
     average = analysis.forecast_quality(average=True, replicates=0, draws=3, seed=seed)
     means = of_kinds["kl"].groupby("forecast", sort=False).mean()
     assert_allclose(average["kl"].drop(drawn), means)
+
+
+@given(case=cases(), prior_power=st.sampled_from([0.0, 1.0, 2.0]))
+def test_every_image_is_ranked_once_and_never_given_its_own_label(
+    case: Case, prior_power: float
+) -> None:
+    analysis = case.analysis()
+    table = analysis.suspects(prior_power=prior_power)
+    assert sorted(table.index) == list(range(len(case.labels)))
+    assert (table["suggested"] != table["label"]).all()
+    assert table["score"].between(0, 1).all()
+    assert table["score"].is_monotonic_decreasing
+
+
+@given(case=cases(), balance=st.sampled_from([0.0, 0.5, 1.0]))
+def test_plans_draw_as_many_images_as_there_are(case: Case, balance: float) -> None:
+    analysis = case.analysis()
+    plan = analysis.resampling_plan(balance=balance)
+    assert_allclose(plan.sum(), len(case.labels))
+    totals = np.bincount(case.labels, plan, minlength=case.n_classes)
+    sizes = np.bincount(case.labels, minlength=case.n_classes)
+    present = sizes > 0
+    shares = sizes[present] ** (1 - balance)
+    assert_allclose(totals[present] / totals.sum(), shares / shares.sum())

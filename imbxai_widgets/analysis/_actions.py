@@ -1,0 +1,153 @@
+"""What to do about it: labels to check, images to draw more often, errors to make dearer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from imbxai_widgets.analysis._classes import ClassTables
+from imbxai_widgets.analysis._features import FeatureTables
+from imbxai_widgets.compute.costs import overlap_costs
+from imbxai_widgets.compute.resampling import sampling_weights
+from imbxai_widgets.compute.suspects import label_odds
+
+
+class ActionTables(ClassTables, FeatureTables):
+    """The use cases of the paper's Sections 4.2 to 4.5 as outputs to act on."""
+
+    def suspects(self, *, prior_power: float = 1.0) -> pd.DataFrame:
+        """Rank the training images by how likely their label is wrong.
+
+        Parameters
+        ----------
+        prior_power : float
+            How far class sizes are taken out of the evidence, at least 0: the higher, the fewer
+            images of small classes are suspect. With 0, an image of a small class is suspect
+            for its class being small; with 2, sizes do not count at all.
+
+        Returns
+        -------
+        DataFrame
+            One row for each training image, the most suspect first, with the columns of
+            `image_table`, further ``suggested``, the class that has the most evidence beside the
+            label; ``score``, 0 to 1, the part of the evidence for the two that is for
+            ``suggested`` (above 0.5: more than for the label); ``neighbors_same`` and
+            ``neighbors_suggested``, how many of the k neighbors bear the label and the suggested
+            one; ``label_confidence``, the network's probability of the label. See
+            `imbxai_widgets.compute.suspects.label_odds` for the evidence.
+
+        Raises
+        ------
+        ValueError
+            If `prior_power` is below 0, or there are fewer than two classes.
+
+        Examples
+        --------
+        >>> suspects = analysis.suspects()  # doctest: +SKIP
+        >>> suspects[suspects["archetype"] == "outlier"].head(20)  # doctest: +SKIP
+        """
+        if self.n_classes < 2:
+            raise ValueError("With one class, there is no other label to suggest.")
+        near = self.labels[self.neighbors]
+        suggested, log_odds = label_odds(
+            self.labels, near, self.train.top, self.n_classes, prior_power=prior_power
+        )
+        order = np.argsort(-log_odds, kind="stable")
+        table = self.image_table(order)
+        chosen = suggested[order]
+        names = np.asarray(self.class_names, dtype=object)
+        near = near[order]
+        table.insert(1, "suggested", names[chosen])
+        table.insert(0, "score", 1 / (1 + np.exp(-log_odds[order])))
+        table["neighbors_same"] = (near == self.labels[order, np.newaxis]).sum(axis=1)
+        table["neighbors_suggested"] = (near == chosen[:, np.newaxis]).sum(axis=1)
+        table["label_confidence"] = self.train.top.of_labels[order]
+        return table
+
+    def resampling_plan(
+        self,
+        *,
+        safe: float = 0.5,
+        border: float = 2.0,
+        rare: float = 2.0,
+        outlier: float = 1.0,
+        balance: float = 0.0,
+    ) -> pd.Series[float]:
+        """Weigh the training images: safe ones less, those at the border and rare ones more.
+
+        Parameters
+        ----------
+        safe, border, rare, outlier : float
+            Factor of the images of each archetype, at least 0, relative to the others of their
+            class. Outliers stay as they are by default: check their labels first.
+        balance : float
+            0 to 1: how far the classes are evened. 0 leaves each class its share of the images,
+            1 gives each class the same.
+
+        Returns
+        -------
+        Series
+            The weight of each image of the dataset, with as many entries as the dataset has
+            images, in their order; 0 for images that could not be read. The sum is the number of
+            images analyzed, so that a weight is how often an image is expected to be drawn in an
+            epoch of as many draws.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of range, or no image is left.
+
+        Examples
+        --------
+        >>> plan = analysis.resampling_plan(balance=0.5)  # doctest: +SKIP
+        >>> sampler = torch.utils.data.WeightedRandomSampler(
+        ...     plan.tolist(), num_samples=len(plan)
+        ... )  # doctest: +SKIP
+        >>> loader = DataLoader(train_set, sampler=sampler, batch_size=128)  # doctest: +SKIP
+        """
+        factors = {"safe": safe, "border": border, "rare": rare, "outlier": outlier}
+        weights = sampling_weights(
+            self.labels, self.archetypes, self.n_classes, factors, balance=balance
+        )
+        of_all = np.zeros(len(self.train) + len(self.train.skipped))
+        of_all[self.train.positions] = weights
+        return pd.Series(of_all, index=pd.RangeIndex(len(of_all), name="image"), name="weight")
+
+    def class_cost_matrix(self, *, strength: float = 1.0, imbalance: float = 0.5) -> pd.DataFrame:
+        """Price the errors: dearer between classes that share top features, and for small classes.
+
+        Parameters
+        ----------
+        strength : float
+            At least 0: what sharing all top features adds to the cost, relative to sharing none.
+        imbalance : float
+            At least 0: the power of (largest class size / size of the true class); 0 ignores the
+            sizes.
+
+        Returns
+        -------
+        DataFrame
+            (C, C): the cost of predicting ``prediction`` (column) for an image of ``class`` (row);
+            0 on the diagonal, at least 1 elsewhere.
+
+        Raises
+        ------
+        ValueError
+            If an argument is below 0.
+
+        Examples
+        --------
+        The prediction with the least expected cost (Elkan, 2001), in place of the most probable:
+
+        >>> costs = analysis.class_cost_matrix().to_numpy()  # doctest: +SKIP
+        >>> predictions = (probabilities @ costs).argmin(axis=1)  # doctest: +SKIP
+        """
+        costs = overlap_costs(
+            self._top_features[0],
+            self._counts(self.labels),
+            strength=strength,
+            imbalance=imbalance,
+        )
+        return pd.DataFrame(
+            costs, index=self._class_axis("class"), columns=self._class_axis("prediction")
+        )
