@@ -30,9 +30,8 @@ def test_arrays_give_what_the_pass_over_the_images_gives() -> None:
     images = torch.rand(50, 3, 4, 4, generator=generator)
     labels = torch.randint(0, C, (50,), generator=generator)
     pairs = [(image, int(label)) for image, label in zip(images, labels, strict=True)]
-    model = nn.Sequential(
-        nn.Conv2d(3, D, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(D, C)
-    )
+    body = [nn.Conv2d(3, D, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    model = nn.Sequential(*body, nn.Linear(D, C))
     seen = analyze(model, pairs, validation=pairs[:20], salient_fraction=None, progress=False)
     with torch.no_grad():
         embeddings = model[:3](images)
