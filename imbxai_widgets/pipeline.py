@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from imbxai_widgets.assemble import assemble, check_enough
 from imbxai_widgets.compute._checks import check_count
 from imbxai_widgets.compute._types import FloatArray
 from imbxai_widgets.compute.batches import OnError
+from imbxai_widgets.compute.cache import Cache
 from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.data import check_same_labels, class_names_of
 from imbxai_widgets.compute.embed import embed
@@ -45,6 +47,7 @@ def analyze(
     color_bins: str = "perceptual",
     display_transform: Callable[[torch.Tensor], Any] | None = None,
     on_error: OnError = "raise",
+    cache: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> Analysis:
     """Analyze why `model` fails on some classes of `dataset`.
@@ -88,6 +91,10 @@ def analyze(
     on_error : {"raise", "skip"}
         What happens to an image that cannot be read, or whose label is none: an error that names
         it, or it is left out, with a warning, and listed by `Analysis.skipped`.
+    cache : str or path-like, optional
+        A folder in which finished batches are kept: an analysis that was cut off goes on where
+        it was, and one with the same model, images and settings need not run the model again.
+        See the notes on faults for what makes them the same.
     progress : bool
         Whether to show progress bars.
 
@@ -133,6 +140,7 @@ def analyze(
         color_bins=color_bins,
         display_transform=display_transform,
         on_error=on_error,
+        cache=None if cache is None else Cache(cache, model),
     )
     names = _checked_names(
         partial(run, salient_fraction=salient_fraction),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from tqdm.auto import tqdm
 from imbxai_widgets.compute._checks import check_count
 from imbxai_widgets.compute._types import IntArray
 from imbxai_widgets.compute.batches import Batch, OnError, check_on_error, read_batches
+from imbxai_widgets.compute.cache import Cache, usable
 from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.embedded import Collector, Embedded, Skipped, top_probabilities
 from imbxai_widgets.compute.fitting import Fitting
@@ -33,8 +35,7 @@ from imbxai_widgets.compute.samples import ReadError, Samples
 from imbxai_widgets.compute.transforms import random_steps
 
 
-@dataclass(frozen=True)
-class _Saliency:
+class _Saliency(NamedTuple):
     """What counts as salient, and in which bins its colors are counted."""
 
     fraction: float
@@ -53,6 +54,7 @@ def embed(
     color_bins: str = "perceptual",
     display_transform: DisplayTransform | None = None,
     on_error: OnError = "raise",
+    cache: str | os.PathLike[str] | Cache | None = None,
     progress: bool = True,
     description: str = "Images",
 ) -> Embedded:
@@ -89,6 +91,10 @@ def embed(
     on_error
         What happens to an image that cannot be read, or whose label is none: "raise" an error
         that names it, or "skip" it and list it in `Embedded.skipped`.
+    cache
+        A folder in which finished batches are kept, so that a pass that was cut off goes on where
+        it was, and one that was finished need not be run again (see `Cache`). Embeddings then
+        are read-only, and mapped into memory from a file.
     progress, description
         Whether to show a progress bar, and its title.
 
@@ -112,8 +118,9 @@ def embed(
     -----
     UserWarning
         If the dataset's transforms are random, as in training: what is analyzed would not be what
-        is shown. If images were skipped. If CUDA's memory did not hold `batch_size` images, so
-        that the batches were halved.
+        is shown, and is not cached. If images were skipped. If the cache cannot be written; all
+        else goes on. If CUDA's memory did not hold `batch_size` images, so that the batches were
+        halved.
 
     Examples
     --------
@@ -131,29 +138,49 @@ def embed(
     check_count(batch_size, "batch_size")
     check_on_error(on_error)
     samples = Samples(dataset, colors=saliency is not None, display_transform=display_transform)
-    _warn_of_random_transforms(dataset)
     chosen = choose_device(model, device)
+    entry = None
+    if not _warn_of_random_transforms(dataset) and cache is not None:
+        settings = {"layer": layer, "batch_size": batch_size, "saliency": saliency}
+        store = cache if isinstance(cache, Cache) else Cache(cache, model)
+        entry = store.entry(samples, chosen, settings)
     size = len(samples)
-    batches = [range(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
     collector = Collector(size)
+    batches = [range(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
+    missing = list(range(len(batches)))
+    if entry is not None:
+        whole = entry.whole()
+        if whole is not None and usable(whole, samples, on_error):
+            _tell_of_skipped(whole.skipped, size)
+            return whole
+        missing = entry.restore(collector, whole, batches, samples, on_error)
+    wanted = [batches[number] for number in missing]
     with (
         torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
         lent_out(model, chosen),
         EmbeddingReader(model, layer) as reader,
-        read_batches(samples, batches, num_workers=num_workers, on_error=on_error) as readings,
-        tqdm(total=size, desc=description, unit="image", disable=not progress) as bar,
+        read_batches(samples, wanted, num_workers=num_workers, on_error=on_error) as readings,
+        _bar(size, sum(map(len, wanted)), description, progress) as bar,
     ):
         fitting = Fitting(partial(_run, reader, device=chosen, saliency=saliency))
-        for numbers, reading in zip(batches, readings, strict=True):
-            if reading.batch is not None:
-                collector.add(fitting.run(reading.batch))
-            collector.skip(reading.skipped)
-            bar.update(len(numbers))
-            if reading.skipped:
+        for number, (batch, skipped) in zip(missing, readings, strict=True):
+            collector.skip(skipped)
+            if batch is not None:
+                part = replace(fitting.run(batch), skipped=skipped)
+                collector.add(part)
+                if entry is not None:
+                    entry.keep_batch(number, part)
+            bar.update(len(batches[number]))
+            if skipped:
                 bar.set_postfix(skipped=len(collector.skipped))
     _tell_of_skipped(collector.skipped, size)
     _warn_of_halved(fitting.largest, batch_size)
-    return collector.collected()
+    found = collector.collected()
+    return found if entry is None else entry.keep_whole(found)
+
+
+def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:
+    return tqdm(total=size, initial=size - left, desc=title, unit="image", disable=not shown)
 
 
 def _tell_of_skipped(skipped: Sequence[Skipped], size: int) -> None:
@@ -180,7 +207,7 @@ def _warn_of_halved(largest: int | None, batch_size: int) -> None:
         )
 
 
-def _warn_of_random_transforms(dataset: Dataset[Any]) -> None:
+def _warn_of_random_transforms(dataset: Dataset[Any]) -> bool:
     steps = random_steps(dataset)
     if steps:
         warnings.warn(
@@ -188,6 +215,7 @@ def _warn_of_random_transforms(dataset: Dataset[Any]) -> None:
             "are not those shown; give the dataset with its evaluation transforms",
             stacklevel=3,
         )
+    return bool(steps)
 
 
 def _run(

@@ -110,6 +110,15 @@ class Embedded:
             skipped,
         )
 
+    def between(self, start: int, stop: int) -> Embedded:
+        """Return what is known of the images from `start` to before `stop` in the dataset."""
+        rows = slice(*np.searchsorted(self.positions, [start, stop]))
+        return Embedded.of_arrays(
+            {name: array[rows] for name, array in self.arrays().items()},
+            self.n_classes,
+            tuple(image for image in self.skipped if start <= image.position < stop),
+        )
+
     @classmethod
     def joined(cls, parts: Sequence[Embedded]) -> Embedded:
         """Put parts, at least one, behind each other."""
@@ -147,7 +156,7 @@ class Collector:
         self._size = size
         self._arrays: dict[str, Any] = {}
         self._n_classes = 0
-        self._skipped: list[Skipped] = []
+        self._skipped: dict[int, Skipped] = {}
 
     def add(self, part: Embedded) -> None:
         """Take in a part."""
@@ -163,16 +172,16 @@ class Collector:
 
     def skip(self, images: Iterable[Skipped]) -> None:
         """Note images that could not be read."""
-        self._skipped += images
+        self._skipped.update((image.position, image) for image in images)
 
     @property
-    def skipped(self) -> Sequence[Skipped]:
-        """The images that could not be read, so far."""
-        return self._skipped
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The images that could not be read, so far, in the order of the dataset."""
+        return tuple(sorted(self._skipped.values()))
 
     def collected(self) -> Embedded:
         """Return everything, in the order of the dataset; every image was added or skipped."""
-        skipped = tuple(sorted(self._skipped))
+        skipped = self.skipped
         kept = np.delete(np.arange(self._size), [image.position for image in skipped])
         if skipped:
             for array in self._arrays.values():

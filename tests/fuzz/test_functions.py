@@ -33,7 +33,7 @@ from imbxai_widgets.compute.saliency import count_colors, salient_pixels
 
 # Modules whose functions take models or datasets, or are checked over their whole range.
 OTHER_MODULES = {"data", "embed", "images", "layers", "model_state", "samples", "transforms"}
-OTHER_MODULES |= {"batches", "class_names", "heads", "oklab", "outputs", "paper_colors"}
+OTHER_MODULES |= {"batches", "cache", "class_names", "heads", "oklab", "outputs", "paper_colors"}
 OTHER_MODULES |= {"perceptual_colors"}
 # Functions of arrays that need a graph of gradients, or take no array.
 OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme"}
