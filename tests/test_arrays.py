@@ -34,8 +34,8 @@ def test_arrays_give_what_the_pass_over_the_images_gives() -> None:
     model = nn.Sequential(*body, nn.Linear(D, C))
     seen = analyze(model, pairs, validation=pairs[:20], salient_fraction=None, progress=False)
     with torch.no_grad():
-        embeddings = model[:3](images)
-        logits = model[3](embeddings)
+        embeddings = model[:-1](images)
+        logits = model[-1](embeddings)
     given = Analysis.from_arrays(
         embeddings, labels, logits, validation=(embeddings[:20], labels[:20], logits[:20])
     )
