@@ -77,9 +77,11 @@ def overview(deck: CardDeck) -> OverviewData:
     weight = np.sum([counts.weights() for *_, counts, _ in pairs], axis=0)
     ranking = np.argsort(-weight, kind="stable").astype(np.int64)
     own, rest = ranking[: len(SEGMENT_COLORS)], ranking[len(SEGMENT_COLORS) :]
-    segments = [names[index] for index in own]
+    segments = [shown_name(names[index]) for index in own]
     if len(rest):
-        segments.append(names[rest[0]] if len(rest) == 1 else f"{len(rest):,} other classes")
+        segments.append(
+            shown_name(names[rest[0]]) if len(rest) == 1 else f"{len(rest):,} other classes"
+        )
     return OverviewData(
         segments=tuple(segments),
         colors=segment_colors(len(segments), other=bool(len(rest))),
