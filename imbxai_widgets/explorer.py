@@ -11,8 +11,8 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.cards import ADVERSARY_ROWS, Card, CardDeck, cards_within
-from imbxai_widgets.compute.images import DisplayTransform, shown_image
-from imbxai_widgets.compute.samples import Samples
+from imbxai_widgets.compute.images import ImageSource
+from imbxai_widgets.compute.labeled_images import LabeledImages
 from imbxai_widgets.overview import overview
 from imbxai_widgets.pipeline import analyze
 from imbxai_widgets.views._charts import legend, message, title
@@ -273,7 +273,7 @@ def _analysis_of(
             )
         if options.get("salient_fraction", True) is None:
             # Without colors, no pass over the images tells whether the panels can show them.
-            _check_shown(dataset, options.get("display_transform"))
+            _check_shown(dataset, options)
         return analyze(model, dataset, validation=validation, **options)
     given = {"dataset": dataset, "validation": validation, **options}
     unused = [name for name, value in given.items() if value is not None]
@@ -285,10 +285,10 @@ def _analysis_of(
     return model
 
 
-def _check_shown(dataset: Any, display_transform: DisplayTransform | None) -> None:
+def _check_shown(dataset: Any, options: dict[str, Any]) -> None:
     """Refuse a dataset whose images cannot be shown, by the first of them."""
-    first = Samples(dataset)[0]
-    shown_image(dataset, first.number, first.image, display_transform)
+    reading = {name: options.get(name) for name in ("transform", "class_names", "keys")}
+    ImageSource(LabeledImages(dataset, **reading), options.get("display_transform"))[0]
 
 
 def _weakest_class(deck: CardDeck) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.assemble import assemble, check_enough
@@ -25,8 +24,12 @@ from imbxai_widgets.compute.data import check_same_labels, class_names_of
 from imbxai_widgets.compute.embed import embed
 from imbxai_widgets.compute.embedded import Embedded
 from imbxai_widgets.compute.images import ImageSource
+from imbxai_widgets.compute.labeled_images import LabeledImages
 from imbxai_widgets.compute.overlap import negative_share
+from imbxai_widgets.compute.rereading import changing_image
+from imbxai_widgets.compute.sample_keys import SampleKeys
 from imbxai_widgets.compute.samples import Samples, readable
+from imbxai_widgets.compute.transforms import possibly_random_steps, random_steps
 
 _SIGNED = 0.1  # behind a ReLU it is 0, behind a LayerNorm about one half
 
@@ -37,6 +40,8 @@ def analyze(
     *,
     validation: Any = None,
     layer: nn.Module | str | None = None,
+    transform: Callable[[Any], torch.Tensor] | None = None,
+    keys: SampleKeys | None = None,
     class_names: Sequence[str] | None = None,
     device: str | torch.device | None = None,
     batch_size: int = 128,
@@ -61,8 +66,9 @@ def analyze(
         An image classifier: (B, channels, H, W) to logits (B, C), whose head is found by itself
         in most networks (docs/models.md lists those tested).
     dataset : torch.utils.data.Dataset
-        Map-style, giving (image tensor (channels, H, W), label int). The images that the model
-        was trained on, with its evaluation transform: random crops or flips would blur
+        Map-style, giving pairs or dicts of an image and its label, as datasets of torchvision
+        and Hugging Face do; `docs/datasets.md` lists what is accepted. The images that the
+        model was trained on, with its evaluation transform: random crops or flips would blur
         embeddings and saliency. Where it has a method ``foreground(index)`` that returns a
         bool array (H, W), only those pixels can be salient.
     validation : Dataset, optional
@@ -70,8 +76,15 @@ def analyze(
     layer : torch.nn.Module or str, optional
         Where to take the embedding, if not at the input of the head: a module or its dotted
         name for its output (pooled when it is a map), or ``"<name"`` for its input.
+    transform : callable, optional
+        From the dataset's image, for instance a PIL image, to the (channels, H, W) tensor for
+        the model; for datasets that do not give such tensors themselves.
+    keys : pair, optional
+        Where image and label are in a sample, such as ``("img", "fine_label")``; needed for
+        dicts in which either is not certain, and for tuples of more than two.
     class_names : sequence of str, optional
-        Names in order of the labels; read from the dataset if not given.
+        Names in the order of the logits; read from the dataset if not given. Labels may be such
+        names.
     device : str or torch.device, optional
         Where to run the model; see `imbxai_widgets.compute.embed.embed`.
     batch_size, num_workers : int
@@ -130,6 +143,11 @@ def analyze(
     scheme = color_scheme(color_bins)
     check_count(k, "k")
     check_count(top_k, "top_k")
+    read = partial(LabeledImages, transform=transform, class_names=class_names, keys=keys)
+    dataset = read(dataset)
+    if validation is not None:
+        with _about_validation():
+            validation = read(validation)
     run = partial(
         embed,
         model,
@@ -150,6 +168,9 @@ def analyze(
         on_error,
     )
     check_enough(len(dataset), k)
+    for images in (dataset, validation):
+        if images is not None:
+            _warn_if_random(images, "validation" if images is validation else "dataset")
     embedded = run(
         dataset,
         salient_fraction=salient_fraction,
@@ -179,8 +200,8 @@ def analyze(
 
 def _checked_names(
     run: Callable[..., Embedded],
-    dataset: Any,
-    validation: Any,
+    dataset: LabeledImages,
+    validation: LabeledImages | None,
     class_names: Sequence[str] | None,
     on_error: OnError,
 ) -> tuple[str, ...]:
@@ -197,13 +218,26 @@ def _checked_names(
     return class_names_of(dataset, first.n_classes, class_names)
 
 
-def _first_images(dataset: Any, on_error: OnError) -> Dataset[Any]:
+def _first_images(dataset: LabeledImages, on_error: OnError) -> LabeledImages:
     # Two, for there are models that take a batch of one for a single image.
-    samples = Samples(dataset)
-    end = min(2, len(samples))
+    end = min(2, len(dataset))
     if on_error == "skip":
-        end = max(islice(readable(samples), end), default=len(samples) - 1) + 1
-    return Subset(dataset, range(end))
+        end = max(islice(readable(Samples(dataset)), end), default=len(dataset) - 1) + 1
+    return dataset.first(end)
+
+
+def _warn_if_random(images: LabeledImages, name: str) -> None:
+    """Warn of a dataset that changes its images, unless names tell so; see `embed`."""
+    index = None if random_steps(images) else changing_image(images)
+    if index is None:
+        return
+    steps = possibly_random_steps(images, index)
+    where = f"look at its transforms {', '.join(steps)}" if steps else "its transforms look fixed"
+    warnings.warn(
+        f"image {index} of {name} is another one when it is read again, so the images analyzed "
+        f"are not those shown; {where}, and give the dataset with its evaluation transforms",
+        stacklevel=3,
+    )
 
 
 def _warn_of_signed_features(embeddings: FloatArray) -> None:

@@ -16,7 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from imbxai_widgets.compute._types import BoolArray, IntArray, UInt8Array
 from imbxai_widgets.compute.embedded import Skipped
-from imbxai_widgets.compute.samples import ReadError, Sample, Samples
+from imbxai_widgets.compute.labeled_images import ReadError
+from imbxai_widgets.compute.samples import Sample, Samples
 
 OnError: TypeAlias = Literal["raise", "skip"]
 
@@ -182,15 +183,7 @@ def _collated(read: Sequence[Sample | Skipped]) -> Reading:
 
 
 def _batch(samples: Sequence[Sample]) -> Batch:
-    first = samples[0]
-    for sample in samples:
-        if sample.image.shape != first.image.shape:
-            raise ValueError(
-                "the images of a batch must have one shape, but "
-                f"image {first.number} has {tuple(first.image.shape)} and "
-                f"image {sample.number} has {tuple(sample.image.shape)}; resize them in the "
-                "dataset's transform, or use batch_size=1 if the model takes any size"
-            )
+    _check_one_shape(samples)
     colors = [sample.rgb for sample in samples if sample.rgb is not None]
     candidates = [sample.candidates for sample in samples if sample.candidates is not None]
     return Batch(
@@ -199,4 +192,26 @@ def _batch(samples: Sequence[Sample]) -> Batch:
         np.array([sample.label for sample in samples], dtype=np.int64),
         np.stack(colors) if colors else None,
         np.stack(candidates) if candidates else None,
+    )
+
+
+def _check_one_shape(samples: Sequence[Sample]) -> None:
+    first = samples[0]
+    other = next((s for s in samples if s.image.shape != first.image.shape), None)
+    if other is None:
+        return
+    if len(other.image) != len(first.image):
+        mend = (
+            "convert all to one mode first in the transform, for instance "
+            'transforms.Lambda(lambda image: image.convert("RGB"))'
+        )
+    else:
+        mend = (
+            "resize and crop them in the transform, for instance with transforms.Resize(256) and "
+            "transforms.CenterCrop(224), or use batch_size=1 if the model takes any size"
+        )
+    raise ValueError(
+        "the images of a batch must have one shape, but "
+        f"image {first.number} has {tuple(first.image.shape)} and "
+        f"image {other.number} has {tuple(other.image.shape)}; {mend}"
     )

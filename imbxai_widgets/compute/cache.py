@@ -26,8 +26,9 @@ from torch import nn
 from imbxai_widgets._files import replacing
 from imbxai_widgets.compute.embedded import Collector, Embedded, Skipped
 from imbxai_widgets.compute.fingerprint import Fingerprints
+from imbxai_widgets.compute.labeled_images import ReadError
 from imbxai_widgets.compute.model_state import unwrapped
-from imbxai_widgets.compute.samples import ReadError, Samples
+from imbxai_widgets.compute.samples import Samples
 
 _FORMAT = 1
 _LOOKED_AT = 32  # images that are read for the key

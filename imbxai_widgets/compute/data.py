@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,61 @@ from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from imbxai_widgets.compute._types import BoolArray
 from imbxai_widgets.compute.class_names import distinct_names
+from imbxai_widgets.compute.hugging_face import class_columns, features_of, path_in_columns
+from imbxai_widgets.compute.sample_keys import label_key
 
 
-def locate(dataset: Dataset[Any], index: int) -> tuple[Dataset[Any], int]:
+def parts(dataset: Any) -> list[Any]:
+    """Return the datasets right inside a `Subset` or a `ConcatDataset`; none of any other.
+
+    Examples
+    --------
+    >>> from torch.utils.data import Subset
+    >>> parts(Subset("abcdef", [4, 2]))
+    ['abcdef']
+    """
+    if isinstance(dataset, Subset):
+        return [dataset.dataset]
+    return list(dataset.datasets) if isinstance(dataset, ConcatDataset) else []
+
+
+def nested(dataset: Any) -> Iterator[Any]:
+    """Yield a dataset and all that are inside it, the outer ones first.
+
+    Examples
+    --------
+    >>> from torch.utils.data import ConcatDataset
+    >>> list(nested(ConcatDataset(["ab", "cd"])))[1:]
+    ['ab', 'cd']
+    """
+    yield dataset
+    for part in parts(dataset):
+        yield from nested(part)
+
+
+def route(dataset: Any, index: int) -> list[tuple[Any, int]]:
+    """List the datasets that an image passes through, with its number in each, outermost first.
+
+    Examples
+    --------
+    >>> from torch.utils.data import Subset
+    >>> route(Subset("abcdef", [4, 2]), 1)[1:]
+    [('abcdef', 2)]
+    """
+    steps = [(dataset, index)]
+    while True:
+        if isinstance(dataset, Subset):
+            dataset, index = dataset.dataset, int(dataset.indices[index])
+        elif isinstance(dataset, ConcatDataset):
+            member = bisect_right(dataset.cumulative_sizes, index)
+            index -= dataset.cumulative_sizes[member - 1] if member else 0
+            dataset = dataset.datasets[member]
+        else:
+            return steps
+        steps.append((dataset, index))
+
+
+def locate(dataset: Any, index: int) -> tuple[Any, int]:
     """Find the dataset that an image comes from, through `Subset` and `ConcatDataset`.
 
     Parameters
@@ -35,29 +88,7 @@ def locate(dataset: Dataset[Any], index: int) -> tuple[Dataset[Any], int]:
     >>> locate(Subset("abcdef", [4, 2]), 1)
     ('abcdef', 2)
     """
-    if isinstance(dataset, Subset):
-        return locate(dataset.dataset, int(dataset.indices[index]))
-    if isinstance(dataset, ConcatDataset):
-        member = bisect_right(dataset.cumulative_sizes, index)
-        start = dataset.cumulative_sizes[member - 1] if member else 0
-        return locate(dataset.datasets[member], index - start)
-    return dataset, index
-
-
-def members(dataset: Dataset[Any]) -> list[Dataset[Any]]:
-    """List the innermost datasets, through `Subset` and `ConcatDataset`.
-
-    Examples
-    --------
-    >>> from torch.utils.data import ConcatDataset, Subset
-    >>> members(ConcatDataset([Subset("abcdef", [4, 2]), "ghi"]))
-    ['abcdef', 'ghi']
-    """
-    if isinstance(dataset, Subset):
-        return members(dataset.dataset)
-    if isinstance(dataset, ConcatDataset):
-        return [leaf for member in dataset.datasets for leaf in members(member)]
-    return [dataset]
+    return route(dataset, index)[-1]
 
 
 # Where datasets of files keep their paths: `ImageFolder`, and torchvision's own by their names.
@@ -89,10 +120,10 @@ def path_of(dataset: Dataset[Any], index: int) -> str | None:
     try:
         member, place = locate(dataset, index)
         for name in _PATH_LISTS:
-            path = _listed_path(getattr(member, name, None), len(member), place)  # type: ignore[arg-type]
+            path = _listed_path(getattr(member, name, None), len(member), place)
             if path is not None:
                 return path
-        return _path_in_columns(member, place)
+        return path_in_columns(member, place)
     except Exception:
         return None
 
@@ -105,22 +136,13 @@ def _listed_path(listed: object, size: int, index: int) -> str | None:
     return os.fspath(path) if isinstance(path, str | os.PathLike) else None
 
 
-def _path_in_columns(dataset: Any, index: int) -> str | None:
-    """Read the paths beside the images of a Hugging Face dataset, which its format hides."""
-    if not hasattr(dataset, "features") or not hasattr(dataset, "with_format"):
-        return None
-    row = dataset.with_format("arrow")[index].to_pylist()[0]
-    paths = (value.get("path") for value in row.values() if isinstance(value, Mapping))
-    return next((path for path in paths if isinstance(path, str)), None)
-
-
 def foreground_of(dataset: Dataset[Any], index: int) -> BoolArray | None:
     """Ask the dataset which pixels of an image show the object.
 
     Parameters
     ----------
     dataset
-        A dataset; it, or the member that the image comes from, may have a method
+        A dataset; it, or one inside it that the image comes from, may have a method
         ``foreground(index)``.
     index
         Number of the image in `dataset`.
@@ -135,17 +157,17 @@ def foreground_of(dataset: Dataset[Any], index: int) -> BoolArray | None:
     ValueError
         If `foreground` returns anything but a two-dimensional Boolean array.
     """
-    if not hasattr(dataset, "foreground"):
-        dataset, index = locate(dataset, index)
-    if not hasattr(dataset, "foreground"):
-        return None
-    mask = np.asarray(dataset.foreground(index))
-    if mask.ndim != 2 or mask.dtype != np.bool_:
-        raise ValueError(
-            f"{type(dataset).__name__}.foreground({index}) must return an (H, W) Boolean array, "
-            f"but gave shape {mask.shape} of {mask.dtype}"
-        )
-    return mask
+    for member, place in route(dataset, index):
+        if not hasattr(member, "foreground"):
+            continue
+        mask = np.asarray(member.foreground(place))
+        if mask.ndim != 2 or mask.dtype != np.bool_:
+            raise ValueError(
+                f"{type(member).__name__}.foreground({place}) must return an (H, W) Boolean array, "
+                f"but gave shape {mask.shape} of {mask.dtype}"
+            )
+        return mask
+    return None
 
 
 def class_names_of(
@@ -154,9 +176,10 @@ def class_names_of(
     """Name the classes: as told, else as the dataset says, else by their numbers.
 
     The dataset is asked for `classes` (names in the order of the labels), then for
-    `class_to_idx` (name to label); a `Subset` or `ConcatDataset` without either is asked through
-    its members. A class with several names, as in ImageNet, goes by the first. Names that are
-    empty or occur twice get the number of their class; see `distinct_names`.
+    `class_to_idx` (name to label), then for the names of a Hugging Face dataset's column of
+    labels; a `Subset` or `ConcatDataset` without any is asked through its members. A class with
+    several names, as in ImageNet, goes by the first. Names that are empty or occur twice get the
+    number of their class; see `distinct_names`.
 
     Parameters
     ----------
@@ -186,14 +209,9 @@ def class_names_of(
     ('cat', 'dog')
     """
     if class_names is not None:
-        if isinstance(class_names, str) or not isinstance(class_names, Sequence | np.ndarray):
-            raise ValueError(
-                "class_names must be a sequence of names in the order of the labels, "
-                f"not the {type(class_names).__name__} {class_names!r}"
-            )
-        names, source = tuple(str(name) for name in class_names), "class_names"
+        names, source = _told_names(class_names), "class_names"
     else:
-        found = _names_in(dataset)
+        found = names_in(dataset)
         if found is None:
             return tuple(str(label) for label in range(n_classes))
         names, source = found, f"the dataset ({type(dataset).__name__})"
@@ -225,7 +243,7 @@ def check_same_labels(dataset: Dataset[Any], validation: Dataset[Any]) -> None:
     --------
     >>> check_same_labels([], [])
     """
-    pairs = zip(_names_in(dataset) or (), _names_in(validation) or (), strict=False)
+    pairs = zip(names_in(dataset) or (), names_in(validation) or (), strict=False)
     for label, (here, there) in enumerate(pairs):
         if here != there:
             raise ValueError(
@@ -235,7 +253,43 @@ def check_same_labels(dataset: Dataset[Any], validation: Dataset[Any]) -> None:
             )
 
 
-def _names_in(dataset: Dataset[Any]) -> tuple[str, ...] | None:
+def class_numbers_of(dataset: Any, class_names: Sequence[str] | None = None) -> dict[str, int]:
+    """Return the number of each class name, for labels that are names.
+
+    Parameters
+    ----------
+    dataset, class_names
+        As for `class_names_of`.
+
+    Returns
+    -------
+    dict
+        Without the names that several classes share; empty if the classes have no names.
+
+    Examples
+    --------
+    >>> class_numbers_of([], ["cat", "dog"])
+    {'cat': 0, 'dog': 1}
+    """
+    names = names_in(dataset) if class_names is None else _told_names(class_names)
+    numbers = {} if class_names is not None else _aliases(dataset)
+    times = Counter(names)
+    return {name: label for label, name in enumerate(names or ()) if times[name] == 1} | numbers
+
+
+def names_in(dataset: Any) -> tuple[str, ...] | None:
+    """Return the class names that a dataset tells, in the order of the labels, or None.
+
+    Raises
+    ------
+    ValueError
+        If its sources contradict each other.
+
+    Examples
+    --------
+    >>> names_in([]) is None
+    True
+    """
     listed = _listed_names(getattr(dataset, "classes", None))
     indexed = _indexed_names(getattr(dataset, "class_to_idx", None))
     if listed is not None and indexed is not None and not _agree(listed, dataset):
@@ -244,15 +298,41 @@ def _names_in(dataset: Dataset[Any]) -> tuple[str, ...] | None:
             "pass class_names in the order of the labels"
         )
     names = listed if listed is not None else indexed
-    leaves = members(dataset)
-    if names is not None or leaves == [dataset]:
+    if names is None:
+        names = _names_in_columns(dataset)
+    if names is not None:
         return names
-    found = {names for names in map(_names_in, leaves) if names is not None}
+    found = {names for names in map(names_in, parts(dataset)) if names is not None}
     if len(found) > 1:
         raise ValueError(
             "the concatenated datasets name their classes differently; pass class_names"
         )
     return found.pop() if found else None
+
+
+def _names_in_columns(dataset: Any) -> tuple[str, ...] | None:
+    named = class_columns(features_of(dataset))
+    try:
+        return named.get(label_key(features_of(dataset), dataset)) if named else None
+    except ValueError:  # not certain which column holds the labels
+        return None
+
+
+def _told_names(class_names: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(class_names, str) or not isinstance(class_names, Sequence | np.ndarray):
+        raise ValueError(
+            "class_names must be a sequence of names in the order of the labels, "
+            f"not the {type(class_names).__name__} {class_names!r}"
+        )
+    return tuple(str(name) for name in class_names)
+
+
+def _aliases(dataset: Any) -> dict[str, int]:
+    """Return every name of every class, from the outermost `class_to_idx` there is."""
+    for member in nested(dataset):
+        if isinstance(getattr(member, "class_to_idx", None), Mapping):
+            return {str(name): int(label) for name, label in member.class_to_idx.items()}
+    return {}
 
 
 def _listed_names(classes: object) -> tuple[str, ...] | None:

@@ -23,6 +23,7 @@ from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.embedded import Collector, Embedded, Skipped, top_probabilities
 from imbxai_widgets.compute.fitting import Fitting
 from imbxai_widgets.compute.images import DisplayTransform
+from imbxai_widgets.compute.labeled_images import ReadError
 from imbxai_widgets.compute.layers import EmbeddingReader
 from imbxai_widgets.compute.model_state import choose_device, lent_out
 from imbxai_widgets.compute.saliency import (
@@ -31,7 +32,7 @@ from imbxai_widgets.compute.saliency import (
     input_saliency,
     salient_pixels,
 )
-from imbxai_widgets.compute.samples import ReadError, Samples
+from imbxai_widgets.compute.samples import Samples
 from imbxai_widgets.compute.transforms import random_steps
 
 

@@ -26,7 +26,10 @@ _VERSIONED: Final = frozenset(
     | (sys.stdlib_module_names - {"__main__"})
 )
 _PLAIN: Final = (type(None), bool, int, float, complex, str, bytes)
-_BY_NAME: Final = (enum.Enum, torch.dtype, torch.device, np.dtype, BuiltinFunctionType, ModuleType)
+_BY_NAME: Final = (
+    *(enum.Enum, torch.dtype, torch.device, np.dtype),
+    *(range, BuiltinFunctionType, ModuleType),
+)
 # Of what every module holds, this decides what it computes. Hooks go without their numbers.
 _MODULE_STATE: Final = ("_parameters", "_buffers", "_modules")
 _MODULE_HOOKS: Final = ("_forward_pre_hooks", "_forward_hooks")

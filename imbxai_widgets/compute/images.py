@@ -12,11 +12,14 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset, Subset
 
-from imbxai_widgets.compute._types import IntArray, UInt8Array
+from imbxai_widgets.compute._types import FloatArray, IntArray, UInt8Array
 from imbxai_widgets.compute.data import locate
-from imbxai_widgets.compute.transforms import DisplayError, normalization_of
+from imbxai_widgets.compute.sample_keys import image_in
+from imbxai_widgets.compute.transforms import DisplayError, normalization_of, transforms_of
 
 DisplayTransform: TypeAlias = Callable[[torch.Tensor], "UInt8Array | torch.Tensor | Image.Image"]
+
+_LARGEST = {torch.uint8: 255, torch.uint16: 65535}
 
 # Resizing with a bicubic filter may overshoot [0, 1] a little; more means other units.
 _OVERSHOOT = 0.05
@@ -25,24 +28,29 @@ _OVERSHOOT = 0.05
 def shown_image(
     dataset: Dataset[Any],
     index: int,
-    image: torch.Tensor,
+    image: torch.Tensor | Image.Image | np.ndarray[Any, Any],
     display_transform: DisplayTransform | None = None,
 ) -> UInt8Array:
-    """Recover the 8-bit colors of an image that the dataset gave as a tensor.
+    """Recover the 8-bit colors of an image that the dataset gave.
 
     With `display_transform`, that function decides. Otherwise the normalization among the
-    dataset's transforms is inverted, ``x * std + mean``; without one, uint8 values and floats in
-    [0, 1] are taken as they are. Values are rounded and clipped to 0..255, and one channel is
-    shown as gray.
+    transforms of the image is inverted, ``x * std + mean``; without one, floats in [0, 1] are
+    taken as they are, and integers as parts of their largest value (255, 65535). Values are
+    rounded and clipped to 0..255. One channel is shown as gray; the fourth of four as opacity,
+    over white.
+
+    The picture that a transform started from is not consulted: after a crop or a resize its
+    pixels are not those of the network, even where the sizes agree.
 
     Parameters
     ----------
     dataset, index
         Where the image comes from; `Subset` and `ConcatDataset` are looked through.
     image
-        (C, H, W) tensor, C being 1 or 3, as ``dataset[index]`` gave it.
+        (C, H, W) tensor, C being 1, 3 or 4, as ``dataset[index]`` gave it; or a picture that no
+        transform has changed yet: a PIL image or a uint8 array (H, W) or (H, W, 3).
     display_transform
-        Function from that tensor to a uint8 (H, W, 3) array, a PIL image, or a (C, H, W) tensor
+        Function from that image to a uint8 (H, W, 3) array, a PIL image, or a (C, H, W) tensor
         of uint8 or of floats in [0, 1].
 
     Returns
@@ -61,10 +69,11 @@ def shown_image(
     [[[0, 0, 0], [255, 255, 255]]]
     """
     if display_transform is not None:
-        return _from_display(display_transform(image))
+        return _from_picture(display_transform(image), "display_transform returned ")  # type: ignore[arg-type]
+    if not isinstance(image, torch.Tensor):
+        return _from_picture(image, f"image {index} is ")
     image = image.detach().cpu().as_subclass(torch.Tensor)
-    member, _ = locate(dataset, index)
-    normalization = normalization_of(member)
+    normalization = normalization_of(transforms_of(dataset, index))
     if normalization is None:
         return _to_rgb(image, "without a Normalize step in the dataset's transform, ")
     channels = {len(normalization.mean), len(normalization.std), len(image)}
@@ -79,40 +88,68 @@ def shown_image(
 
 
 def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
-    if image.ndim != 3 or image.shape[0] not in (1, 3):
+    """Turn a (C, H, W) tensor into (H, W, 3)."""
+    if image.ndim != 3 or image.shape[0] not in (1, 3, 4):
         raise DisplayError.because(
-            f"{when}the image has shape {tuple(image.shape)}, not (1 or 3, H, W)"
+            f"{when}the image has shape {tuple(image.shape)}, not (1, 3 or 4, H, W)"
         )
-    if image.dtype == torch.uint8:
+    if image.dtype == torch.uint8 and len(image) != 4:
         values = image.numpy()
     else:
-        if not image.is_floating_point():
-            raise DisplayError.because(
-                f"{when}the image is of {image.dtype}, not of uint8 or floats"
-            )
-        low, high = image.min().item(), image.max().item()
-        if not -_OVERSHOOT <= low <= high <= 1 + _OVERSHOOT:
-            raise DisplayError.because(
-                f"{when}values run from {low:.4g} to {high:.4g}, not in [0, 1]"
-            )
+        shares = _shares(image, when)
+        if len(shares) == 4:
+            shares = shares[:3] * shares[3:] + (1 - shares[3:])
         # In NumPy: torch.round starts its threads even for a single small image.
-        values = np.rint(image.float().numpy() * 255).clip(0, 255).astype(np.uint8)
+        values = np.rint(shares * 255).clip(0, 255).astype(np.uint8)
     height, width = values.shape[1:]
     return np.array(np.broadcast_to(values.transpose(1, 2, 0), (height, width, 3)), order="C")
 
 
-def _from_display(shown: object) -> UInt8Array:
+def _shares(image: torch.Tensor, when: str) -> FloatArray:
+    """Return an image's values as parts of the largest that its type is for."""
+    if image.dtype in _LARGEST:
+        return image.numpy().astype(np.float32) / np.float32(_LARGEST[image.dtype])
+    if not image.is_floating_point():
+        raise DisplayError.because(
+            f"{when}the image is of {image.dtype}, which does not tell how bright its largest "
+            "value is, as uint8, uint16 and floats do"
+        )
+    low, high = image.min().item(), image.max().item()
+    if not -_OVERSHOOT <= low <= high <= 1 + _OVERSHOOT:
+        raise DisplayError.because(f"{when}values run from {low:.4g} to {high:.4g}, not in [0, 1]")
+    return image.float().numpy()
+
+
+def _from_picture(shown: object, what: str) -> UInt8Array:
+    """Turn what is meant for eyes into (H, W, 3)."""
     if isinstance(shown, Image.Image):
-        return np.array(shown.convert("RGB"))
+        return _from_pil(shown, what)
     if isinstance(shown, torch.Tensor):
         return _to_rgb(shown.detach().cpu().as_subclass(torch.Tensor), "in display_transform, ")
     if isinstance(shown, np.ndarray) and shown.dtype == np.uint8:
         if shown.ndim == 3 and shown.shape[2] == 3:
             return shown.copy()
+        if shown.ndim == 2:
+            return np.repeat(shown[:, :, np.newaxis], 3, axis=2)
         problem = f"a uint8 array of shape {shown.shape}"
     else:
         problem = f"an array of {shown.dtype}" if isinstance(shown, np.ndarray) else repr(shown)
-    raise DisplayError.because(f"display_transform returned {problem}")
+    raise DisplayError.because(f"{what}{problem}")
+
+
+def _from_pil(picture: Image.Image, what: str) -> UInt8Array:
+    if picture.mode in ("I", "F"):
+        raise DisplayError.because(
+            f"{what}a PIL image of mode {picture.mode!r}, which does not tell how bright its "
+            "largest value is"
+        )
+    if picture.mode.startswith("I;16"):  # PIL's own conversion clips these at 255
+        values = torch.from_numpy(np.array(picture).astype(np.uint16))
+        return _to_rgb(values[np.newaxis])
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return np.array(picture.convert("RGB"))
 
 
 class ImageSource:
@@ -123,7 +160,7 @@ class ImageSource:
     Parameters
     ----------
     dataset
-        Map-style dataset of (image tensor, label).
+        Map-style: its samples are images for `shown_image`, or pairs or dicts with such.
     display_transform
         As for `shown_image`.
 
@@ -135,6 +172,7 @@ class ImageSource:
     """
 
     _KEPT = 512
+    _KEPT_BYTES = 100_000_000  # pictures that no transform has made small can be large
 
     def __init__(
         self, dataset: Dataset[Any], display_transform: DisplayTransform | None = None
@@ -142,6 +180,7 @@ class ImageSource:
         self._dataset = dataset
         self._display_transform = display_transform
         self._recent: OrderedDict[int, UInt8Array] = OrderedDict()
+        self._recent_bytes = 0
 
     @classmethod
     def of_rows(
@@ -174,10 +213,17 @@ class ImageSource:
         if index in self._recent:
             self._recent.move_to_end(index)
             return self._recent[index]
-        image = self._dataset[index][0]
+        image = image_in(self._dataset[index], locate(self._dataset, index)[0])
         shown = shown_image(self._dataset, index, image, self._display_transform)
         shown.setflags(write=False)
-        self._recent[index] = shown
-        if len(self._recent) > self._KEPT:
-            self._recent.popitem(last=False)
+        self._keep(index, shown)
         return shown
+
+    def _keep(self, index: int, shown: UInt8Array) -> None:
+        self._recent[index] = shown
+        self._recent_bytes += shown.nbytes
+        while len(self._recent) > self._KEPT or (
+            self._recent_bytes > self._KEPT_BYTES and len(self._recent) > 1
+        ):
+            _, oldest = self._recent.popitem(last=False)
+            self._recent_bytes -= oldest.nbytes

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 from torch import nn
-from torch.utils.data import Dataset
 
 from imbxai_widgets.compute._types import FloatArray
-from imbxai_widgets.compute.data import members
+from imbxai_widgets.compute.data import nested, route
+from imbxai_widgets.compute.hugging_face import set_transform_of
 
 # Steps that draw random numbers although "Random" is not part of their names.
 _RANDOM = frozenset(
@@ -24,6 +24,23 @@ _RANDOM = frozenset(
         "ElasticTransform",
         "RandAugment",
         "TrivialAugmentWide",
+    }
+)
+# Steps that are the same at every call; of others, a look at what they do decides.
+_FIXED = frozenset(
+    {
+        "CenterCrop",
+        "ConvertImageDtype",
+        "Grayscale",
+        "ImageClassification",
+        "Normalize",
+        "PILToTensor",
+        "Pad",
+        "RGB",
+        "Resize",
+        "ToDtype",
+        "ToImage",
+        "ToTensor",
     }
 )
 # torchvision's ready-made `weights.transforms()` end with a normalization.
@@ -69,17 +86,16 @@ class _Step:
         return type(self.transform).__name__
 
 
-def normalization_of(dataset: Dataset[Any]) -> Normalization | None:
-    """Find the one normalization among the transforms of a dataset.
+def normalization_of(transforms: Any) -> Normalization | None:
+    """Find the one normalization among transforms.
 
-    Looks at `dataset.transform`, else `dataset.transforms`, and walks `Compose` (torchvision v1
-    and v2), `nn.Sequential` and plain lists for a step named like ``Normalize`` that has `mean`
-    and `std`.
+    Walks `Compose` (torchvision v1 and v2), `nn.Sequential` and plain lists for a step named like
+    ``Normalize`` that has `mean` and `std`.
 
     Parameters
     ----------
-    dataset
-        An innermost dataset, as `locate` finds it.
+    transforms
+        A transform, or a list of them, as `transforms_of` finds those of an image.
 
     Returns
     -------
@@ -91,7 +107,7 @@ def normalization_of(dataset: Dataset[Any]) -> Normalization | None:
     DisplayError
         If there is more than one candidate, or it cannot be read for certain.
     """
-    found = [step for step in _steps(_transform_of(dataset)) if _may_normalize(step.transform)]
+    found = [step for step in _steps(transforms) if _may_normalize(step.transform)]
     if not found:
         return None
     names = ", ".join(step.name for step in found)
@@ -109,7 +125,22 @@ def normalization_of(dataset: Dataset[Any]) -> Normalization | None:
     return Normalization(mean, std)
 
 
-def random_steps(dataset: Dataset[Any]) -> tuple[str, ...]:
+def transforms_of(dataset: Any, index: int) -> list[Any]:
+    """List the transforms that an image goes through, in their order.
+
+    Looks at `transform`, else `transforms`, and at the function given to a Hugging Face dataset,
+    of the dataset that the image comes from and of those around it.
+
+    Examples
+    --------
+    >>> transforms_of([], 0)
+    []
+    """
+    found = [_transform_of(member) for member, _ in reversed(route(dataset, index))]
+    return [transform for transform in found if transform is not None]
+
+
+def random_steps(dataset: Any) -> tuple[str, ...]:
     """Name the transforms of a dataset that give another image at every call.
 
     Parameters
@@ -124,16 +155,37 @@ def random_steps(dataset: Dataset[Any]) -> tuple[str, ...]:
     """
     names = [
         step.name
-        for member in [dataset, *members(dataset)]
+        for member in nested(dataset)
         for step in _steps(_transform_of(member), with_containers=True)
-        if step.name.startswith("Random") or step.name in _RANDOM
+        if _is_random(step)
     ]
     return tuple(dict.fromkeys(names))
 
 
-def _transform_of(dataset: Dataset[Any]) -> Any:
-    transform = getattr(dataset, "transform", None)
-    return transform if transform is not None else getattr(dataset, "transforms", None)
+def possibly_random_steps(dataset: Any, index: int) -> tuple[str, ...]:
+    """Name the transforms of an image that are not known to be the same at every call.
+
+    Examples
+    --------
+    >>> possibly_random_steps([], 0)
+    ()
+    """
+    steps = _steps(transforms_of(dataset, index))
+    return tuple(dict.fromkeys(step.name for step in steps if step.name not in _FIXED))
+
+
+def _is_random(step: _Step) -> bool:
+    probability = getattr(step.transform, "p", None)  # as albumentations' steps have it
+    sometimes = isinstance(probability, int | float) and 0 < probability < 1
+    return sometimes or step.name.startswith("Random") or step.name in _RANDOM
+
+
+def _transform_of(dataset: Any) -> Any:
+    for name in ("transform", "transforms"):
+        transform = getattr(dataset, name, None)
+        if transform is not None:
+            return transform
+    return set_transform_of(dataset)
 
 
 def _steps(transform: Any, certain: bool = True, with_containers: bool = False) -> Iterator[_Step]:
@@ -178,4 +230,12 @@ def _calls_normalize(step: Any) -> bool:
     seen = inspect.getclosurevars(function)
     names = {function.__name__, *seen.globals, *seen.nonlocals, *seen.unbound}
     held = [*seen.globals.values(), *seen.nonlocals.values()]
-    return any("normalize" in name.lower() for name in names) or any(map(_is_normalize, held))
+    return any("normalize" in name.lower() for name in names) or any(map(_holds_normalize, held))
+
+
+def _holds_normalize(value: Any) -> bool:
+    if isinstance(value, list | tuple):  # of anything, and maybe of millions
+        return False
+    if getattr(value, "do_normalize", False) is True:  # an image processor of transformers
+        return True
+    return any(_is_normalize(step.transform) for step in _steps(value))

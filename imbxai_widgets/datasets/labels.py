@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
-from imbxai_widgets.compute._checks import check_codes
 from imbxai_widgets.compute._types import IntArray
+from imbxai_widgets.compute.data import class_numbers_of, names_in
+from imbxai_widgets.compute.hugging_face import column_of, features_of
+from imbxai_widgets.compute.labels import label_numbers
+from imbxai_widgets.compute.sample_keys import SampleKeys, image_and_label, label_key
 
 
-def labels_of(dataset: Any) -> IntArray:
+def labels_of(
+    dataset: Any, *, class_names: Sequence[str] | None = None, keys: SampleKeys | None = None
+) -> IntArray:
     """Return the labels of all images, without reading any image.
+
+    They are the labels that `imbxai_widgets.analyze` reads with the images, in any form that it
+    accepts: numbers, class names or one-hot vectors.
 
     Parameters
     ----------
     dataset
-        One with `targets` or `labels`, as torchvision's and `load_demo`'s have; a
-        `TensorDataset`, whose last tensor is taken; a list of (image, label); or a `Subset` or
-        `ConcatDataset` of such.
+        One with `targets` or `labels`, as torchvision's and `load_demo`'s have; a Hugging Face
+        dataset, of which the stored column is read; a `TensorDataset` of images and labels; a
+        list of pairs or dicts; or a `Subset` or `ConcatDataset` of such.
+    class_names, keys
+        As for `imbxai_widgets.analyze`.
 
     Returns
     -------
@@ -31,21 +44,14 @@ def labels_of(dataset: Any) -> IntArray:
     TypeError
         If the labels cannot be known without reading the images.
     ValueError
-        If there are not as many labels as images, or they are not whole numbers from 0 on.
+        If there are not as many labels as images, or one is in no accepted form.
 
     Examples
     --------
     >>> labels_of(Subset([("image a", 1), ("image b", 0)], [1]))
     array([0])
     """
-    labels = check_codes(_found_labels(dataset), "the dataset's labels", shape=(None,))
-    if len(labels) != len(dataset):
-        raise ValueError(
-            f"{type(dataset).__name__} has {len(dataset)} images, but {len(labels)} labels"
-        )
-    if labels.size and labels.min() < 0:
-        raise ValueError(f"the dataset's labels must be 0 or more, but one is {labels.min()}")
-    return labels
+    return _read_labels(dataset, keys, partial(class_numbers_of, dataset, class_names))
 
 
 def class_counts(dataset: Any) -> IntArray:
@@ -67,8 +73,7 @@ def class_counts(dataset: Any) -> IntArray:
     >>> class_counts([("image a", 1), ("image b", 0), ("image c", 1)])
     array([1, 2])
     """
-    classes = getattr(_innermost(dataset), "classes", None)
-    n_classes = 0 if classes is None else len(classes)
+    n_classes = len(names_in(dataset) or ())
     return np.bincount(labels_of(dataset), minlength=n_classes).astype(np.int64, copy=False)
 
 
@@ -92,24 +97,41 @@ def imbalance_ratio(dataset: Any) -> float:
     return float(present.max() / present.min())
 
 
-def _innermost(dataset: Any) -> Any:
-    return _innermost(dataset.dataset) if isinstance(dataset, Subset) else dataset
-
-
-def _found_labels(dataset: Any) -> Any:
+def _read_labels(
+    dataset: Any, keys: SampleKeys | None, numbers: Callable[[], Mapping[str, int]]
+) -> IntArray:
     if isinstance(dataset, Subset):
-        return labels_of(dataset.dataset)[np.asarray(dataset.indices, dtype=np.int64)]
+        every = _read_labels(dataset.dataset, keys, numbers)
+        return every[np.asarray(dataset.indices, dtype=np.int64)]
     if isinstance(dataset, ConcatDataset):
-        return np.concatenate([labels_of(member) for member in dataset.datasets])
+        return np.concatenate([_read_labels(part, keys, numbers) for part in dataset.datasets])
+    labels = _stored_labels(dataset, keys)
+    if len(labels) != len(dataset):
+        raise ValueError(
+            f"{type(dataset).__name__} has {len(dataset)} images, but {len(labels)} labels"
+        )
+    transform = getattr(dataset, "target_transform", None)
+    if transform is not None:
+        # As numbers of Python, which is what torchvision's datasets give to it.
+        plain = labels.tolist() if hasattr(labels, "tolist") else labels
+        labels = [transform(label) for label in plain]
+    named = not isinstance(labels, Tensor) and any(isinstance(label, str) for label in labels)
+    return label_numbers(labels, numbers() if named else None)
+
+
+def _stored_labels(dataset: Any, keys: SampleKeys | None) -> Any:
     if isinstance(dataset, TensorDataset):
-        return dataset.tensors[-1].cpu().numpy()
+        return image_and_label(dataset.tensors, dataset, keys)[1]
     if isinstance(dataset, list | tuple):
-        return np.array([int(label) for _, label in dataset], dtype=np.int64)
+        return [image_and_label(sample, dataset, keys)[1] for sample in dataset]
+    if features_of(dataset):
+        key = label_key(features_of(dataset), dataset) if keys is None else keys[1]
+        return column_of(dataset, key)
     for name in ("targets", "labels"):
         found = getattr(dataset, name, None)
         if found is not None:
-            return np.asarray(found)
+            return found
     raise TypeError(
         f"{type(dataset).__name__} tells its labels only together with its images; give it an "
-        "attribute `targets`, a sequence of one int per image"
+        "attribute `targets`, a sequence of one label per image"
     )

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_faults import SmallMemory, assert_same
 from torch import Tensor, nn
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets import analyze
 from imbxai_widgets.compute.embedded import Embedded
@@ -422,3 +422,9 @@ def test_a_cache_that_is_no_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"cache='.*file' cannot be a folder"):
         run(tmp_path / "file", model)
     assert state_of(model) == before
+
+
+def test_ranges_count_with_their_numbers() -> None:
+    whole = [(torch.rand(1, 2, 2), 0)] * 4
+    parts = [Subset(whole, range(start, start + 2)) for start in (0, 2)]
+    assert Fingerprints().of(parts[0]) != Fingerprints().of(parts[1])

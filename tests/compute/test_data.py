@@ -14,7 +14,8 @@ from imbxai_widgets.compute.data import (
     class_names_of,
     foreground_of,
     locate,
-    members,
+    nested,
+    parts,
     path_of,
 )
 
@@ -32,16 +33,17 @@ class Named(Dataset[Any]):
         return self, index
 
 
-def nested() -> tuple[Dataset[Any], Named, Named]:
+def nest() -> tuple[Dataset[Any], Named, Named]:
     a, b = Named(), Named()
     return Subset(ConcatDataset([Subset(a, [5, 3]), b, a]), [8, 1, 2, 7]), a, b
 
 
 def test_locate_agrees_with_the_item() -> None:
-    dataset, a, b = nested()
+    dataset, a, b = nest()
     assert [locate(dataset, i) for i in range(4)] == [(a, 0), (a, 3), (b, 0), (b, 5)]
     assert [locate(dataset, i) for i in range(4)] == [dataset[i] for i in range(4)]
-    assert members(dataset) == [a, b, a]
+    assert parts(a) == []
+    assert [member for member in nested(dataset) if not parts(member)] == [a, b, a]
 
 
 def test_names_by_argument_win() -> None:

@@ -186,7 +186,10 @@ GOOD = (torch.rand(3, SIZE, SIZE), 0)
         ((pair for pair in [GOOD]), "must be map-style.* generator is not"),
         ({GOOD[0]}, "must be map-style.* set is not"),
         (DataLoader([GOOD]), r"not a DataLoader; pass its \.dataset"),
-        ([GOOD, GOOD[0]], r"dataset\[1\] must be an \(image, label\) pair, but is Tensor"),
+        (
+            [GOOD, GOOD[0]],
+            r"must be an \(image, label\) pair or a dict, but is Tensor; .*dataset\[1\]",
+        ),
         ([(*GOOD, 1)], "but is 3 values"),
         ([GOOD, (np.zeros((3, 4, 4)), 0)], "image 1 must be a tensor, but is ndarray.*ToTensor"),
         ([(torch.rand(SIZE, SIZE), 0)], r"\(C, H, W\), but has shape \(10, 10\)"),

@@ -172,7 +172,7 @@ def test_noise_with_a_mean_is_not_taken_for_a_normalization() -> None:
         pass
 
     with pytest.raises(DisplayError, match="AddNoise may normalize, but it cannot be told how"):
-        normalization_of(Pictures(AddNoise(0.0, 0.1)))
+        normalization_of(AddNoise(0.0, 0.1))
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_normalizations_that_do_not_fit(mean: Any, std: Any, message: str) -> No
 
 @pytest.mark.parametrize(
     ("shape", "dtype", "message"),
-    [((4, 2, 2), torch.float32, "not .1 or 3, H, W"), ((3, 2, 2), torch.int64, "torch.int64")],
+    [((2, 2, 2), torch.float32, "not .1, 3 or 4, H, W"), ((3, 2, 2), torch.int64, "torch.int64")],
 )
 def test_tensors_that_are_no_images(shape: Any, dtype: Any, message: str) -> None:
     with pytest.raises(DisplayError, match=message):
@@ -212,7 +212,7 @@ def test_display_transform_decides(display: Any) -> None:
 @pytest.mark.parametrize(
     ("shown", "message"),
     [
-        (PIXELS[:, :, 0], r"a uint8 array of shape \(5, 6\)"),
+        (PIXELS[:, :, :2], r"a uint8 array of shape \(5, 6, 2\)"),
         (PIXELS / 255, "an array of float64"),
         ("red", "'red'"),
         (torch.full((3, 2, 2), 2.0), "in display_transform, values run from 2 to 2"),

@@ -140,9 +140,9 @@ def test_what_cannot_be_is_said() -> None:
         imbalance_ratio(Unread(np.array([], dtype=np.int64)))
     with pytest.raises(TypeError, match="attribute `targets`"):
         labels_of(Silent([0], name="hidden"))
-    with pytest.raises(ValueError, match="must be 0 or more, but one is -1"):
+    with pytest.raises(ValueError, match="image 1 must not be negative, but is -1"):
         labels_of(Unread([0, -1]))
-    with pytest.raises(ValueError, match="must hold integers"):
+    with pytest.raises(ValueError, match=r"label of image 0 must be an integer, but is 0\.5"):
         labels_of(Unread([0.5]))
 
 

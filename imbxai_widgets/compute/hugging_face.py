@@ -1,0 +1,68 @@
+"""What Hugging Face datasets tell of their columns; that package is not imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def features_of(dataset: Any) -> Mapping[str, Any]:
+    """Return the types of a Hugging Face dataset's columns by name; empty for any other dataset.
+
+    Examples
+    --------
+    >>> features_of([])
+    {}
+    """
+    features = getattr(dataset, "features", None)
+    if isinstance(features, Mapping) and hasattr(dataset, "with_format"):
+        return features
+    return {}
+
+
+def image_columns(features: Mapping[str, Any]) -> list[str]:
+    """Return the columns that hold images.
+
+    Examples
+    --------
+    >>> image_columns({})
+    []
+    """
+    return [name for name, kind in features.items() if type(kind).__name__ == "Image"]
+
+
+def class_columns(features: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the columns whose values are numbers of named classes, with these names.
+
+    Examples
+    --------
+    >>> class_columns({})
+    {}
+    """
+    return {
+        name: tuple(kind.names)
+        for name, kind in features.items()
+        if type(kind).__name__ == "ClassLabel"
+    }
+
+
+def column_of(dataset: Any, name: str) -> list[Any]:
+    """Read a whole column as it is stored, whatever the format set; no image is decoded."""
+    values: list[Any] = dataset.with_format("arrow")[:][name].to_pylist()
+    return values
+
+
+def path_in_columns(dataset: Any, index: int) -> str | None:
+    """Return the path beside an image, which the format set hides; no image is decoded."""
+    if not features_of(dataset):
+        return None
+    row = dataset.with_format("arrow")[index].to_pylist()[0]
+    paths = (value.get("path") for value in row.values() if isinstance(value, Mapping))
+    return next((path for path in paths if isinstance(path, str)), None)
+
+
+def set_transform_of(dataset: Any) -> Any:
+    """Return the function that ``with_transform`` or ``set_transform`` gave, or None."""
+    if not features_of(dataset):
+        return None
+    return dataset.format["format_kwargs"].get("transform")
