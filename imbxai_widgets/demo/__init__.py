@@ -1,4 +1,4 @@
-"""Emoji images in ten imbalanced classes, and a network trained on them.
+"""Emoji images in ten imbalanced classes, and networks trained on them.
 
 The images are the drawings of two designers' teams, Noto Emoji and Twemoji; their licenses
 and the changes made to them are in `licenses/`. Everything is part of the package, so that
@@ -13,9 +13,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from imbxai_widgets.demo.images import CLASSES, EmojiDataset, EmojiRecord, load_images
-from imbxai_widgets.demo.network import ResNet20, load_network
+from imbxai_widgets.demo.network import Method, ResNet20, load_network
 
-__all__ = ["CLASSES", "Demo", "EmojiDataset", "EmojiRecord", "ResNet20", "load_demo"]
+__all__ = [
+    "CLASSES",
+    "Demo",
+    "EmojiDataset",
+    "EmojiRecord",
+    "ResNet20",
+    "load_demo",
+]
 
 
 class Demo(NamedTuple):
@@ -26,8 +33,14 @@ class Demo(NamedTuple):
     validation: EmojiDataset
 
 
-def load_demo() -> Demo:
-    """Load the emoji images and the network that was trained on them.
+def load_demo(training: Method = "ce") -> Demo:
+    """Load the emoji images and a network that was trained on them.
+
+    Parameters
+    ----------
+    training
+        How the network was trained: "ce" with cross-entropy, blind to the imbalance, "ldam" with
+        larger margins for small classes and deferred re-weighting (Cao et al., 2019).
 
     Returns
     -------
@@ -35,6 +48,11 @@ def load_demo() -> Demo:
         A named tuple `(model, train, validation)`. The model is on the CPU and in evaluation
         mode. The datasets give pairs of a normalized float32 tensor (3, 32, 32) and an int
         label. No emoji is in both of them, not even as drawn by the other vendor.
+
+    Raises
+    ------
+    ValueError
+        If `training` is something else.
 
     Examples
     --------
@@ -46,4 +64,4 @@ def load_demo() -> Demo:
     torch.Size([1, 10])
     """
     train, validation = load_images()
-    return Demo(load_network(), train, validation)
+    return Demo(load_network(training), train, validation)

@@ -9,6 +9,7 @@ the runs train nothing again. Runs that are there already are left as they are.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ import torch
 from imbxai_widgets import Analysis, analyze
 from imbxai_widgets.demo import CLASSES, EmojiDataset, load_demo
 from imbxai_widgets.demo.images import load_images
-from imbxai_widgets.demo.train import train
+from imbxai_widgets.demo.train import CROSS_ENTROPY, labeled_images, train
 
 FOLDER = Path("artifacts/emoji_runs")
 EPOCHS = 20  # fewer than the shipped network's 34: it is the time that counts here
@@ -74,7 +75,8 @@ def _analyze(name: str) -> Analysis:
         if run.flipped:
             labels, _ = flip_labels(np.array(training.targets), len(CLASSES), FLIPPED, run.seed)
             training.targets = tuple(labels.tolist())
-        model = train(training, epochs=EPOCHS, seed=run.seed)
+        regime = replace(CROSS_ENTROPY, epochs=EPOCHS)
+        model = train(labeled_images(training), regime, seed=run.seed)
     return analyze(model, training, validation=validation, salient_fraction=None, progress=False)
 
 

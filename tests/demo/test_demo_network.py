@@ -1,10 +1,11 @@
-"""The committed network: its accuracies, how it loads, and how it is trained."""
+"""The committed networks: their accuracies, how they load, and how they are trained."""
 
 from __future__ import annotations
 
 import json
 import socket
 import time
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,17 +17,30 @@ import torch
 from imbxai_widgets.demo import Demo, load_demo
 from imbxai_widgets.demo import train as training_script
 from imbxai_widgets.demo.images import EmojiDataset, EmojiRecord
-from imbxai_widgets.demo.network import WEIGHTS, ResNet20
-from imbxai_widgets.demo.train import augment, class_accuracies, predict, save, train
+from imbxai_widgets.demo.network import WEIGHTS, Method, ResNet20
+from imbxai_widgets.demo.train import REGIMES, accuracies, labeled_images, save, train
+from imbxai_widgets.demo.tune import HELD_OUT_SHARE, held_out
+from imbxai_widgets.training.evaluation import predict
+from imbxai_widgets.training.networks import NormalizedLinear
+from imbxai_widgets.training.regime import Regime
 
 # Correct predictions by class, of as many images as test_demo_images.py pins.
-TRAINING_CORRECT = (426, 365, 312, 188, 166, 159, 96, 41, 58, 31)
-VALIDATION_CORRECT = (181, 150, 109, 56, 60, 40, 29, 4, 14, 3)
+CORRECT = {
+    ("ce", "training"): (426, 365, 312, 188, 166, 159, 96, 41, 58, 31),
+    ("ce", "validation"): (181, 150, 109, 56, 60, 40, 29, 4, 14, 3),
+    ("ldam", "training"): (401, 359, 281, 165, 161, 147, 91, 53, 66, 39),
+    ("ldam", "validation"): (167, 152, 97, 44, 61, 37, 29, 4, 16, 9),
+}
+
+
+@pytest.fixture(scope="module", params=["ce", "ldam"])
+def method(request: pytest.FixtureRequest) -> Method:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def demo() -> Demo:
-    return load_demo()
+def demo(method: Method) -> Demo:
+    return load_demo(method)
 
 
 @pytest.fixture(scope="module")
@@ -35,19 +49,15 @@ def correct(demo: Demo) -> dict[str, np.ndarray]:
     counts = {}
     for split, dataset in (("training", demo.train), ("validation", demo.validation)):
         targets = np.array(dataset.targets)
-        hits = targets[predict(demo.model, dataset) == targets]
+        hits = targets[predict(demo.model, labeled_images(dataset)) == targets]
         counts[split] = np.bincount(hits, minlength=len(dataset.classes))
     return counts
 
 
-@pytest.mark.parametrize(
-    ("split", "expected"), [("training", TRAINING_CORRECT), ("validation", VALIDATION_CORRECT)]
-)
-def test_accuracy_of_each_class(
-    correct: dict[str, np.ndarray], split: str, expected: tuple[int, ...]
-) -> None:
+@pytest.mark.parametrize("split", ["training", "validation"])
+def test_accuracy_of_each_class(correct: dict[str, np.ndarray], method: Method, split: str) -> None:
     # One image of a class may tip over where another processor rounds otherwise.
-    np.testing.assert_allclose(correct[split], expected, rtol=0, atol=1)
+    np.testing.assert_allclose(correct[split], CORRECT[method, split], rtol=0, atol=1)
 
 
 def test_enough_training_errors_remain_to_find_adversaries_by(
@@ -58,22 +68,32 @@ def test_enough_training_errors_remain_to_find_adversaries_by(
 
 
 def test_written_accuracies_are_those_of_the_weights(
-    demo: Demo, correct: dict[str, np.ndarray]
+    demo: Demo, correct: dict[str, np.ndarray], method: Method
 ) -> None:
-    written = json.loads((files("imbxai_widgets.demo") / "data/accuracies.json").read_text())
+    text = (files("imbxai_widgets.demo") / "data/accuracies.json").read_text("utf-8")
     for split, dataset in (("training", demo.train), ("validation", demo.validation)):
+        written = json.loads(text)[method][split]
         images = np.bincount(dataset.targets)
-        shares = [written[split]["classes"][name] for name in dataset.classes]
+        shares = np.array([written["classes"][name] for name in dataset.classes])
         np.testing.assert_allclose(shares * images, correct[split], rtol=0, atol=1.01)
-        total = written[split]["all"] * images.sum()
+        total = written["all"] * images.sum()
         np.testing.assert_allclose(total, correct[split].sum(), rtol=0, atol=4)
+        assert written["mean"] == pytest.approx(shares.mean(), abs=1e-4)
 
 
 def test_model_is_ready_to_use(demo: Demo) -> None:
     assert isinstance(demo.model, ResNet20)
     assert not any(module.training for module in demo.model.modules())
     assert {parameter.device.type for parameter in demo.model.parameters()} == {"cpu"}
-    assert sum(parameter.numel() for parameter in demo.model.parameters()) == 269_722
+    total = sum(parameter.numel() for parameter in demo.model.parameters())
+    assert total == 269_722 - (10 if isinstance(demo.model.head, NormalizedLinear) else 0)
+
+
+def test_the_ways_of_training_are_told_apart() -> None:
+    assert isinstance(load_demo("ldam").model.head, NormalizedLinear)
+    assert not isinstance(load_demo().model.head, NormalizedLinear)
+    with pytest.raises(ValueError, match="training must be one of ce, ldam, not 'focal'"):
+        load_demo("focal")  # type: ignore[arg-type]
 
 
 def test_head_takes_64_feature_embeddings(demo: Demo) -> None:
@@ -101,72 +121,69 @@ def test_loads_fast_and_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(training) > len(validation) > 0
 
 
-def small_set(count: int) -> EmojiDataset:
-    """Return images of two plain colors, which are their classes."""
-    targets = [index % 2 for index in range(count)]
-    colors = np.array([(200, 30, 30, 255), (30, 30, 200, 255)], np.uint8)[targets]
+def small_set(count: int, n_classes: int = 10) -> EmojiDataset:
+    """Return images of plain colors, which are their classes."""
+    targets = [index % n_classes for index in range(count)]
+    colors = np.random.default_rng(0).integers(256, size=(10, 4), dtype=np.uint8)[targets]
     images = np.broadcast_to(colors[:, None, None], (count, 32, 32, 4))
     return EmojiDataset(images, targets, [EmojiRecord("x", "x", "google")] * count)
 
 
-def test_augmented_images_are_shifted_and_mirrored_ones() -> None:
-    random = np.random.default_rng(0)
-    image = random.integers(0, 255, (32, 32, 3), dtype=np.uint8)
-    padded = np.full((40, 40, 3), 255, np.uint8)
-    padded[4:36, 4:36] = image
-    windows = {
-        (top, left, mirrored): padded[top : top + 32, left : left + 32][:, ::mirrored]
-        for top in range(9)
-        for left in range(9)
-        for mirrored in (1, -1)
-    }
-    by_bytes = {window.tobytes(): case for case, window in windows.items()}
-    batch = torch.tensor(image).expand(500, 32, 32, 3)
-    result = augment(batch, torch.Generator().manual_seed(0)).numpy()
-    cases = [by_bytes[np.ascontiguousarray(one).tobytes()] for one in result]
-    assert {top for top, _, _ in cases} == {left for _, left, _ in cases} == set(range(9))
-    assert 200 < sum(mirrored == 1 for _, _, mirrored in cases) < 300
+def short(method: Method, epochs: int = 1) -> Regime:
+    return replace(REGIMES[method], epochs=epochs)
 
 
 def test_training_learns() -> None:
-    dataset = small_set(128)
-    model = train(dataset, epochs=5, seed=1)
+    dataset = small_set(128, n_classes=2)
+    model = train(labeled_images(dataset), short("ce", epochs=5), seed=1)
     assert not model.training
-    assert class_accuracies(model, dataset) == {
+    assert accuracies(model, dataset)["classes"] == {
         name: 1.0 if name in ("People", "Flags") else None for name in dataset.classes
     }
 
 
-def test_training_can_be_repeated() -> None:
+def test_training_can_be_repeated(method: Method) -> None:
+    images = labeled_images(small_set(32))
     first, again, other = (
-        train(small_set(32), epochs=1, seed=seed).head.weight for seed in (1, 1, 2)
+        train(images, short(method), seed=seed).head.weight for seed in (1, 1, 2)
     )
-    torch.testing.assert_close(again, first)
+    assert torch.equal(again, first)
     assert not torch.allclose(other, first, atol=1e-3)
 
 
 def test_training_leaves_the_global_generator_alone() -> None:
     before = torch.random.get_rng_state()
-    train(small_set(8), epochs=1)
+    train(labeled_images(small_set(10)), short("ce"))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_script_writes_weights_that_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sets = small_set(16), small_set(6)
+    sets = small_set(20), small_set(10)
     monkeypatch.setattr(training_script, "load_images", lambda: sets)
     training_script.main(["--epochs", "1", "--output", str(tmp_path / "new")])
-    model = ResNet20()
-    model.load_state_dict(safetensors.torch.load_file(tmp_path / "new" / WEIGHTS))
     text = (tmp_path / "new" / "accuracies.json").read_text("utf-8")
     assert text.strip() == capsys.readouterr().out.strip()
-    for split, dataset in zip(("training", "validation"), sets, strict=True):
-        assert json.loads(text)[split]["classes"] == class_accuracies(model.eval(), dataset)
+    for name, regime in REGIMES.items():
+        model = ResNet20(scale=regime.head_scale)
+        model.load_state_dict(safetensors.torch.load_file(tmp_path / "new" / WEIGHTS[name]))
+        for split, dataset in zip(("training", "validation"), sets, strict=True):
+            assert json.loads(text)[name][split] == accuracies(model.eval(), dataset)
 
 
-def test_saved_weights_give_the_same_logits(tmp_path: Path, demo: Demo) -> None:
-    save(demo.model, small_set(4), small_set(4), tmp_path)
-    assert (tmp_path / WEIGHTS).read_bytes() == (
-        files("imbxai_widgets.demo") / "data" / WEIGHTS
+def test_saved_weights_give_the_same_logits(tmp_path: Path, demo: Demo, method: Method) -> None:
+    save({method: demo.model}, small_set(4), small_set(4), tmp_path)
+    assert (tmp_path / WEIGHTS[method]).read_bytes() == (
+        files("imbxai_widgets.demo") / "data" / WEIGHTS[method]
     ).read_bytes()
+
+
+def test_held_out_images_are_a_share_of_each_class_and_share_no_emoji() -> None:
+    _, training, _ = load_demo()
+    held = held_out(training)
+    targets = np.array(training.targets)
+    shares = np.bincount(targets[held]) / np.bincount(targets)
+    np.testing.assert_allclose(shares, HELD_OUT_SHARE, atol=0.02)
+    emoji = np.array([record.emoji for record in training.records])
+    assert not set(emoji[held]) & set(emoji[~held])
