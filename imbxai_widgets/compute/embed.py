@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
@@ -26,6 +27,7 @@ from imbxai_widgets.compute.images import DisplayTransform
 from imbxai_widgets.compute.labeled_images import ReadError
 from imbxai_widgets.compute.layers import EmbeddingReader
 from imbxai_widgets.compute.model_state import choose_device, lent_out
+from imbxai_widgets.compute.quick import Reader, quick_reader
 from imbxai_widgets.compute.saliency import (
     check_fraction,
     count_colors,
@@ -159,7 +161,7 @@ def embed(
     with (
         torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
         lent_out(model, chosen),
-        EmbeddingReader(model, layer) as reader,
+        _reader(model, layer, device=chosen, once=len(batches) == 1) as reader,
         read_batches(samples, wanted, num_workers=num_workers, on_error=on_error) as readings,
         _bar(size, sum(map(len, wanted)), description, progress) as bar,
     ):
@@ -182,6 +184,13 @@ def embed(
 
 def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:
     return tqdm(total=size, initial=size - left, desc=title, unit="image", disable=not shown)
+
+
+def _reader(
+    model: nn.Module, layer: nn.Module | str | None, *, device: torch.device, once: bool
+) -> AbstractContextManager[Reader]:
+    """Choose how to run the batches; one alone is not worth a copy of the network."""
+    return EmbeddingReader(model, layer) if once else quick_reader(model, layer, device=device)
 
 
 def _tell_of_skipped(skipped: Sequence[Skipped], size: int) -> None:
@@ -220,7 +229,7 @@ def _warn_of_random_transforms(dataset: Dataset[Any]) -> bool:
 
 
 def _run(
-    reader: EmbeddingReader,
+    reader: Reader,
     batch: Batch,
     device: torch.device,
     saliency: _Saliency | None,

@@ -61,12 +61,16 @@ class Counting(nn.Module):
         return x
 
 
+class Unfused(nn.BatchNorm2d):
+    """No copy has this fused: every batch runs through the network itself, and once."""
+
+
 def network(first: nn.Module | None = None) -> nn.Sequential:
     torch.manual_seed(0)
     model = nn.Sequential(
         first or nn.Identity(),
         nn.Conv2d(3, 8, 3, padding=1),
-        nn.BatchNorm2d(8),
+        Unfused(8),
         nn.ReLU(inplace=True),
         nn.Dropout(0.5),
         nn.AdaptiveAvgPool2d(2),
