@@ -17,11 +17,12 @@ import pandas as pd
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.class_rows import ClassRows, PairCounts
 from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
-from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
+from imbxai_widgets.compute.archetypes import ARCHETYPES
 from imbxai_widgets.compute.prototypes import medoids
 from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR, WEAK_SUPPORT
 from imbxai_widgets.sprites import make_sprite
 from imbxai_widgets.views._names import shown_name
+from imbxai_widgets.wording import archetype_meanings, counted, percent_ticks, unread_notice
 
 Card: TypeAlias = dict[str, Any]
 
@@ -78,7 +79,7 @@ class CardDeck:
         return {
             "index": index,
             "name": shown_name(name),
-            "notice": _unread_notice(unread),
+            "notice": unread_notice(unread),
             "header": self._header(index),
             "archetypes": groups,
             "overlap": self._overlap(index),
@@ -101,7 +102,7 @@ class CardDeck:
         images = self._ordered_members(index, archetype)[0][offset : offset + MORE]
         sprite, png, unread = make_sprite(self.analysis.images, images)
         thumbnails = self._thumbnails(images, 0)
-        return {"thumbnails": thumbnails, "sprite": sprite, "notice": _unread_notice(unread)}, png
+        return {"thumbnails": thumbnails, "sprite": sprite, "notice": unread_notice(unread)}, png
 
     def picker_classes(self) -> list[Card]:
         """Return what the class picker lists: size, accuracy and archetypes of every class."""
@@ -283,22 +284,22 @@ class CardDeck:
         if not row["images"]:
             yield "No training images, hence no votes."
         elif errors and votes:
-            yield f"Training: {_count(votes, 'vote')} by neighbors of {_count(errors, 'error')}."
+            yield f"Training: {counted(votes, 'vote')} by neighbors of {counted(errors, 'error')}."
         elif errors:
-            yield f"The neighbors of its {_count(errors, 'training error')} are all of this class."
+            yield f"The neighbors of its {counted(errors, 'training error')} are all of this class."
         else:
             yield "No training errors, hence no votes."
         if 0 < errors < WEAK_SUPPORT:
-            yield f"Only {_count(errors, 'training error')}: too few to tell a pattern."
+            yield f"Only {counted(errors, 'training error')}: too few to tell a pattern."
         if self.rows.validation_errors is None:
             yield "No validation images were given."
         elif not row["validation_images"]:
             yield "No validation images of this class."
         else:
             held_out = int(self.rows.validation_errors.totals[index])
-            yield f"Validation: {_count(held_out, 'error')}."
+            yield f"Validation: {counted(held_out, 'error')}."
             if 0 < held_out < WEAK_SUPPORT:
-                yield f"Only {_count(held_out, 'validation error')}: too few to tell a pattern."
+                yield f"Only {counted(held_out, 'validation error')}: too few to tell a pattern."
         if others > ADVERSARY_ROWS:
             yield f"Shown are the {ADVERSARY_ROWS} largest of {others} classes."
 
@@ -313,7 +314,7 @@ class CardDeck:
         text = (f"{color} {share:.0%}" for color, share in zip(bins, known, strict=False))
         part = self.analysis.salient_fraction
         pixels = "" if part is None else f", the {part:.0%} most salient pixels of each"
-        basis = f"{_count(images, 'training image')}{pixels}"
+        basis = f"{counted(images, 'training image')}{pixels}"
         if not images:
             basis = "No training images, hence no colors"
         return {
@@ -335,60 +336,6 @@ def class_card(analysis: Analysis, class_index: int) -> Card:
         Number of the class in ``analysis.class_names``.
     """
     return CardDeck(analysis).card(class_index)
-
-
-def archetype_meanings(k: int) -> list[str]:
-    """Say of each archetype how many of the `k` neighbors are of the image's own class.
-
-    Examples
-    --------
-    >>> archetype_meanings(5)[0]
-    '4 or 5 of its 5 nearest neighbors are of this class'
-    """
-    same = np.arange(k + 1)
-    neighbors = (same[:, np.newaxis] > np.arange(k)).astype(np.int64)  # row s: s of the class
-    archetypes = assign_archetypes(np.ones(k + 1, dtype=np.int64), neighbors)
-    of_all = f"of its {_count(k, 'nearest neighbor')}"
-    meanings = []
-    for archetype in range(len(ARCHETYPES)):
-        counts = same[archetypes == archetype]
-        if not len(counts):
-            meanings.append(f"does not occur with {_count(k, 'neighbor')}")
-            continue
-        low, high = int(counts[0]), int(counts[-1])
-        number = str(high or "none")
-        if low < high:
-            number = f"{low} {'or' if high == low + 1 else 'to'} {high}"
-        meanings.append(f"{number} {of_all} {'is' if high < 2 else 'are'} of this class")
-    return meanings
-
-
-def percent_ticks(largest: float) -> list[float]:
-    """Return at most six ticks in whole percents, from zero to at least `largest`.
-
-    Examples
-    --------
-    >>> percent_ticks(0.42)
-    [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
-    >>> percent_ticks(0.0)
-    [0.0, 0.01]
-    """
-    steps = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
-    for step in steps:
-        count = max(1, int(np.ceil(round(largest / step, 9))))
-        if count <= 5:
-            return [round(step * tick, 2) for tick in range(count + 1)]
-    return percent_ticks(1.0)
-
-
-def _unread_notice(unread: dict[int, Exception]) -> str:
-    if not unread:
-        return ""
-    image, error = next(iter(unread.items()))
-    return (
-        f"{_count(len(unread), 'image')} could not be read; "
-        f"the first is image {image}: {type(error).__name__}: {error}"
-    )
 
 
 def card_bytes(card: Card) -> int:
@@ -422,7 +369,3 @@ def _number(value: Any) -> float | None:
 
 def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -21,16 +21,15 @@ from imbxai_widgets.cards import (
     PAGE,
     PROTOTYPES,
     CardDeck,
-    archetype_meanings,
     card_bytes,
     cards_within,
     class_card,
-    percent_ticks,
 )
 from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
 from imbxai_widgets.overview import WINDOW, overview
 from imbxai_widgets.presentation import VALIDATION_COLOR
 from imbxai_widgets.sprites import LARGEST_TILE, make_sprite
+from imbxai_widgets.wording import archetype_meanings, percent_ticks
 
 SIZES = (40, 20, 8, 0)
 
