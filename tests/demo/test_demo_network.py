@@ -14,7 +14,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from imbxai_widgets.demo import Demo, load_demo
+from imbxai_widgets.demo import Demo, load_demo, tune
 from imbxai_widgets.demo import train as training_script
 from imbxai_widgets.demo.images import EmojiDataset, EmojiRecord
 from imbxai_widgets.demo.network import WEIGHTS, Method, ResNet20
@@ -126,7 +126,8 @@ def small_set(count: int, n_classes: int = 10) -> EmojiDataset:
     targets = [index % n_classes for index in range(count)]
     colors = np.random.default_rng(0).integers(256, size=(10, 4), dtype=np.uint8)[targets]
     images = np.broadcast_to(colors[:, None, None], (count, 32, 32, 4))
-    return EmojiDataset(images, targets, [EmojiRecord("x", "x", "google")] * count)
+    records = [EmojiRecord(str(index), "a color", "google") for index in range(count)]
+    return EmojiDataset(images, targets, records)
 
 
 def short(method: Method, epochs: int = 1) -> Regime:
@@ -187,3 +188,20 @@ def test_held_out_images_are_a_share_of_each_class_and_share_no_emoji() -> None:
     np.testing.assert_allclose(shares, HELD_OUT_SHARE, atol=0.02)
     emoji = np.array([record.emoji for record in training.records])
     assert not set(emoji[held]) & set(emoji[~held])
+
+
+def test_tuning_prints_a_row_for_each_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = small_set(40), small_set(10)
+    monkeypatch.setattr(tune, "load_images", lambda: sets)
+    monkeypatch.setattr(tune, "SETTINGS", (short("ce"), short("ldam")))
+    tune.main()
+    header, _, *rows = (line.split(" | ") for line in capsys.readouterr().out.splitlines())
+    assert [row[0] for row in rows] == ["| ce", "| ldam"]
+    assert rows[1][1:4] == ["0.5", "10.0", "20"]
+    for row in rows:
+        assert len(row) == len(header)
+        # One image of each class is held out, so that all accuracies agree.
+        shares = [float(share.removesuffix(" |")) for share in row[4:]]
+        assert shares[0] == shares[1] == pytest.approx(np.mean(shares[2:]))
