@@ -39,6 +39,19 @@ except OSError as error:
 """
 
 
+# Saves one analysis again and again.
+SAVE_OFTEN = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from small_analysis import make_analysis
+from imbxai_widgets.storage import save_analysis
+analysis = make_analysis(seed=int(sys.argv[3]))
+print("ready", flush=True)
+for _ in range(100):
+    save_analysis(analysis, sys.argv[1])
+"""
+
+
 def assert_same(one: Analysis, other: Analysis) -> None:
     for name in ("class_names", "top_k", "salient_fraction", "color_scheme"):
         assert getattr(one, name) == getattr(other, name)
@@ -187,4 +200,20 @@ def test_an_interrupt_leaves_the_old_file_and_nothing_else(
     with pytest.raises(KeyboardInterrupt):
         save_analysis(make_analysis(), path)
     assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.imbxai"]
+
+
+def test_of_two_processes_that_save_to_one_path_one_wins_whole(tmp_path: Path) -> None:
+    path = tmp_path / "run.imbxai"
+    ours, theirs = make_analysis(seed=1), make_analysis(seed=2)
+    command = [sys.executable, "-c", SAVE_OFTEN, str(path), str(Path(__file__).parent), "2"]
+    found = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        while other.poll() is None:
+            save_analysis(ours, path)
+            found.append(load_analysis(path).embeddings.tobytes())
+    assert other.returncode == 0
+    assert set(found) == {analysis.embeddings.tobytes() for analysis in (ours, theirs)}
     assert [entry.name for entry in tmp_path.iterdir()] == ["run.imbxai"]
