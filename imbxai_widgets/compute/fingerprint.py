@@ -8,6 +8,8 @@ import json
 import os
 import stat
 import sys
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -44,7 +46,7 @@ class Fingerprints:
     and the functions and constants of their module that they name. `nn.Module.training` does not
     count, nor does `requires_grad`. Not seen are what lies behind a file that is known only by a
     name without its folder, databases, globals of other modules, and the inside of objects
-    without `__dict__`, such as locks and random generators.
+    without attributes, such as locks and random generators.
 
     Digests are remembered as long as this object lives: what it is asked about must not change.
 
@@ -89,6 +91,8 @@ class Fingerprints:
             ),
             (pd.DataFrame, pd.Series): lambda value: self.of(value.reset_index().to_dict("list")),
             (list, tuple): self._of_sequence,
+            deque: lambda values: self._of_sequence(list(values)),
+            (bytearray, array, memoryview): lambda data: _digest("bytes", memoryview(data)),
             dict: lambda value: self._all(
                 "dict", (part for item in value.items() for part in item)
             ),
@@ -130,7 +134,8 @@ class Fingerprints:
         kind = type(value)
         if isinstance(getattr(value, "_fingerprint", None), str):  # Hugging Face's datasets
             return self._all("fingerprint", [kind, value._fingerprint])
-        return self._all("instance", [kind, getattr(value, "__dict__", None)])
+        slots = {name: getattr(value, name, None) for base in kind.__mro__ for name in _slots(base)}
+        return self._all("instance", [kind, getattr(value, "__dict__", None), slots])
 
     def _of_module(self, module: nn.Module) -> str:
         common = vars(nn.Module())
@@ -196,6 +201,11 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _strings(part)
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    names = vars(kind).get("__slots__", ()) if kind.__module__ != "builtins" else ()
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _is_function(value: Any) -> bool:

@@ -6,17 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from embedding_cases import SIZE, mixed_state, network, quiet, state_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from test_faults import SmallMemory, assert_same
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Subset
@@ -309,6 +313,41 @@ def test_a_changed_file_is_seen(tmp_path: Path) -> None:
     assert Fingerprints().of(list(paths)) == before
     os.utime(paths[50], ns=(1, 1))
     assert Fingerprints().of(paths) != before
+
+
+@dataclass(slots=True)
+class Slotted:
+    value: int
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Subset(Drawn(), range(3)), Subset(Drawn(), range(1, 4))),
+        (Subset(Drawn(), [0, 1]), Subset(Drawn(), [0, 2])),
+        ([Slotted(1)], [Slotted(2)]),
+        ([torch.zeros(2)], [torch.zeros(2, dtype=torch.float64)]),
+        (["ab", "c"], ["a", "bc"]),
+        ([np.zeros((2, 3))], [np.zeros((3, 2))]),
+        (np.array([{"a": 1}]), np.array([{"a": 2}])),
+        ({"a": {1, 2}}, {"a": {1, 3}}),
+        (deque([object, 1]), deque([object, 2])),
+        (bytearray(b"a"), bytearray(b"b")),
+        (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [2]})),
+        (Image.new("RGB", (2, 2)), Image.new("RGB", (2, 2), "red")),
+        (partial(print, 1), partial(print, 2)),
+        (lambda x: x + 1, lambda x: x + 2),
+    ],
+)
+def test_what_differs_has_another_fingerprint(one: object, other: object) -> None:
+    assert Fingerprints().of(one) == Fingerprints().of(one)
+    assert Fingerprints().of(one) != Fingerprints().of(other)
+
+
+def test_what_holds_itself_has_a_fingerprint() -> None:
+    loop: list[Any] = [1]
+    loop.append(loop)
+    assert len(Fingerprints().of(loop)) == 64
 
 
 class RandomShift:
