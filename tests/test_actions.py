@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -191,3 +192,15 @@ def test_one_class_has_no_other_label() -> None:
     with pytest.raises(ValueError, match="no other label"):
         single.suspects()
     assert single.class_cost_matrix().to_numpy().tolist() == [[0.0]]
+
+
+def test_the_page_on_forecasts_tells_what_is_computed(emoji: Analysis) -> None:
+    quality = emoji.forecast_quality(replicates=0)["kl"].unstack("forecast", sort=False)
+    errors = emoji.validation_errors()["support", "errors"]
+    page = (Path(__file__).parents[1] / "docs" / "forecast.md").read_text(encoding="utf-8")
+    for name, row in quality.drop(columns=["random", "split half"]).iterrows():
+        figures = " | ".join(f"{kl:.2f}" for kl in row)
+        assert f"| {name} | {errors[name]} | {figures} |" in page
+    means = emoji.forecast_quality(average=True, replicates=0)
+    for kind, row in means.drop(["random", "split half"]).iterrows():
+        assert f"| {kind} | {row['kl']:.2f} | {row['js']:.2f} |" in page

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from imbxai_widgets.compute._distances import row_blocks
 from imbxai_widgets.compute._types import DoubleArray, IntArray
 from imbxai_widgets.compute.adversaries import row_shares
 from imbxai_widgets.compute.divergence import js_divergence, kl_divergence
@@ -119,14 +120,24 @@ def _resampled(
         # Classes that no image is taken for can be counted as one: both divergences stay the
         # same, and a thousand classes become a few dozen columns.
         truth = np.pad(row_shares(counts[occurs]), ((0, 0), (0, 1)))
-        rows = {name: np.delete(shares[index], index)[None] for name, shares in forecasts.items()}
-        rows[RANDOM] = rng.dirichlet(np.ones(size - 1), draws)
-        for name, guesses in rows.items():
-            rest = 1 - guesses[:, seen].sum(axis=1, keepdims=True)
-            guesses = np.append(guesses[:, seen], np.maximum(rest, 0), axis=1)
-            for number, divergence in enumerate((kl_divergence, js_divergence)):
-                each = [divergence(truth, guess) for guess in guesses]
-                found[name][occurs, number, index] = np.mean(each, axis=0)
+        guesses = np.concatenate(
+            [
+                [np.delete(shares[index], index) for shares in forecasts.values()],
+                rng.dirichlet(np.ones(size - 1), draws),
+            ]
+        )[:, seen]
+        rest = np.maximum(1 - guesses.sum(axis=1, keepdims=True), 0)
+        guesses = np.append(guesses, rest, axis=1)
+        for number, divergence in enumerate((kl_divergence, js_divergence)):
+            each = np.concatenate(
+                [
+                    divergence(truth[block, np.newaxis], guesses)
+                    for block in row_blocks(len(truth), guesses.nbytes, limit=2**20)
+                ]
+            )
+            for name, values in zip(forecasts, each.T, strict=False):
+                found[name][occurs, number, index] = values
+            found[RANDOM][occurs, number, index] = each[:, len(forecasts) :].mean(axis=1)
     return found
 
 
