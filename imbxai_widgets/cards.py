@@ -19,6 +19,7 @@ from imbxai_widgets.class_rows import ClassRows, PairCounts
 from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
 from imbxai_widgets.compute.archetypes import ARCHETYPES
 from imbxai_widgets.compute.prototypes import medoids
+from imbxai_widgets.forecast_notes import forecast_notes
 from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR, WEAK_SUPPORT
 from imbxai_widgets.sprites import make_sprite
 from imbxai_widgets.views._names import shown_name
@@ -300,8 +301,14 @@ class CardDeck:
             yield f"Validation: {counted(held_out, 'error')}."
             if 0 < held_out < WEAK_SUPPORT:
                 yield f"Only {counted(held_out, 'validation error')}: too few to tell a pattern."
+            if self._forecast_notes[index]:
+                yield self._forecast_notes[index]
         if others > ADVERSARY_ROWS:
             yield f"Shown are the {ADVERSARY_ROWS} largest of {others} classes."
+
+    @cached_property
+    def _forecast_notes(self) -> list[str]:
+        return forecast_notes(self.analysis)
 
     def _colors(self, index: int) -> Card | None:
         if self._color_shares is None:

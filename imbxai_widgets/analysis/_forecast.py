@@ -151,22 +151,18 @@ class ForecastTables(AnalysisData):
             table = pd.DataFrame(rows, index=_COLUMNS).T.rename_axis("forecast")
             table.insert(0, "errors", errors.sum())
             return table
-        tables = {
-            name: self._quality_table(values, errors, level) for name, values in found.items()
-        }
-        pairs = pd.MultiIndex.from_product(
-            [self._class_axis("class"), pd.Index(list(found), dtype=object)],
-            names=["class", "forecast"],
+        columns = np.stack(
+            [_class_rows(values, errors, level) for values in found.values()], axis=1
         )
-        return pd.concat(tables, names=["forecast"]).swaplevel().reindex(pairs)
-
-    def _quality_table(self, values: DoubleArray, errors: IntArray, level: float) -> pd.DataFrame:
-        ends = interval(values, level)
-        ends[:, :, errors < MIN_ERRORS] = np.nan
         table = pd.DataFrame(
-            _columns(values[0], ends).T, index=self._class_axis("class"), columns=_COLUMNS
+            columns.reshape(-1, len(_COLUMNS)),
+            columns=_COLUMNS,
+            index=pd.MultiIndex.from_product(
+                [self._class_axis("class"), pd.Index(list(found), dtype=object)],
+                names=["class", "forecast"],
+            ),
         )
-        table.insert(0, "errors", errors)
+        table.insert(0, "errors", np.repeat(errors, len(found)))
         return table
 
     @cached_property
@@ -181,6 +177,13 @@ class ForecastTables(AnalysisData):
             self.train.top,
             self.n_classes,
         )
+
+
+def _class_rows(values: DoubleArray, errors: IntArray, level: float) -> DoubleArray:
+    """Return the columns of each class for one forecast, (C, 9)."""
+    ends = interval(values, level)
+    ends[:, :, errors < MIN_ERRORS] = np.nan
+    return _columns(values[0], ends).T
 
 
 def _average_row(values: DoubleArray, level: float) -> DoubleArray:
