@@ -13,6 +13,7 @@ from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.cards import ADVERSARY_ROWS, Card, CardDeck, cards_within
 from imbxai_widgets.compute.images import ImageSource
 from imbxai_widgets.compute.labeled_images import LabeledImages
+from imbxai_widgets.compute.samples import Samples, readable
 from imbxai_widgets.overview import overview
 from imbxai_widgets.pipeline import analyze
 from imbxai_widgets.views._charts import legend, message, title
@@ -286,9 +287,12 @@ def _analysis_of(
 
 
 def _check_shown(dataset: Any, options: dict[str, Any]) -> None:
-    """Refuse a dataset whose images cannot be shown, by the first of them."""
+    """Refuse a dataset whose images cannot be shown, by the first of them that can be read."""
     reading = {name: options.get(name) for name in ("transform", "class_names", "keys")}
-    ImageSource(LabeledImages(dataset, **reading), options.get("display_transform"))[0]
+    images = LabeledImages(dataset, **reading)
+    skip = options.get("on_error") == "skip"
+    first = next(readable(Samples(images)), 0) if skip else 0
+    ImageSource(images, options.get("display_transform"))[first]
 
 
 def _weakest_class(deck: CardDeck) -> int:

@@ -16,6 +16,7 @@ from torch import nn
 
 from imbxai_widgets import explorer as explorer_module
 from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.demo import load_demo
 from imbxai_widgets.explorer import Explorer
 from imbxai_widgets.views import _base
 
@@ -244,3 +245,19 @@ def test_its_repr_is_short() -> None:
 def test_where_no_widgets_are_shown_a_word_is() -> None:
     text = Explorer(make_analysis())._repr_mimebundle_()["text/plain"]
     assert text == "Explorer of 4 classes: run this cell again to see it."
+
+
+def test_a_first_image_that_cannot_be_read_hinders_nothing(tmp_path: Path) -> None:
+    model, train, _ = load_demo()
+    images: Any = [
+        (train[0][0].sigmoid(), "no label"),
+        *((train[i][0].sigmoid(), 1) for i in range(6)),
+    ]
+    options: Any = {"salient_fraction": None, "on_error": "skip", "k": 2, "progress": False}
+    with pytest.warns(UserWarning, match="1 of 7 images"):
+        explorer = Explorer(model, images, cache=tmp_path / "cache", **options)
+    assert explorer.analysis.skipped()["image"].tolist() == [0]
+    with pytest.warns(UserWarning, match="1 of 7 images"):
+        again = Explorer(model, images, cache=tmp_path / "cache", **options)
+    assert np.array_equal(again.analysis.embeddings, explorer.analysis.embeddings)
+    widgets.Widget.close_all()
