@@ -27,14 +27,20 @@ from imbxai_widgets.compute.embedded import top_probabilities
 from imbxai_widgets.compute.fisher import fisher_ratios
 from imbxai_widgets.compute.forecast import similarity_shares, smoothed_shares
 from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
-from imbxai_widgets.compute.overlap import overlap_matrix, top_features
+from imbxai_widgets.compute.overlap import (
+    feature_density,
+    negative_share,
+    overlap_matrix,
+    top_features,
+)
 from imbxai_widgets.compute.prototypes import medoid, medoids
 from imbxai_widgets.compute.saliency import count_colors, salient_pixels
 
 # Modules whose functions take models or datasets, or are checked over their whole range.
 OTHER_MODULES = {"data", "embed", "images", "layers", "model_state", "samples", "transforms"}
 OTHER_MODULES |= {"batches", "cache", "class_names", "heads", "oklab", "outputs", "paper_colors"}
-OTHER_MODULES |= {"perceptual_colors"}
+OTHER_MODULES |= {"perceptual_colors", "fusion", "hugging_face", "quick", "rereading"}
+OTHER_MODULES |= {"sample_keys", "labels"}  # labels: test_labels.py draws every form of them
 # Functions of arrays that need a graph of gradients, or take no array.
 OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme"}
 # Fuzzed as `Analysis.forecast_quality`, `suspects` and `resampling_plan`.
@@ -150,6 +156,17 @@ def check_features(found: Any, *given: Any) -> None:
     assert_allclose(shares.sum(axis=1), (indices >= 0).any(axis=1), atol=1e-6)
 
 
+def check_density(density: np.ndarray, _: Any, labels: Any, n_classes: int, *__: Any) -> None:
+    empty = np.bincount(np.asarray(labels, dtype=np.int64), minlength=n_classes) == 0
+    assert np.isnan(density[empty]).all()
+    assert ((density[~empty] >= 0) & (density[~empty] <= 1)).all()
+
+
+def check_negative(share: float, embeddings: Any) -> None:
+    assert 0 <= share <= 1
+    assert (share > 0) == bool((np.asarray(embeddings) < 0).any())
+
+
 def check_overlap(counts: np.ndarray, indices: Any) -> None:
     assert_array_equal(counts, counts.T)
     assert_array_equal(np.diag(counts), [len(set(row) - {-1}) for row in np.asarray(indices)])
@@ -236,6 +253,8 @@ FUNCTIONS: dict[Callable[..., Any], tuple[st.SearchStrategy[tuple[Any, ...]], An
     medoid: (arguments("fnd"), check_medoid),
     medoids: (arguments("fnd", "k"), check_medoids),
     top_features: (arguments("fnd", "cn", "c", "k"), check_features),
+    feature_density: (arguments("fnd", "cn", "c", "cm", "k"), check_density),
+    negative_share: (arguments("fnd"), check_negative),
     overlap_matrix: (arguments("cnk"), check_overlap),
     kl_divergence: (st.tuples(shares, shares | anything()), check_divergence),
     js_divergence: (st.tuples(shares, shares | anything()), check_divergence),
