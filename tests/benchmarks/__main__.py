@@ -1,22 +1,24 @@
 """Run the benchmarks: ``python -m tests.benchmarks [--quick] [name ...]``.
 
-Each module of this package that does not start with an underscore is one; its ``main(quick)``
-prints tables. ``--quick`` takes tiny sizes, which show that a benchmark runs, and no speed.
+Each module of this package with a function ``main(quick)``, which prints tables, is one; the
+others are commands of their own, ``python -m tests.benchmarks.name``. ``--quick`` takes tiny sizes, which show that a benchmark runs, and no speed.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import pkgutil
+from pathlib import Path
 
-from tests import benchmarks
 from tests.benchmarks import _bench
 
 
 def main() -> None:
-    modules = pkgutil.iter_modules(benchmarks.__path__)
-    names = sorted(module.name for module in modules if not module.name.startswith("_"))
+    names = [
+        path.stem
+        for path in sorted(Path(__file__).parent.glob("[!_]*.py"))
+        if "def main(quick: bool)" in path.read_text(encoding="utf-8")
+    ]
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(names)}; or all")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: only to see that it runs")
