@@ -1,7 +1,8 @@
 """Run the benchmarks: ``python -m tests.benchmarks [--quick] [name ...]``.
 
 Each module of this package with a function ``main(quick)``, which prints tables, is one; the
-others are commands of their own, ``python -m tests.benchmarks.name``. ``--quick`` takes tiny sizes, which show that a benchmark runs, and no speed.
+others are commands of their own, ``python -m tests.benchmarks.name``. ``--quick`` takes tiny
+sizes, which show that a benchmark runs, and no speed.
 """
 
 from __future__ import annotations
