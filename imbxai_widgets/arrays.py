@@ -8,19 +8,28 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.assemble import assemble
 from imbxai_widgets.compute._checks import check_codes, check_count
-from imbxai_widgets.compute._distances import as_matrix
-from imbxai_widgets.compute._types import DoubleArray, UInt8Array
+from imbxai_widgets.compute._distances import (
+    Matrix,
+    as_array,
+    as_floats,
+    as_matrix,
+    check_finite,
+    numpy_of,
+    row_blocks,
+)
+from imbxai_widgets.compute._types import IntArray, UInt8Array
 from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.data import class_names_of
 from imbxai_widgets.compute.embedded import Embedded, TopProbabilities, top_probabilities
 from imbxai_widgets.compute.images import ImageSource
 
 _UNIT_SUM = 1e-3  # how far the probabilities of an image, in half precision, may be from 1
+_BLOCK_BYTES = 8 * 2**20  # of outputs at once, in float64; several arrays are made of them
 
 
 def analysis_from_arrays(
@@ -48,7 +57,8 @@ def analysis_from_arrays(
     outputs
         What the classifier says of the images: (N, C) logits; or (N, C) probabilities, known by
         their rows, which lie in [0, 1] and add up to 1; or (N,) integers, the predictions alone,
-        without which confidences are unknown (NaN).
+        without which confidences are unknown (NaN). They are read in blocks of rows, so that a
+        `numpy.memmap` may be larger than the memory.
     validation
         The same three of images that the classifier has not seen.
     images, validation_images
@@ -131,32 +141,41 @@ def _embedded(embeddings: Any, labels: Any, outputs: Any, n_classes: int, which:
     if not np.isfinite(matrix).all():
         raise ValueError(f"{which}embeddings must lie within the range of float32")
     size = (len(matrix),)
-    own = check_codes(_numpy(labels), f"{which}labels", shape=size, limit=n_classes)
-    outputs = _numpy(outputs)
+    own = check_codes(numpy_of(labels), f"{which}labels", shape=size, limit=n_classes)
+    outputs = np.asarray(numpy_of(outputs))
     if outputs.ndim == 1:
         predictions = check_codes(outputs, f"{which}outputs", shape=size, limit=n_classes)
         unknown = np.full((len(own), 1), np.nan, dtype=np.float32)
         top = TopProbabilities(predictions[:, np.newaxis], unknown, unknown[:, 0])
     else:
-        top = top_probabilities(torch.from_numpy(_logits(outputs, len(own), which)), own)
+        top = _top(outputs, own, which)
     return Embedded(matrix, own, top, n_classes, None, np.arange(len(own)))
 
 
-def _numpy(values: Any) -> Any:
-    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
-
-
-def _logits(outputs: Any, size: int, which: str) -> DoubleArray:
-    matrix: DoubleArray = as_matrix(outputs, f"{which}outputs").astype(np.float64)
-    if len(matrix) != size or matrix.shape[1] < 2:
+def _top(outputs: NDArray[Any], labels: IntArray, which: str) -> TopProbabilities:
+    """Keep what is kept of logits or probabilities, block by block: they may exceed the memory."""
+    matrix = as_array(outputs, f"{which}outputs")
+    if len(matrix) != len(labels) or matrix.shape[1] < 2:
         raise ValueError(
-            f"{which}outputs must be ({size}, C) logits or probabilities with C at least 2, or "
-            f"({size},) predictions, but have the shape {matrix.shape}"
+            f"{which}outputs must be ({len(labels)}, C) logits or probabilities with C at least 2, "
+            f"or ({len(labels)},) predictions, but have the shape {matrix.shape}"
         )
-    shares = (matrix >= 0).all() and (abs(matrix.sum(axis=1) - 1) < _UNIT_SUM).all()
-    if not shares:
-        return matrix
-    return np.log(np.maximum(matrix, np.finfo(np.float64).tiny))
+    check_finite(matrix, f"{which}outputs")
+    blocks = list(row_blocks(len(matrix), 8 * matrix.shape[1], limit=_BLOCK_BYTES))
+    shares = all(_are_shares(as_floats(matrix[block])) for block in blocks)
+    parts = []
+    for block in blocks:
+        values = as_floats(matrix[block])
+        if shares:
+            values = np.maximum(values, np.finfo(np.float64).tiny, dtype=np.float64)
+            np.log(values, out=values)
+        parts.append(top_probabilities(torch.from_numpy(values), labels[block]))
+    return TopProbabilities(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _are_shares(rows: Matrix) -> bool:
+    near = abs(rows.sum(axis=1, dtype=np.float64) - 1) < _UNIT_SUM
+    return bool((rows >= 0).all() and near.all())
 
 
 def _image_source(images: Any, embedded: Embedded | None, name: str) -> ImageSource | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.testing import assert_array_equal
 from torch import nn
 
 from imbxai_widgets import Analysis, Explorer, analyze
+from imbxai_widgets.arrays import _embedded
 
 C, D = 4, 6
 
@@ -63,6 +66,35 @@ def test_logits_probabilities_and_predictions_agree(data: tuple[Any, Any, Any]) 
     np.testing.assert_allclose(of_shares.train.confidences, of_logits.train.confidences, atol=2e-3)
     assert np.isnan(of_predictions.train.confidences).all()
     assert of_predictions.image_table()["confidence"].isna().all()
+
+
+@pytest.mark.parametrize("probabilities", [False, True])
+def test_outputs_on_disk_are_never_in_memory_whole(tmp_path: Path, probabilities: bool) -> None:
+    size, classes = 40_000, 400
+    outputs = np.memmap(tmp_path / "outputs", np.float32, "w+", shape=(size, classes))
+    rng = np.random.default_rng(0)
+    outputs[:] = rng.normal(size=(size, classes)).astype(np.float32)
+    if probabilities:
+        outputs[:] = torch.from_numpy(outputs).softmax(dim=1)
+    embeddings, labels = rng.normal(size=(size, 2)), rng.integers(0, classes, size)
+    tracemalloc.start()
+    found = _embedded(embeddings, labels, outputs, classes, "")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < outputs.nbytes / 2
+    order = np.argsort(-outputs, axis=1, kind="stable")[:, :10]
+    assert_array_equal(found.top.classes, order)
+    shares = outputs if probabilities else torch.from_numpy(outputs).softmax(dim=1).numpy()
+    expected = np.take_along_axis(shares, order, 1)
+    np.testing.assert_allclose(found.top.probabilities, expected, rtol=1e-5)
+    np.testing.assert_allclose(found.top.of_labels, shares[np.arange(size), labels], rtol=1e-5)
+
+
+def test_outputs_in_bfloat16_are_taken(data: tuple[Any, Any, Any]) -> None:
+    embeddings, labels, logits = data
+    half = torch.from_numpy(logits).bfloat16()
+    found = Analysis.from_arrays(torch.from_numpy(embeddings), labels, half)
+    assert found.classes().equals(Analysis.from_arrays(embeddings, labels, half.float()).classes())
 
 
 @pytest.mark.parametrize("shape", [(60, 5, 7, 3), (60, 5, 7)])

@@ -28,33 +28,55 @@ def as_matrix(values: ArrayLike | torch.Tensor, name: str) -> Matrix:
     ValueError
         If `values` is no matrix of real numbers, or a value is not finite (the error names rows).
     """
-    if isinstance(values, torch.Tensor):
-        tensor = values.detach().cpu()
-        values = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
-    array = np.asarray(values)
+    array = as_array(values, name)
+    matrix = as_floats(array)
+    check_finite(array, name)
+    return matrix
+
+
+def as_array(values: ArrayLike | torch.Tensor, name: str) -> NDArray[Any]:
+    """Return `values` as an (N, D) array of real numbers, D at least 1, of the type it has.
+
+    Raises
+    ------
+    ValueError
+        If it is no such matrix.
+    """
+    array = np.asarray(numpy_of(values))
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(f"{name} must be a matrix (N, D) with D >= 1, not of shape {array.shape}")
     if array.dtype.kind not in "fiu":
         raise ValueError(f"{name} must hold real numbers, not {array.dtype}")
+    return array
+
+
+def numpy_of(values: Any) -> Any:
+    """Return a tensor's values as an array, and anything else as it is; bfloat16 as float32."""
+    if not isinstance(values, torch.Tensor):
+        return values
+    tensor = values.detach().cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
+def as_floats(array: NDArray[Any]) -> Matrix:
+    """Return an array as float32 or float64, copied only if it is of another type."""
     if array.dtype.kind in "iu" or array.dtype.itemsize > 8:
-        matrix: Matrix = array.astype(np.float64)
-    elif array.dtype == np.float64:
-        matrix = array
-    else:
-        matrix = array.astype(np.float32, copy=False)
-    _check_finite(matrix, name)
-    return matrix
+        return array.astype(np.float64)
+    if array.dtype == np.float64:
+        return array
+    return array.astype(np.float32, copy=False)
 
 
-def _check_finite(matrix: Matrix, name: str) -> None:
+def check_finite(array: NDArray[Any], name: str) -> None:
+    """Refuse a matrix with values that are not finite, as float32 or float64; names the rows."""
     rows: list[int] = []
-    for block in row_blocks(len(matrix), matrix.shape[1] * matrix.itemsize):
-        finite = np.isfinite(matrix[block]).all(axis=1)
+    for block in row_blocks(len(array), array.shape[1] * max(4, array.itemsize)):
+        finite = np.isfinite(as_floats(array[block])).all(axis=1)
         rows += (np.flatnonzero(~finite) + block.start).tolist()
     if rows:
         named = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
         raise ValueError(
-            f"{name} must be finite, but {len(rows)} of {len(matrix)} rows hold NaN or infinity: "
+            f"{name} must be finite, but {len(rows)} of {len(array)} rows hold NaN or infinity: "
             f"{named}. Look at the model's output for these images, or leave them out"
         )
 

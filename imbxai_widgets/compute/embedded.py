@@ -208,12 +208,33 @@ def top_probabilities(logits: Tensor, labels: IntArray) -> TopProbabilities:
     >>> top.classes
     array([[1, 2, 0]])
     """
-    values = logits.detach().float()
-    order = values.argsort(dim=1, descending=True, stable=True)[:, :TOP_CLASSES]
+    values = logits.detach()
+    if values.dtype != torch.float64:  # in which logits may differ that in float32 are equal
+        values = values.float()
+    order = _largest(values, min(TOP_CLASSES, values.shape[1]))
     probabilities = values.softmax(dim=1)
     own = torch.from_numpy(labels).to(values.device)[:, None]
     return TopProbabilities(
         order.cpu().numpy(),
-        probabilities.gather(1, order).cpu().numpy(),
-        probabilities.gather(1, own)[:, 0].cpu().numpy(),
+        probabilities.gather(1, order).float().cpu().numpy(),
+        probabilities.gather(1, own)[:, 0].float().cpu().numpy(),
     )
+
+
+def _largest(values: Tensor, number: int) -> Tensor:
+    """Return the columns of the largest values of each row, equal ones by the lower column.
+
+    Sorting all columns would take several times as long, but decides where the last of them ties.
+    """
+    if values.shape[1] <= 2 * number:
+        return _sorted(values)[:, :number]
+    found = values.topk(number + 1, dim=1)
+    columns = found.indices[:, :number].sort(dim=1).values
+    columns = columns.gather(1, _sorted(values.gather(1, columns)))
+    tied = found.values[:, number - 1] == found.values[:, number]
+    columns[tied] = _sorted(values[tied])[:, :number]
+    return columns
+
+
+def _sorted(values: Tensor) -> Tensor:
+    return values.argsort(dim=1, descending=True, stable=True)

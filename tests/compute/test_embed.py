@@ -25,6 +25,7 @@ from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset,
 
 from imbxai_widgets.compute.colors import assign_bins, color_scheme
 from imbxai_widgets.compute.embed import embed
+from imbxai_widgets.compute.embedded import top_probabilities
 from imbxai_widgets.compute.layers import LayerError
 from imbxai_widgets.compute.transforms import DisplayError
 
@@ -308,3 +309,15 @@ print(embed(model, [(torch.rand(3, 2, 2), 0)], salient_fraction=0.5).embeddings.
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ran.stdout == "(1, 12)\n", ran.stderr
+
+
+@pytest.mark.parametrize("n_classes", [3, 10, 20, 21, 300])
+@pytest.mark.parametrize("levels", [1, 3, 1000])
+def test_the_largest_probabilities_are_those_of_a_stable_sort(n_classes: int, levels: int) -> None:
+    generator = torch.Generator().manual_seed(levels)
+    logits = torch.randint(0, levels, (200, n_classes), generator=generator) / 10
+    found = top_probabilities(logits, np.zeros(200, dtype=np.int64))
+    order = np.argsort(-logits.numpy(), axis=1, kind="stable")[:, :10]
+    np.testing.assert_array_equal(found.classes, order)
+    shares = np.take_along_axis(logits.softmax(dim=1).numpy(), order, 1)
+    np.testing.assert_array_equal(found.probabilities, shares)
