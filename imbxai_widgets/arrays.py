@@ -169,6 +169,7 @@ def _top(outputs: NDArray[Any], labels: IntArray, which: str) -> TopProbabilitie
         if shares:
             values = np.maximum(values, np.finfo(np.float64).tiny, dtype=np.float64)
             np.log(values, out=values)
+        values = np.require(values, requirements="W")  # PyTorch warns of a file mapped read-only
         parts.append(top_probabilities(torch.from_numpy(values), labels[block]))
     return TopProbabilities(*map(np.concatenate, zip(*parts, strict=True)))
 

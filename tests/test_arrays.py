@@ -76,7 +76,10 @@ def test_outputs_on_disk_are_never_in_memory_whole(tmp_path: Path, probabilities
     outputs[:] = rng.normal(size=(size, classes)).astype(np.float32)
     if probabilities:
         outputs[:] = torch.from_numpy(outputs).softmax(dim=1)
+    outputs.flush()
+    outputs = np.memmap(tmp_path / "outputs", np.float32, "r", shape=(size, classes))
     embeddings, labels = rng.normal(size=(size, 2)), rng.integers(0, classes, size)
+    labels.setflags(write=False)
     tracemalloc.start()
     found = _embedded(embeddings, labels, outputs, classes, "")
     peak = tracemalloc.get_traced_memory()[1]
@@ -84,7 +87,7 @@ def test_outputs_on_disk_are_never_in_memory_whole(tmp_path: Path, probabilities
     assert peak < outputs.nbytes / 2
     order = np.argsort(-outputs, axis=1, kind="stable")[:, :10]
     assert_array_equal(found.top.classes, order)
-    shares = outputs if probabilities else torch.from_numpy(outputs).softmax(dim=1).numpy()
+    shares = outputs if probabilities else torch.tensor(outputs).softmax(dim=1).numpy()
     expected = np.take_along_axis(shares, order, 1)
     np.testing.assert_allclose(found.top.probabilities, expected, rtol=1e-5)
     np.testing.assert_allclose(found.top.of_labels, shares[np.arange(size), labels], rtol=1e-5)

@@ -213,7 +213,7 @@ def top_probabilities(logits: Tensor, labels: IntArray) -> TopProbabilities:
         values = values.float()
     order = _largest(values, min(TOP_CLASSES, values.shape[1]))
     probabilities = values.softmax(dim=1)
-    own = torch.from_numpy(labels).to(values.device)[:, None]
+    own = torch.tensor(labels, device=values.device)[:, None]
     return TopProbabilities(
         order.cpu().numpy(),
         probabilities.gather(1, order).float().cpu().numpy(),
