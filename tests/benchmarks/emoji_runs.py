@@ -34,7 +34,7 @@ class Run(NamedTuple):
     flipped: bool = False  # whether it learns some wrong labels, on the shipped split
 
 
-SHIPPED = "shipped"
+SHIPPED, SHIPPED_LDAM = "shipped", "shipped with LDAM-DRW"
 RUNS = {
     "split1": Run(1),
     "flipped": Run(0, flipped=True),
@@ -67,8 +67,8 @@ def flip_labels(
 
 
 def _analyze(name: str) -> Analysis:
-    if name == SHIPPED:
-        model, training, validation = load_demo()
+    if name in (SHIPPED, SHIPPED_LDAM):
+        model, training, validation = load_demo("ce" if name == SHIPPED else "ldam")
     else:
         run = RUNS[name]
         training, validation = load_images() if run.flipped else split_by_emoji(run.seed)

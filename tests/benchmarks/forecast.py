@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tests.benchmarks.emoji_runs import SHIPPED, load_run
+from tests.benchmarks.emoji_runs import SHIPPED, SHIPPED_LDAM, load_run
 
-NETWORKS = (SHIPPED, "split1", "split2")
+NETWORKS = (SHIPPED, SHIPPED_LDAM, "split1", "split2")
 
 
 def main() -> None:
