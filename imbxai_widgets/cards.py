@@ -16,6 +16,8 @@ import pandas as pd
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.class_rows import ClassRows, PairCounts
+from imbxai_widgets.comparison import Comparison
+from imbxai_widgets.comparison_cards import ComparisonCards
 from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
 from imbxai_widgets.compute.archetypes import ARCHETYPES
 from imbxai_widgets.compute.prototypes import medoids
@@ -42,6 +44,8 @@ class CardDeck:
     ----------
     analysis : Analysis
         What the cards show.
+    comparison : Comparison, optional
+        Of this analysis with that of another model; adds a part to each card.
 
     Examples
     --------
@@ -50,9 +54,10 @@ class CardDeck:
     432
     """
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:
         self.analysis = analysis
         self.rows = ClassRows(analysis)
+        self._comparison = comparison and ComparisonCards(comparison, self.rows)
         self._ordered_members = lru_cache(maxsize=256)(self._order_members)
 
     def card(self, index: int) -> Card:
@@ -63,7 +68,7 @@ class CardDeck:
         dict
             Keys ``index``, ``name``, ``notice`` (what went wrong in reading its images, or
             ""), ``header``, ``archetypes``, ``overlap``, ``adversaries``, ``colors``,
-            ``sprite`` (tile size and columns) and ``sprite_png`` (bytes).
+            ``comparison``, ``sprite`` (tile size and columns) and ``sprite_png`` (bytes).
 
         Raises
         ------
@@ -86,6 +91,7 @@ class CardDeck:
             "overlap": self._overlap(index),
             "adversaries": self._adversaries(index),
             "colors": self._colors(index),
+            "comparison": self._comparison and self._comparison.card(index),
             "sprite": sprite,
             "sprite_png": png,
         }

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
 from imbxai_widgets.compute.archetypes import ARCHETYPES
 from imbxai_widgets.compute.overlap import top_features
 from imbxai_widgets.split import ArchetypeErrors
@@ -182,6 +182,20 @@ class ClassRows:
             if feature >= 0
         ]
 
+    def shared_counts(self, index: int) -> IntArray:
+        """Return how many top features each class shares with this one; 0 for itself."""
+        number: IntArray = self._shared(index).sum(axis=1)
+        number[index] = 0
+        return number
+
+    def _shared(self, index: int) -> BoolArray:
+        """Tell which top features of each class are among those of this one, shape (C, k)."""
+        indices = self._top[0]
+        member = np.zeros(self.analysis.embeddings.shape[1] + 1, dtype=np.bool_)
+        member[indices[index]] = True
+        member[-1] = False  # -1 stands for no feature
+        return member[indices]
+
     def feature_overlap(self, index: int, limit: int) -> tuple[list[SharedFeatures], int]:
         """Return the classes that share most top features with this one, and how many share any.
 
@@ -192,12 +206,9 @@ class ClassRows:
         mine = np.zeros(width + 1)  # the last entry is for -1, no feature
         own = indices[index] >= 0
         mine[indices[index][own]] = shares[index][own]
-        member = np.zeros(width + 1, dtype=np.bool_)
-        member[indices[index][own]] = True
-        common = member[indices]  # (C, k)
-        number = common.sum(axis=1)
+        common = self._shared(index)
+        number = self.shared_counts(index)
         here = (mine[indices] * common).sum(axis=1)
-        number[index] = 0
         ranked = np.lexsort((-here, -number))
         sharing = int(np.count_nonzero(number))
         rows = []

@@ -114,7 +114,7 @@ class Comparison:
         ValueError
             If there is no such class.
         """
-        flow = self._flow
+        flow = self.flows
         chosen = (
             flow.sum(axis=0) if class_name is None else flow[self.before.class_index(class_name)]
         )
@@ -151,8 +151,8 @@ class Comparison:
         return table.loc[most.sort_values(kind="stable").index]
 
     @cached_property
-    def _flow(self) -> IntArray:
-        """Images by class and by archetype before and after, shape (C, 4, 4)."""
+    def flows(self) -> IntArray:
+        """Training images by class and by archetype before and after; int64, shape (C, 4, 4)."""
         kinds = len(ARCHETYPES)
         pairs = kinds * self.before.archetypes.astype(np.int64) + self.after.archetypes
         counts = count_pairs(self.before.labels, pairs, (self.before.n_classes, kinds * kinds))

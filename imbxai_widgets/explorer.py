@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
 import traitlets
+from IPython.display import publish_display_data
 from torch import nn
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.cards import ADVERSARY_ROWS, Card, CardDeck, cards_within
+from imbxai_widgets.comparison import Comparison
+from imbxai_widgets.comparison import compare as compare_analyses
 from imbxai_widgets.compute.images import ImageSource
 from imbxai_widgets.compute.labeled_images import LabeledImages
 from imbxai_widgets.compute.samples import Samples, readable
@@ -22,9 +26,11 @@ from imbxai_widgets.views.adversaries import AdversaryChart, OverviewChart
 from imbxai_widgets.views.archetypes import ArchetypeGallery
 from imbxai_widgets.views.class_picker import ClassPicker
 from imbxai_widgets.views.colors import ColorChart
+from imbxai_widgets.views.comparison import ComparisonPanel
 from imbxai_widgets.views.header import ClassHeader
 from imbxai_widgets.views.linker import Linker
 from imbxai_widgets.views.overlap import OverlapTable
+from imbxai_widgets.wording import counted
 
 # All cards are made and sent at once up to these limits, so that no selection waits for the
 # kernel; beyond them each is fetched when its class is first selected. A card takes about 40 ms
@@ -49,8 +55,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         The training images; needed with a model, not allowed with an analysis.
     validation : Dataset, optional
         Images that the model has not seen.
+    compare : torch.nn.Module or Analysis, optional
+        A second classifier of the same images, or its analysis; adds a panel of what became of
+        the selected class from the first (before) to this one (after). All other panels show the
+        first.
     **options
-        Passed on to `imbxai_widgets.analyze`.
+        Passed on to `imbxai_widgets.analyze`, for both models.
 
     Attributes
     ----------
@@ -60,13 +70,17 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     Raises
     ------
     TypeError
-        If the dataset is missing, or arguments are given that an analysis leaves no use for.
+        If the dataset is missing, `compare` is neither model nor analysis, or arguments are given
+        that an analysis leaves no use for.
+    ValueError
+        If the two analyses are not of the same classes and images.
 
     Examples
     --------
     >>> explorer = Explorer(model, train_set, validation=test_set)  # doctest: +SKIP
     >>> explorer.selected_class = "truck"  # doctest: +SKIP
     >>> explorer.selection  # the images marked by a click  # doctest: +SKIP
+    >>> Explorer(cross_entropy, train_set, compare=ldam)  # doctest: +SKIP
     """
 
     selected_class = traitlets.Unicode(help="Name of the class that the panels show.")
@@ -77,10 +91,18 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         dataset: Any = None,
         *,
         validation: Any = None,
+        compare: nn.Module | Analysis | None = None,
         **options: Any,
     ) -> None:
-        self._analysis = _analysis_of(model, dataset, validation, options)
-        self._deck = CardDeck(self._analysis)
+        _check_arguments(model, dataset, validation, compare, options)
+        self._comparison = None
+        if compare is None:
+            self._analysis = _analysis_of(model, dataset, validation, options)
+        else:
+            self._analysis = _analysis_of(model, dataset, validation, options, "Before")
+            after = _analysis_of(compare, dataset, validation, options, "After")
+            self._comparison = compare_analyses(self._analysis, after)
+        self._deck = CardDeck(self._analysis, self._comparison)
         self._make_panels()
         super().__init__([self._arrange(), self._linker])
         self.add_class("imbxai-explorer")
@@ -95,6 +117,11 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return self._analysis
 
     @property
+    def comparison(self) -> Comparison | None:
+        """The comparison with the second model, as tables; None without one."""
+        return self._comparison
+
+    @property
     def selection(self) -> pd.DataFrame:
         """The marked images, in the order they were marked, as `Analysis.image_table` rows."""
         return self._analysis.image_table(list(self._gallery.marked))
@@ -103,10 +130,25 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return f"Explorer({self._analysis!r})"  # ipywidgets' would hold all that is shown
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        # What a notebook shows that is opened again without its kernel.
-        text = f"Explorer of {self._analysis.n_classes} classes: run this cell again to see it."
-        return {**bundle, "text/plain": text}
+        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self._left_behind()}
+
+    def _ipython_display_(self) -> None:
+        # A notebook that is opened again without its kernel shows the second output alone; where
+        # the panels are, their style sheet hides it.
+        words = escape(self._left_behind())
+        html = f'<p class="imbxai-left-behind mathjax_ignore">{words}</p>'
+        for output in (self._repr_mimebundle_(), {"text/html": html}):
+            publish_display_data(output)  # type: ignore[no-untyped-call]
+
+    def _left_behind(self) -> str:
+        """Say what the panels showed, for a page that cannot show them."""
+        images = counted(len(self._analysis.train), "training image")
+        classes = counted(self._analysis.n_classes, "class", "classes")
+        name = shown_name(self.selected_class)
+        return (
+            f"Explorer of {images} in {classes}, opened at the class {name}. "
+            "Where no panels are shown, run this cell again to see them."
+        )
 
     # -- composition ---------------------------------------------------------------------
 
@@ -124,6 +166,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._message = message()
         self._gallery = ArchetypeGallery()
         self._overlap = OverlapTable(selected=first)
+        self._compared = ComparisonPanel(selected=first) if self._comparison else None
         self._adversaries = AdversaryChart(
             names, min(ADVERSARY_ROWS, len(names) - 1), with_validation=held_out
         )
@@ -183,6 +226,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             targets[f"{role}Bars"] = overview_chart.bars
             targets[f"{role}Ranks"] = overview_chart.rank_axis
             targets[f"{role}Text"] = overview_chart.text
+        if self._compared is not None:
+            targets["comparison"] = self._compared
         if self._colors is not None:
             targets["colorTitle"] = self._colors.title
             targets["colorNote"] = self._colors.note
@@ -198,11 +243,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         whole = widgets.VBox(
             [title("Adversaries of all classes"), self._overview_legend, _flow(self._overview)]
         )
-        for section in (self._gallery, *pairs, whole):
+        compared = [] if self._compared is None else [self._compared]
+        for section in (*compared, self._gallery, *pairs, whole):
             section.add_class("imbxai-section")
         self._picker.layout = widgets.Layout(flex="0 0 300px")
         right = widgets.VBox(
-            [self._header, self._message, self._gallery, _flow(pairs), whole],
+            [self._header, self._message, *compared, self._gallery, _flow(pairs), whole],
             layout=widgets.Layout(flex="1 1 0", min_width="0"),
         )
         return widgets.HBox([self._picker, right], layout=widgets.Layout(grid_gap="16px"))
@@ -263,27 +309,49 @@ def _in_short(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def _analysis_of(
-    model: nn.Module | Analysis, dataset: Any, validation: Any, options: dict[str, Any]
-) -> Analysis:
+def _check_arguments(
+    model: Any, dataset: Any, validation: Any, compare: Any, options: dict[str, Any]
+) -> None:
+    """Refuse arguments that do not go together, before any long work."""
+    if compare is not None and not isinstance(compare, nn.Module | Analysis):
+        raise TypeError(f"compare must be a model or an Analysis, not {type(compare).__name__}.")
     if not isinstance(model, Analysis):
         if dataset is None:
             raise TypeError(
                 "Explorer(model, dataset) needs the training images as `dataset`; "
                 "alone it takes an Analysis."
             )
-        if options.get("salient_fraction", True) is None:
-            # Without colors, no pass over the images tells whether the panels can show them.
-            _check_shown(dataset, options)
-        return analyze(model, dataset, validation=validation, **options)
+        return
     given = {"dataset": dataset, "validation": validation, **options}
     unused = [name for name, value in given.items() if value is not None]
     if unused:
         raise TypeError(
-            f"Explorer(analysis) takes nothing else, but got {', '.join(unused)}; "
+            f"Explorer(analysis) takes nothing else but `compare`, but got {', '.join(unused)}; "
             "such options belong to analyze()."
         )
-    return model
+    if isinstance(compare, nn.Module):
+        raise TypeError(
+            "Explorer(analysis, compare=...) takes another Analysis, not a model; "
+            "analyze() makes one of the model and the same images."
+        )
+
+
+def _analysis_of(
+    model: nn.Module | Analysis,
+    dataset: Any,
+    validation: Any,
+    options: dict[str, Any],
+    side: str = "",
+) -> Analysis:
+    """Analyze a model, its progress bars saying which of two it is."""
+    if isinstance(model, Analysis):
+        return model
+    if options.get("salient_fraction", True) is None:
+        # Without colors, no pass over the images tells whether the panels can show them.
+        _check_shown(dataset, options)
+    if side and options.get("progress", True) is True:
+        options = {**options, "progress": side}
+    return analyze(model, dataset, validation=validation, **options)
 
 
 def _check_shown(dataset: Any, options: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def analyze(
     display_transform: Callable[[torch.Tensor], Any] | None = None,
     on_error: OnError = "raise",
     cache: str | os.PathLike[str] | None = None,
-    progress: bool = True,
+    progress: bool | str = True,
 ) -> Analysis:
     """Analyze why `model` fails on some classes of `dataset`.
 
@@ -108,8 +108,8 @@ def analyze(
         A folder in which finished batches are kept: an analysis that was cut off goes on where
         it was, and one with the same model, images and settings need not run the model again.
         See the notes on faults for what makes them the same.
-    progress : bool
-        Whether to show progress bars.
+    progress : bool or str
+        Whether to show progress bars; a text, such as the model's name, leads their titles.
 
     Returns
     -------
@@ -174,14 +174,18 @@ def analyze(
     embedded = run(
         dataset,
         salient_fraction=salient_fraction,
-        progress=progress,
-        description="Training images",
+        progress=bool(progress),
+        description=_titled("Training images", progress),
     )
     _warn_of_signed_features(embedded.embeddings)
     unseen = None
     if validation is not None:
         with _about_validation():
-            unseen = run(validation, progress=progress, description="Validation images")
+            unseen = run(
+                validation,
+                progress=bool(progress),
+                description=_titled("Validation images", progress),
+            )
     return assemble(
         embedded,
         unseen,
@@ -196,6 +200,10 @@ def analyze(
         salient_fraction=salient_fraction,
         device=device,
     )
+
+
+def _titled(images: str, progress: bool | str) -> str:
+    return f"{progress}: {images.lower()}" if isinstance(progress, str) else images
 
 
 def _checked_names(

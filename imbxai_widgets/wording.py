@@ -7,13 +7,13 @@ import numpy as np
 from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun.
 
-    >>> counted(1, "error"), counted(1200, "error")
-    ('1 error', '1,200 errors')
+    >>> counted(1, "error"), counted(1200, "error"), counted(2, "class", "classes")
+    ('1 error', '1,200 errors', '2 classes')
     """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def archetype_meanings(k: int) -> list[str]:

@@ -56,6 +56,23 @@ def make_analysis(
     )
 
 
+def make_pair(seed: int = 0, **options: Any) -> tuple[Analysis, Analysis]:
+    """Two analyses of the same images: of other features, and with other predictions."""
+    before = make_analysis(seed=seed, **options)
+    rng = np.random.default_rng(seed + 1)
+    embeddings = before.embeddings + rng.gamma(2.0, size=before.embeddings.shape)
+    outputs = rng.permutation(before.predictions)
+    validation = None
+    if before.validation is not None:
+        held_out = before.validation.labels
+        points = rng.gamma(1.0, size=(len(held_out), embeddings.shape[1]))
+        validation = (points, held_out, rng.permutation(held_out))
+    after = Analysis.from_arrays(
+        embeddings, before.labels, outputs, validation=validation, class_names=before.class_names
+    )
+    return before, after
+
+
 def _held_out(
     rng: np.random.Generator,
     embeddings: np.ndarray,

@@ -75,3 +75,10 @@ def test_without_validation_there_are_no_errors_of_it() -> None:
     rows = ClassRows(make_analysis(SIZES, validation=False))
     assert rows.validation_errors is None
     assert rows.validation_groups is None
+
+
+def test_shared_features_are_counted_for_every_class(analysis: Analysis) -> None:
+    counts = np.stack([ClassRows(analysis).shared_counts(index) for index in range(len(SIZES))])
+    expected = analysis.overlap().to_numpy(copy=True)
+    np.fill_diagonal(expected, 0)
+    assert counts.tolist() == expected.tolist()

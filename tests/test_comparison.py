@@ -9,27 +9,10 @@ import numpy as np
 import pytest
 from analysis_cases import Case, cases
 from hypothesis import given
-from small_analysis import make_analysis, with_predictions
+from small_analysis import make_analysis, make_pair, with_predictions
 
 from imbxai_widgets import Analysis, compare
 from imbxai_widgets.compute.archetypes import ARCHETYPES
-
-
-def make_pair(seed: int = 0, **options: Any) -> tuple[Analysis, Analysis]:
-    """Two analyses of the same images: of other features, and with other predictions."""
-    before = make_analysis(seed=seed, **options)
-    rng = np.random.default_rng(seed + 1)
-    embeddings = before.embeddings + rng.gamma(2.0, size=before.embeddings.shape)
-    outputs = rng.permutation(before.predictions)
-    validation = None
-    if before.validation is not None:
-        held_out = before.validation.labels
-        points = rng.gamma(1.0, size=(len(held_out), embeddings.shape[1]))
-        validation = (points, held_out, rng.permutation(held_out))
-    after = Analysis.from_arrays(
-        embeddings, before.labels, outputs, validation=validation, class_names=before.class_names
-    )
-    return before, after
 
 
 def test_accuracies_stand_beside_each_other() -> None:

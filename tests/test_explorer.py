@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 import torch
-from small_analysis import make_analysis
+from small_analysis import make_analysis, make_pair
 from torch import nn
 
 from imbxai_widgets import explorer as explorer_module
@@ -27,7 +27,7 @@ TARGETS = Path(__file__).parents[1] / "js" / "src" / "linker_targets.ts"
 def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty front end: these tests have no browser, and need no bundle."""
     monkeypatch.setattr(_base, "STATIC", tmp_path)
-    for bundle in ("class_picker", "header", "archetypes", "overlap", "linker"):
+    for bundle in ("class_picker", "header", "archetypes", "overlap", "comparison", "linker"):
         for suffix in ("js", "css"):
             (tmp_path / f"{bundle}.{suffix}").touch()
 
@@ -198,6 +198,58 @@ def test_a_model_is_analyzed_with_the_options(monkeypatch: pytest.MonkeyPatch) -
     assert explorer.analysis is analysis
 
 
+def test_two_analyses_are_compared() -> None:
+    before, after = make_pair()
+    explorer = Explorer(before, compare=after)
+    assert explorer.analysis is before
+    assert explorer.comparison is not None
+    assert explorer.comparison.after is after
+    assert all(card["comparison"] for card in explorer._linker.cards)
+    assert Explorer(before).comparison is None
+
+
+def test_two_models_are_analyzed_alike_and_the_bars_say_which(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[tuple[Any, ...]] = []
+    pair = make_pair()
+    of_model = dict(zip(models := (nn.Linear(2, 2), nn.Linear(2, 2)), pair, strict=True))
+
+    def analyze(model: nn.Module, *args: Any, **options: Any) -> Analysis:
+        calls.append((model, *args, options))
+        return of_model[model]
+
+    monkeypatch.setattr(explorer_module, "analyze", analyze)
+    one, other = models
+    explorer = Explorer(one, "train", compare=other, k=3)  # type: ignore[arg-type]
+    options = {"validation": None, "k": 3}
+    assert calls == [
+        (one, "train", {**options, "progress": "Before"}),
+        (other, "train", {**options, "progress": "After"}),
+    ]
+    assert explorer.comparison is not None
+    assert (explorer.comparison.before, explorer.comparison.after) == pair
+    calls.clear()
+    Explorer(one, "train", compare=pair[1], progress=False)  # type: ignore[arg-type]
+    assert calls == [(one, "train", {"validation": None, "progress": False})]
+
+
+def test_what_cannot_be_compared_is_refused_before_the_long_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(explorer_module, "analyze", None)
+    before, after = make_pair()
+    model = nn.Linear(2, 2)
+    with pytest.raises(TypeError, match="compare must be a model or an Analysis, not str"):
+        Explorer(model, [], compare="other.pt")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes another Analysis, not a model; analyze"):
+        Explorer(before, compare=model)
+    with pytest.raises(TypeError, match="nothing else but `compare`, but got k"):
+        Explorer(before, compare=after, k=5)
+    with pytest.raises(ValueError, match="same training images in the same order"):
+        Explorer(before, compare=make_analysis((9, 9, 9, 9)))
+
+
 def test_images_that_cannot_be_shown_are_refused_before_the_long_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -217,8 +269,10 @@ def test_the_linker_is_given_the_roles_that_it_knows(validation: bool, colors: b
     expected = {role for role, _ in roles if role not in optional}
     expected |= {role for role in optional if validation and role.startswith("validation")}
     expected |= {role for role in optional if colors and role.startswith("color")}
-    explorer = Explorer(make_analysis(validation=validation, colors=colors))
-    assert set(explorer._linker.targets) == expected
+    before, after = make_pair(validation=validation, colors=colors)
+    assert set(Explorer(before)._linker.targets) == expected
+    compared = Explorer(before, compare=after)
+    assert set(compared._linker.targets) == expected | {"comparison"}
 
 
 def test_class_names_are_shown_as_text_not_as_markup() -> None:
@@ -242,11 +296,6 @@ def test_its_repr_is_short() -> None:
     assert repr(Explorer(analysis)) == f"Explorer({analysis!r})"
 
 
-def test_where_no_widgets_are_shown_a_word_is() -> None:
-    text = Explorer(make_analysis())._repr_mimebundle_()["text/plain"]
-    assert text == "Explorer of 4 classes: run this cell again to see it."
-
-
 def test_a_first_image_that_cannot_be_read_hinders_nothing(tmp_path: Path) -> None:
     model, train, _ = load_demo()
     images: Any = [
@@ -261,3 +310,21 @@ def test_a_first_image_that_cannot_be_read_hinders_nothing(tmp_path: Path) -> No
         again = Explorer(model, images, cache=tmp_path / "cache", **options)
     assert np.array_equal(again.analysis.embeddings, explorer.analysis.embeddings)
     widgets.Widget.close_all()
+
+
+def test_where_no_widgets_are_shown_a_word_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    analysis = make_analysis((9, 9))
+    named = Analysis(**{**vars(analysis), "class_names": ("<b>bold</b>", "plain")})
+    explorer = Explorer(named)
+    explorer.selected_class = "<b>bold</b>"
+    words = (
+        "Explorer of 18 training images in 2 classes, opened at the class <b>bold</b>. "
+        "Where no panels are shown, run this cell again to see them."
+    )
+    outputs: list[dict[str, Any]] = []
+    monkeypatch.setattr(explorer_module, "publish_display_data", outputs.append)
+    explorer._ipython_display_()
+    assert outputs[0]["text/plain"] == words
+    assert "application/vnd.jupyter.widget-view+json" in outputs[0]
+    assert outputs[1].keys() == {"text/html"}
+    assert "opened at the class &lt;b&gt;bold&lt;/b&gt;." in outputs[1]["text/html"]

@@ -37,6 +37,16 @@ def test_arrays_have_the_documented_shapes_and_types(analysis: Analysis) -> None
     assert analysis.validation.neighbors.shape == (len(validation), 5)
 
 
+def test_progress_bars_are_titled(capsys: pytest.CaptureFixture[str]) -> None:
+    model, _, validation = load_demo()
+    few = Subset(validation, range(12))
+    analyze(model, few, validation=few, k=1, salient_fraction=None, progress="Before")
+    bars = capsys.readouterr().err
+    assert "Before: training images: 100%" in bars
+    assert "Before: validation images: 100%" in bars
+    assert "Training" not in bars
+
+
 def test_embeddings_enter_the_head_and_predictions_leave_it(analysis: Analysis) -> None:
     model, train, _ = load_demo()
     rows = np.arange(0, len(train), 191)

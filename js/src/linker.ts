@@ -72,7 +72,8 @@ export class Linker {
     model.on("change:selected", changed);
     this.#undo.push(() => model.off("change:selected", changed));
 
-    for (const panel of [to.picker, to.overlap]) {
+    for (const panel of [to.picker, to.overlap, to.comparison]) {
+      if (!panel) continue;
       this.#listen(panel, () => this.#selectSoon(() => panel.get("selected")));
     }
     this.#listenToBars(to.adversaryBars, (rank) => this.#shown?.adversaries.classes[rank]);
@@ -127,13 +128,15 @@ export class Linker {
     const card = this.#find(index);
     this.to.picker.set_state({ selected: index });
     this.to.overlap.set_state({ selected: index });
+    this.to.comparison?.set_state({ selected: index });
     if (!card) return;
     this.#shown = card;
     applyAdversaries(this.to, card.adversaries, this.model.get("labels"));
     applyColors(this.to, card.colors);
     this.#overview.show(index);
-    const { name, header, overlap } = card;
+    const { name, header, overlap, comparison } = card;
     this.to.header.set_state({ card: { index, name, header } });
+    if (comparison) this.to.comparison?.set_state({ card: { index, name, comparison } });
     this.to.overlap.set_state({ card: { index, name, overlap } });
     if (this.#imagesDue) return;
     this.#imagesDue = true;

@@ -16,6 +16,7 @@ export interface Targets {
   header: TargetModel;
   archetypes: TargetModel;
   overlap: TargetModel;
+  comparison?: TargetModel;
   message: TargetModel;
   adversaryTitle: TargetModel;
   adversaryNote: TargetModel;

@@ -79,6 +79,51 @@ export interface OverlapCard {
   topK: number;
 }
 
+/** Two values: of the first model and of the second. */
+export type BeforeAfter<T = number> = [before: T, after: T];
+
+export interface ComparedAccuracy {
+  split: "training" | "validation";
+  images: number;
+  before: number | null;
+  after: number | null;
+}
+
+export interface ComparedErrors {
+  split: "training" | "validation";
+  /** What became of the class's own images, in words. */
+  note: string;
+  /** The largest number of errors of any class, under either model. */
+  largest: number;
+  /** Position of the first row among all classes, from the largest down. */
+  first: number;
+  classes: number;
+  /** Misclassified images of each class, and images of others that are taken for it. */
+  rows: { index: number; name: string; lost: BeforeAfter; gained: BeforeAfter }[];
+}
+
+export interface ArchetypeFlow {
+  /** Training images by archetype before (rows) and after (columns). */
+  counts: number[][];
+  /** The same over the sums of the rows. */
+  shares: number[][];
+  note: string;
+}
+
+export interface ComparedOverlap {
+  topK: BeforeAfter;
+  /** How many classes share any under either model. */
+  sharing: number;
+  rows: { index: number; name: string; shared: BeforeAfter }[];
+}
+
+export interface ComparisonCard {
+  accuracies: ComparedAccuracy[];
+  errors: ComparedErrors;
+  flow: ArchetypeFlow;
+  shared: ComparedOverlap;
+}
+
 export interface CardIdentity {
   index: number;
   name: string;
@@ -91,6 +136,7 @@ export type ArchetypesCard = CardIdentity & {
   sprite_png: DataView;
 };
 export type OverlapPanelCard = CardIdentity & { overlap: OverlapCard };
+export type ComparisonPanelCard = CardIdentity & { comparison: ComparisonCard };
 
 /** What every panel shows of one class. `A` and `C` are private to the linker. */
 export type ClassCard<A = unknown, C = unknown> = HeaderCard &
@@ -100,6 +146,8 @@ export type ClassCard<A = unknown, C = unknown> = HeaderCard &
     notice: string;
     adversaries: A;
     colors: C;
+    /** Null where there is no second model. */
+    comparison: ComparisonCard | null;
   };
 
 /** A card as a panel holds it: empty until a class is shown. */

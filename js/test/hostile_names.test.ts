@@ -2,9 +2,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import archetypes from "../src/archetypes";
 import picker from "../src/class_picker";
+import comparison from "../src/comparison";
 import header from "../src/header";
 import overlap from "../src/overlap";
-import { all, EVIL, fakePixels, group, mount, one, PanelModel, settle } from "./panel_model";
+import { all, EVIL, fakePixels, group, mount, one, PanelModel, settle, texts } from "./panel_model";
 
 const NAMES = [
   EVIL,
@@ -45,6 +46,23 @@ describe.each(NAMES)("the name %s", (name) => {
     const { el } = await mount(header as never, new PanelModel({ card }));
     expect(one(el, "h3").textContent).toBe(name);
     expect(one(el, "section").getAttribute("aria-label")).toBe(`Class ${name}`);
+    expect(injected(el)).toEqual([]);
+  });
+
+  it("is text in the comparison", async () => {
+    const row = { index: 1, name, lost: [1, 2], gained: [0, 0], shared: [1, 0] };
+    const errors = { split: "training", note: "", largest: 2, first: 0, classes: 1, rows: [row] };
+    const flow = { counts: [], shares: [], note: "" };
+    const card = (rows: unknown[]) => {
+      const shared = { topK: [3, 3], sharing: 1, rows };
+      return { index: 0, name, comparison: { accuracies: [], errors, flow, shared } };
+    };
+    const model = new PanelModel({ card: card([row]), selected: 0 });
+    const { el } = await mount(comparison as never, model);
+    expect(texts(el, "[data-class] button")).toEqual([name, name]);
+    expect(injected(el)).toEqual([]);
+    model.receive("card", card([]));
+    expect(one(el, ".imbxai-empty").textContent).toContain(name);
     expect(injected(el)).toEqual([]);
   });
 

@@ -20,7 +20,7 @@ class FakeModel extends PanelModel<Record<string, unknown>> {
 const NAMES = ["ant", "bee", "cat", "dog"];
 
 const ROLES = [
-  "picker header archetypes overlap message adversaryTitle adversaryNote adversaryText adversaryBars",
+  "picker header archetypes overlap comparison message adversaryTitle adversaryNote adversaryText adversaryBars",
   "adversaryRanks adversaryShares trainingBars trainingRanks trainingText",
   "validationBars validationRanks validationText",
   "colorTitle colorNote colorText colorBars colorShares",
@@ -62,6 +62,12 @@ function makeCard(index: number): LinkedCard {
       text: `colors ${index}`,
       shares: [index / 10, 1 - index / 10],
       ticks: [0, 0.1],
+    },
+    comparison: {
+      accuracies: [{ split: "training", images: 10 + index, before: 0.5, after: 1 }],
+      errors: { split: "training", note: "", largest: 0, first: 0, classes: 4, rows: [] },
+      flow: { counts: [], shares: [], note: `flow ${index}` },
+      shared: { topK: [3, 3], sharing: 0, rows: [] },
     },
     sprite: { width: 32, height: 32, columns: 1 },
     sprite_png: new DataView(new ArrayBuffer(index + 1)),
@@ -140,6 +146,11 @@ function expectShown(page: Page, index: number): void {
   expect(role(page, "overlap").get("selected")).toBe(index);
   expect(role(page, "header").get("card")).toMatchObject({ name, header: { images: 10 + index } });
   expect(role(page, "overlap").get("card")).toMatchObject({ name, overlap: { topK: 3 } });
+  expect(role(page, "comparison").get("selected")).toBe(index);
+  expect(role(page, "comparison").get("card")).toMatchObject({
+    name,
+    comparison: { flow: { note: `flow ${index}` } },
+  });
   expect(role(page, "archetypes").get("card")).toMatchObject({
     name,
     sprite_png: { byteLength: index + 1 },
@@ -163,7 +174,7 @@ describe("a selection", () => {
     expect(page.linker.saved).toEqual([]);
   });
 
-  it.each(["picker", "overlap"])("from the %s changes every panel", async (panel) => {
+  it.each(["picker", "overlap", "comparison"])("from the %s changes every panel", async (panel) => {
     const page = await open();
     role(page, panel).set("selected", 3);
     role(page, panel).save_changes();

@@ -54,6 +54,13 @@ _ASK = f"""(code) => {{
 }}"""
 
 
+# Started, not awaited: the page is asked for the end.
+_DO = """() => {
+  window.imbxaiDone = false;
+  window.jupyterapp.shell.currentWidget.TASK.then(() => { window.imbxaiDone = true; });
+}"""
+
+
 class NotebookPage:
     """A notebook in one page of the browser."""
 
@@ -78,6 +85,14 @@ class NotebookPage:
         # Started, not awaited: the wait below has an outer limit, the command would have none.
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
         _raise(self.page.wait_for_function(_OUTCOME, timeout=RUN_MS).json_value())
+
+    def reopen_without_kernel(self, name: str) -> None:
+        """Save the notebook, end its kernel and load the page anew; run nothing."""
+        for task in ("context.save()", "sessionContext.shutdown()"):
+            self.page.evaluate(_DO.replace("TASK", task))
+            self.page.wait_for_function("() => window.imbxaiDone", timeout=OPEN_MS)
+        self.page.goto(self._lab.page(name), timeout=OPEN_MS)
+        self.page.wait_for_function(_READY, timeout=OPEN_MS)
 
     def run(self, code: str) -> str:
         """Run code in the kernel, beside the cells; return what it printed."""

@@ -32,7 +32,7 @@ from small_analysis import make_analysis
 
 names = distinct_names([*HOSTILE, "", "crane", "crane"])
 analysis = replace(make_analysis((12,) * len(names), image_shape=(32, 32)), class_names=names)
-explorer = Explorer(analysis)
+explorer = Explorer(analysis, compare=analysis)
 """
 SHOW = ["explorer", "analysis.classes()", "print(names[0], names[1]); names"]
 
@@ -51,6 +51,8 @@ def check_every_name(view: ExplorerView) -> None:
         found.add(name)
         expect(view.header.locator("h3")).to_have_text(name, use_inner_text=False)
         expect(view.gallery.locator("[data-image]").first).to_be_visible()
+        compared = view.root.locator(".imbxai-compared-errors .imbxai-picked button")
+        expect(compared).to_have_text(name, use_inner_text=False)
         for start, place in (("Adversaries of", "adversaries"), ("Salient colors of", "colors")):
             title = view.root.locator(f".imbxai-{place} .imbxai-chart-title")
             assert title.text_content() == f"{start} {name}"
@@ -125,6 +127,7 @@ def offline(browser: Browser, html: Path) -> Iterator[ExplorerView]:
 
 def test_names_are_text_on_the_page_without_a_kernel(offline: ExplorerView) -> None:
     check_every_name(offline)
+    expect(offline.root.page.locator(".imbxai-left-behind")).to_be_hidden()
     body = offline.root.page.locator("body")
     scripts = body.locator("script").evaluate_all("(all) => all.map((one) => one.textContent)")
     assert not any(text.startswith("alert") for text in scripts)

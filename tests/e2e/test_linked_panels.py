@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from contrasts import check_contrasts
 from explorer_view import ExplorerView, Panels
 from notebook_page import NotebookPage, screenshot
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 ARCHETYPES = ("safe", "border", "rare", "outlier")
 
@@ -233,46 +234,8 @@ def test_texts_can_be_read_in_both_themes(notebook: NotebookPage, explorer: Expl
     explorer.pick("Clothing")
     explorer.panels("Clothing")
     screenshot(notebook.page, "explorer-light", ".imbxai-explorer")
-    light = contrasts(explorer.root)
+    check_contrasts(explorer.root)
     with notebook.dark():
         explorer.panels("Clothing")
         screenshot(notebook.page, "explorer-dark", ".imbxai-explorer")
-        dark = contrasts(explorer.root)
-    for theme in (light, dark):
-        faint = {text: ratio for text, ratio in theme.items() if ratio < 4.5}
-        assert not faint, "texts with less contrast than WCAG AA asks for"
-
-
-def contrasts(root: Locator) -> dict[str, float]:
-    """Return the contrast of every text with what is behind it, by the text."""
-    return dict(root.evaluate(_CONTRASTS))
-
-
-# Contrast by WCAG 2; of SVG text, the fill is its color.
-_CONTRASTS = """(root) => {
-  const parse = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
-  const luminance = (rgb) => rgb.slice(0, 3)
-    .map((value) => value / 255)
-    .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const color = parse(getComputedStyle(at).backgroundColor);
-      if (color.length === 3 || color[3] === 1) return color;
-    }
-    return [255, 255, 255];
-  };
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  const found = [];
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    const style = getComputedStyle(element);
-    const text = walker.currentNode.textContent.trim();
-    if (!text || !element.checkVisibility() || element.closest("[disabled], option")) continue;
-    const own = parse(element instanceof SVGElement ? style.fill : style.color);
-    const [low, high] = [luminance(own), luminance(behind(element))].sort((a, b) => a - b);
-    found.push([`${element.tagName}.${element.classList[0] ?? ""}: ${text}`,
-                Math.round(((high + 0.05) / (low + 0.05)) * 100) / 100]);
-  }
-  return found;
-}"""
+        check_contrasts(explorer.root)

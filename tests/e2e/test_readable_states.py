@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from explorer_view import ExplorerView
-from notebook_page import NotebookPage
+from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
 
 TESTS = Path(__file__).parents[1]
@@ -126,3 +126,20 @@ def test_images_that_cannot_be_read_do_not_hide_their_class(
     expect(message(view)).to_contain_text("images could not be read; the first is image")
     expect(message(view)).to_contain_text(".png is <b>truncated</b>")
     check_one_class(view, "c3")
+
+
+def test_a_notebook_opened_again_without_its_kernel_says_what_was_shown(
+    notebook: NotebookPage,
+) -> None:
+    notebook.open("faults.ipynb", [CELL])
+    ExplorerView(notebook.page.locator(".imbxai-explorer")).panels("c0")
+    words = notebook.page.locator(".imbxai-left-behind")
+    expect(words).to_be_hidden()
+    notebook.reopen_without_kernel("faults.ipynb")
+    expect(words).to_have_text(
+        "Explorer of 125 training images in 4 classes, opened at the class c0. "
+        "Where no panels are shown, run this cell again to see them."
+    )
+    expect(words).to_be_visible()
+    expect(notebook.page.locator(".imbxai-explorer")).to_have_count(0)
+    screenshot(notebook.page, "opened-again", ".jp-Cell")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from environments import ROOT, Environment
 
-PANELS = ("class_picker", "header", "archetypes", "overlap")
+PANELS = ("class_picker", "header", "archetypes", "overlap", "comparison")
 SCRIPTS = (*PANELS, "linker", "page")
 
 # Instantiates every panel with the installed package and reports where things came from.
@@ -22,12 +22,14 @@ import imbxai_widgets
 from imbxai_widgets.views._base import Panel
 from imbxai_widgets.views.archetypes import ArchetypeGallery
 from imbxai_widgets.views.class_picker import ClassPicker
+from imbxai_widgets.views.comparison import ComparisonPanel
 from imbxai_widgets.views.header import ClassHeader
 from imbxai_widgets.views.linker import Linker
 from imbxai_widgets.views.overlap import OverlapTable
 
 package = Path(imbxai_widgets.__file__).parent
-panels = [ArchetypeGallery(), ClassPicker(), ClassHeader(), Linker(), OverlapTable()]
+kinds = ArchetypeGallery, ClassPicker, ClassHeader, ComparisonPanel, Linker, OverlapTable
+panels = [kind() for kind in kinds]
 # by name, since traitlets gives every instance with traits of its own a class of its own
 assert {type(panel).__name__ for panel in panels} == {c.__name__ for c in Panel.__subclasses__()}
 for panel in panels:

@@ -15,10 +15,17 @@ from imbxai_widgets.views import _base
 from imbxai_widgets.views._base import Panel, read_static
 from imbxai_widgets.views.archetypes import ArchetypeGallery
 from imbxai_widgets.views.class_picker import ClassPicker
+from imbxai_widgets.views.comparison import ComparisonPanel
 from imbxai_widgets.views.header import ClassHeader
 from imbxai_widgets.views.overlap import OverlapTable
 
-PANELS: list[type[Panel]] = [ClassPicker, ClassHeader, ArchetypeGallery, OverlapTable]
+PANELS: list[type[Panel]] = [
+    ClassPicker,
+    ClassHeader,
+    ArchetypeGallery,
+    OverlapTable,
+    ComparisonPanel,
+]
 CARDS: dict[type[Panel], dict[str, Any]] = {
     ClassHeader: {"index": 0, "name": "cat", "header": {}},
     ArchetypeGallery: {
@@ -29,6 +36,7 @@ CARDS: dict[type[Panel], dict[str, Any]] = {
         "sprite_png": b"png",
     },
     OverlapTable: {"index": 0, "name": "cat", "overlap": {}},
+    ComparisonPanel: {"index": 0, "name": "cat", "comparison": {}},
 }
 
 
@@ -159,7 +167,7 @@ def test_picker_accuracies_are_of_training_or_validation() -> None:
         ClassPicker(accuracy_label="test")
 
 
-@pytest.mark.parametrize("make", [ClassPicker, OverlapTable])
+@pytest.mark.parametrize("make", [ClassPicker, OverlapTable, ComparisonPanel])
 def test_selected_is_a_synced_class_number(make: Callable[..., Panel]) -> None:
     panel = make(selected=3)
     assert panel.get_state()["selected"] == 3

@@ -1,0 +1,33 @@
+"""The comparison panel: what became of a class from one model to another."""
+
+from __future__ import annotations
+
+import traitlets
+
+from imbxai_widgets.views._base import Panel
+from imbxai_widgets.views._card import Card
+
+
+class ComparisonPanel(Panel):
+    """Accuracies, errors, archetypes and shared features before and after (Figs. 5 and 6).
+
+    Parameters
+    ----------
+    card : dict
+        ``index``, ``name`` and ``comparison`` of a class card (see
+        `imbxai_widgets.comparison_cards`); empty while no class is shown.
+    selected : int
+        Index of the class whose row was picked last.
+
+    Raises
+    ------
+    TypeError
+        If a keyword is not one of these (or ``layout``, ``tabbable``, ``tooltip``).
+    traitlets.TraitError
+        If the card lacks a part.
+    """
+
+    _bundle = "comparison"
+
+    card = Card("comparison").tag(sync=True)
+    selected = traitlets.Int(0).tag(sync=True)

@@ -1,0 +1,89 @@
+// Tables of the panels, and rows that stand for classes: a click or a key picks one.
+import { h, step } from "./dom";
+import { counted } from "./format";
+
+type Cell = Node | string;
+
+export const headRow = (...titles: [text: string, hint: string, className?: string][]) => {
+  const cells = titles.map(([text, hint, className = ""]) =>
+    h("th", className, { scope: "col", title: hint }, text),
+  );
+  return h("thead", "", {}, h("tr", "", {}, ...cells));
+};
+
+export const cell = (className: string, ...children: Cell[]): HTMLElement =>
+  h("td", className, {}, ...children);
+
+/** A row that is led by a class's name, which can be picked. */
+export function classRow(name: string, ...cells: HTMLElement[]): HTMLElement {
+  const button = h("button", "imbxai-link", { type: "button", tabindex: -1, title: name }, name);
+  return h(
+    "tr",
+    "imbxai-pick",
+    { "data-class": name },
+    h("th", "imbxai-class-name", { scope: "row" }, button),
+    ...cells,
+  );
+}
+
+/** How many classes share some features, where a table shows `shown` of them. */
+export function sharingClasses(sharing: number, shown: number): string {
+  const all = `${counted(sharing, "other class", "other classes")} with some of them`;
+  return sharing > shown ? `${all}; the ${shown} closest` : all;
+}
+
+export interface PickRow {
+  index: number;
+  element: HTMLElement;
+}
+
+/** Arrow keys move between rows here, not between the notebook's cells. */
+export const pickBody = (rows: PickRow[]): HTMLElement =>
+  h("tbody", "", { "data-lm-suppress-shortcuts": "true" }, ...rows.map((row) => row.element));
+
+/** The rows of one table below `root`; only one can be reached by Tab, arrow keys reach the others. */
+export class PickRows {
+  #rows: PickRow[] = [];
+
+  constructor(
+    root: HTMLElement,
+    private readonly pick: (index: number) => void,
+  ) {
+    root.addEventListener("click", (event) => {
+      const row = this.#rowAt(event);
+      if (row) this.pick(row.index);
+    });
+    root.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  fill(rows: PickRow[]): void {
+    this.#rows = rows;
+  }
+
+  /** Shows which class is selected. */
+  show(selected: number): void {
+    const chosen = this.#rows.find((row) => row.index === selected);
+    for (const row of this.#rows) row.element.classList.toggle("imbxai-picked", row === chosen);
+    this.#lead(chosen ?? this.#rows[0]);
+  }
+
+  #lead(leading: PickRow | undefined): HTMLElement | undefined {
+    for (const row of this.#rows) {
+      const button = row.element.querySelector("button");
+      if (button) button.tabIndex = row === leading ? 0 : -1;
+    }
+    return leading?.element.querySelector("button") ?? undefined;
+  }
+
+  #rowAt(event: Event): PickRow | undefined {
+    const element = (event.target as Element).closest(".imbxai-pick");
+    return this.#rows.find((row) => row.element === element);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const next = step(this.#rows, this.#rowAt(event), event.key);
+    if (!this.#rowAt(event) || !next) return;
+    event.preventDefault();
+    this.#lead(next)?.focus();
+  }
+}
