@@ -163,15 +163,19 @@ def _top(outputs: NDArray[Any], labels: IntArray, which: str) -> TopProbabilitie
     check_finite(matrix, f"{which}outputs")
     blocks = list(row_blocks(len(matrix), 8 * matrix.shape[1], limit=_BLOCK_BYTES))
     shares = all(_are_shares(as_floats(matrix[block])) for block in blocks)
-    parts = []
+    # Made whole beforehand: among the blocks, small arrays that stay would keep the memory of
+    # the large ones from being used again.
+    kept = TopProbabilities.empty(*matrix.shape)
     for block in blocks:
         values = as_floats(matrix[block])
         if shares:
             values = np.maximum(values, np.finfo(np.float64).tiny, dtype=np.float64)
             np.log(values, out=values)
         values = np.require(values, requirements="W")  # PyTorch warns of a file mapped read-only
-        parts.append(top_probabilities(torch.from_numpy(values), labels[block]))
-    return TopProbabilities(*map(np.concatenate, zip(*parts, strict=True)))
+        found = top_probabilities(torch.from_numpy(values), labels[block])
+        for name, part in found._asdict().items():
+            getattr(kept, name)[block] = part
+    return kept
 
 
 def _are_shares(rows: Matrix) -> bool:

@@ -43,6 +43,22 @@ class TopProbabilities(NamedTuple):
     probabilities: FloatArray
     of_labels: FloatArray
 
+    @classmethod
+    def empty(cls, size: int, n_classes: int) -> TopProbabilities:
+        """Make the arrays of `size` images, to be filled.
+
+        Examples
+        --------
+        >>> TopProbabilities.empty(7, 1000).classes.shape
+        (7, 10)
+        """
+        shape = (size, min(TOP_CLASSES, n_classes))
+        return cls(
+            np.empty(shape, dtype=np.int64),
+            np.empty(shape, dtype=np.float32),
+            np.empty(size, dtype=np.float32),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
