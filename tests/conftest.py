@@ -14,11 +14,12 @@ import pytest
 import torch
 from environments import ROOT, Environment
 
-# How long one example takes says more about the machine's other work than about the code.
-hypothesis.settings.register_profile("no deadline", deadline=None)
+# How long examples take says more about the machine's other work than about the code.
+UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("unhurried", **UNHURRIED)
 # pytest tests/fuzz --hypothesis-profile=fuzz --hypothesis-show-statistics
-hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=2000)
-hypothesis.settings.load_profile("no deadline")
+hypothesis.settings.register_profile("fuzz", max_examples=2000, **UNHURRIED)
+hypothesis.settings.load_profile("unhurried")
 
 
 def import_torchvision() -> ModuleType:
