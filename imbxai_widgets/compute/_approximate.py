@@ -11,7 +11,6 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,7 +24,7 @@ from imbxai_widgets.compute._distances import (
     row_blocks,
     scale_factor,
 )
-from imbxai_widgets.compute._search import exact_search, without_surplus
+from imbxai_widgets.compute._search import exact_search, has_faiss, without_surplus
 from imbxai_widgets.compute._types import FloatArray, IntArray
 
 Engine: TypeAlias = Literal["hnsw", "nn-descent"]
@@ -94,11 +93,6 @@ def approximate_neighbors(
         warnings.warn(f'{message}; method="exact" finds all', stacklevel=3)
     indices, distances = check.ranked(np.arange(len(matrix)), search(np.arange(len(matrix))))
     return Approximation(indices, distances, engine, recall)
-
-
-def has_faiss() -> bool:
-    """Tell whether faiss is installed."""
-    return find_spec("faiss") is not None
 
 
 def _points(matrix: Matrix) -> FloatArray:

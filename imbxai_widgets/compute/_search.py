@@ -7,15 +7,17 @@ by measuring all that lies within that error.
 
 The product is made in tiles that stay in a processor's cache, and of a tile only the smallest
 score of each group of columns is kept: selecting among all scores would take longer than the
-product itself. The k nearest rows lie in the k groups with the smallest minima.
+product itself. The k nearest rows lie in the k groups with the smallest minima. On a CPU, where
+faiss is installed, its brute force proposes instead: it selects while a tile is in the cache.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
-from math import isqrt
+from math import isqrt, lcm
 from typing import Final
 
 import numpy as np
@@ -36,14 +38,19 @@ from imbxai_widgets.compute._distances import (
 from imbxai_widgets.compute._types import DoubleArray, FloatArray, IntArray
 
 # More candidates cost time in every row, fewer leave more rows to settle.
-_MARGIN: Final = 4
+_MARGIN: Final = 1
 # Rows and columns of a tile of the product: 4 MiB, that stay in the cache, or enough for a GPU.
 _CPU_TILE: Final = (512, 2048)
 _GPU_TILE: Final = (4096, 4096)
+# Columns of a tile are a multiple of this: a matrix product into rows that start within a vector or
+# cache line takes half as long again.
+_ALIGNED: Final = 16
 # Larger groups are fewer to choose among, but have more columns to score again, which costs more
 # the more features there are. sqrt(N / (2 D)) columns balance the two on a CPU.
 _GROUP_COST: Final = 2
 _GATHERED: Final = 2**20  # bytes of rows gathered at once on a CPU
+# Multiplications, some tenth of a second's, from which on faiss is worth its import.
+_MANY_PRODUCTS: Final = 2**32
 
 
 def exact_search(
@@ -83,9 +90,14 @@ def exact_search(
     indices = np.empty((len(queries), k), dtype=np.int64)
     squared = np.empty((len(queries), k), dtype=np.float64)
     with torch.autocast(device.type, enabled=False):  # half precision would void `doubt`
-        for block in pool.query_blocks(len(queries)):
+        propose, blocks = pool.propose, pool.query_blocks(len(queries))
+        if _faiss_pays(pool, len(queries)):
+            # faiss has tiles of its own, and wants many queries at once.
+            row_bytes = max(pool.tensor[0].nbytes, 8 * (width + 1))
+            propose, blocks = pool.propose_by_faiss, row_blocks(len(queries), row_bytes)
+        for block in blocks:
             rows, left = queries[block], pool.framed(queries[block])
-            candidates, values, rest = pool.propose(left, hidden[block], width)
+            candidates, values, rest = propose(left, hidden[block], width)
             measured = pair_squares(rows, pool.rows, candidates, pool.factor)
             measured[np.isinf(values)] = np.inf
             order = np.lexsort((candidates, measured))[:, :k]
@@ -124,7 +136,8 @@ class _Pool:
         center = column_means(rows, factor)
         group = max(1, isqrt(int(len(rows) / (_GROUP_COST * rows.shape[1]))))
         n_tiles = -(-len(rows) // _tile_shape(device)[1])
-        tile = -(-len(rows) // (n_tiles * group)) * group
+        step = lcm(group, _ALIGNED)
+        tile = -(-len(rows) // (n_tiles * step)) * step
         shape, dtype = (n_tiles * tile, rows.shape[1]), _product_dtype(device)
         tensor = torch.zeros(shape, dtype=dtype, device=device)
         fill_centered(tensor, rows, factor, center)
@@ -183,6 +196,20 @@ class _Pool:
         # Where there is no row, the last stands in; its score is infinite all the same.
         return as_numpy(columns.clamp(max=len(self.rows) - 1)), as_numpy(values), as_numpy(rest)
 
+    def propose_by_faiss(
+        self, left: torch.Tensor, hidden: IntArray, width: int
+    ) -> tuple[IntArray, DoubleArray, DoubleArray]:
+        """As `propose`; its squared distances have no more rounding than `doubt` allows for."""
+        import faiss
+
+        n_rows = len(self.rows)
+        count = min(width + 1, n_rows)  # the query itself will be among them
+        squared, columns = faiss.knn(as_numpy(left), as_numpy(self.tensor[:n_rows]), count)
+        values = squared.astype(np.float64) - as_numpy(left.square().sum(dim=1))[:, np.newaxis]
+        rest = values[:, -1].copy() if count < n_rows else np.full(len(left), np.inf)
+        values[columns == hidden[:, np.newaxis]] = np.inf
+        return columns, values, rest
+
     def _minima(self, left: torch.Tensor, hidden: IntArray) -> torch.Tensor:
         """Return the smallest score of each group, (B, P // group)."""
         n_groups = self.tile // self.group
@@ -225,6 +252,17 @@ class _Pool:
         bound: DoubleArray = (width + 16) * unit * reach**2
         bound += np.sqrt(width) * 2.0**-50 * self.span * reach + width * 2.0**-100
         return bound
+
+
+def has_faiss() -> bool:
+    """Tell whether faiss is installed."""
+    return find_spec("faiss") is not None
+
+
+def _faiss_pays(pool: _Pool, n_queries: int) -> bool:
+    """Tell whether to propose by faiss, which multiplies in float32 on a CPU."""
+    fits = pool.tensor.device.type == "cpu" and pool.tensor.dtype == torch.float32
+    return fits and n_queries * pool.rows.size >= _MANY_PRODUCTS and has_faiss()
 
 
 def _tile_shape(device: torch.device) -> tuple[int, int]:

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from imbxai_widgets.compute._approximate import Engine, approximate_neighbors, has_faiss
+from imbxai_widgets.compute._approximate import Engine, approximate_neighbors
 from imbxai_widgets.compute._checks import check_count
 from imbxai_widgets.compute._distances import as_matrix, resolve_device
-from imbxai_widgets.compute._search import exact_search
+from imbxai_widgets.compute._search import exact_search, has_faiss
 from imbxai_widgets.compute._types import FloatArray, IntArray
 
 # Without faiss, or on a GPU, method="auto" is exact up to this many images.

@@ -37,12 +37,18 @@ def brute_force(
 
 @contextmanager
 def small_blocks(
-    margin: int, block_bytes: int, tile: tuple[int, int] = (7, 5), group_cost: float = 0.05
+    margin: int,
+    block_bytes: int,
+    tile: tuple[int, int] = (7, 5),
+    group_cost: float = 0.05,
+    by_faiss: bool = False,
 ) -> Iterator[None]:
     """Make edges of blocks, tiles and groups, and unsettled rows, common."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_search, "_CPU_TILE", tile)
+        patch.setattr(_search, "_ALIGNED", 1)
         patch.setattr(_search, "_GROUP_COST", group_cost)
+        patch.setattr(_search, "_MANY_PRODUCTS", 0 if by_faiss else sys.maxsize)
         patch.setattr(_search, "_MARGIN", margin)
         patch.setattr(_search, "BLOCK_BYTES", block_bytes)
         patch.setattr(_distances, "BLOCK_BYTES", block_bytes)
@@ -77,15 +83,22 @@ grids = st.tuples(st.integers(2, 24), st.integers(1, 9)).flatmap(
     # Powers of two, and an offset, that leave the numbers exact.
     st.sampled_from([(np.float32, 0), (np.float32, -145), (np.float32, 122), (np.float64, -900)]),
     st.sampled_from([0, 1000]),
+    st.booleans(),
 )
 def test_ties_and_duplicates_at_any_scale(
-    grid: np.ndarray, k: int, margin: int, block: int, scale: tuple[type, int], offset: int
+    grid: np.ndarray,
+    k: int,
+    margin: int,
+    block: int,
+    scale: tuple[type, int],
+    offset: int,
+    by_faiss: bool,
 ) -> None:
     k = min(k, len(grid) - 1)
     dtype, exponent = scale
     offset = offset if exponent == 0 else 0
     embeddings = np.ldexp((grid + offset).astype(dtype), exponent)
-    with small_blocks(margin, block):
+    with small_blocks(margin, block, by_faiss=by_faiss):
         result = nearest_neighbors(embeddings, k, method="exact", device="cpu")[:2]
     expected = brute_force(grid, grid, k, skip_self=True)
     assert_found(result, expected, 2.0**exponent)
@@ -97,7 +110,8 @@ def test_references(grid: np.ndarray, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(grid) - 1))
     k = data.draw(st.integers(1, len(grid) - cut))
     queries, references = grid[:cut], grid[cut:]
-    with small_blocks(data.draw(st.integers(0, 2)), data.draw(st.sampled_from([64, 2**26]))):
+    margin, block = data.draw(st.integers(0, 2)), data.draw(st.sampled_from([64, 2**26]))
+    with small_blocks(margin, block, by_faiss=data.draw(st.booleans())):
         result = nearest_references(queries.astype(np.float32), references, k, device="cpu")
     expected = brute_force(queries, references, k, skip_self=False)
     if cut:
@@ -107,7 +121,11 @@ def test_references(grid: np.ndarray, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("offset", [0.0, 1e4])
-def test_random_rows_with_duplicates(dtype: type, offset: float) -> None:
+@pytest.mark.parametrize("products", [0, sys.maxsize])
+def test_random_rows_with_duplicates(
+    monkeypatch: pytest.MonkeyPatch, dtype: type, offset: float, products: int
+) -> None:
+    monkeypatch.setattr(_search, "_MANY_PRODUCTS", products)  # 0: by faiss, where that is installed
     generator = np.random.default_rng(1)
     base = (generator.normal(size=(150, 33)) + offset).astype(dtype)
     embeddings = base[generator.integers(0, 150, 400)]
@@ -143,7 +161,11 @@ def test_negative_zero_equals_zero() -> None:
     assert (indices[3:] == [0, 1]).all()
 
 
-def test_distances_closer_than_float32_resolves() -> None:
+@pytest.mark.parametrize("products", [0, sys.maxsize])
+def test_distances_closer_than_float32_resolves(
+    monkeypatch: pytest.MonkeyPatch, products: int
+) -> None:
+    monkeypatch.setattr(_search, "_MANY_PRODUCTS", products)
     generator = np.random.default_rng(0)
     rank = generator.permutation(200)
     directions = generator.normal(size=(200, 16))
