@@ -35,6 +35,10 @@ from imbxai_widgets.compute.neighbors import nearest_references
 
 # Rows that FasterPAM sees at most: its distance matrix then takes 64 MiB in float32.
 CLUSTERED_ROWS: Final = 4096
+# In clusters with more rows than that, so many compete to represent it, those with the smallest
+# summed distance to a sample of so many.
+_CENTRAL_ROWS: Final = 16
+_CENTRAL_SAMPLE: Final = 1024
 # Rows of a block whose distances to another are computed at once.
 _CPU_TILE: Final = 1024
 _GPU_TILE: Final = 4096
@@ -120,7 +124,10 @@ def medoids(
     One medoid is exact. Several are a local optimum of the summed distance: no exchange of a
     medoid for another row lowers it. Above `CLUSTERED_ROWS` rows that is so for a random sample
     of that size; its clusters then take in all rows by the nearest medoid, and each is
-    represented by the exact medoid of all its rows.
+    represented by the exact medoid of all its rows. A cluster that has itself more rows than
+    `CLUSTERED_ROWS` is represented by a row about as central as its medoid, and mostly that, found
+    in time proportional to its rows: of the 16 with the smallest summed distance to a random
+    sample of 1,024 (after Okamoto, Chen and Li 2008), the one with the smallest to all.
 
     Examples
     --------
@@ -145,9 +152,34 @@ def medoids(
     if sampled:
         for number in range(len(centers)):
             members = np.flatnonzero(clusters == number)
-            centers[number] = members[medoid(matrix[members], device=device)]
+            centers[number] = members[_central_row(matrix[members], seed, device)]
     sizes = np.bincount(clusters, minlength=len(centers))
     return centers[np.lexsort((centers, -sizes))]
+
+
+def _central_row(matrix: Matrix, seed: int, device: str | torch.device | None) -> int:
+    """Return the medoid, or of many rows one about as central."""
+    if len(matrix) <= CLUSTERED_ROWS:
+        return medoid(matrix, device=device)
+    factor = scale_factor(matrix)
+    center = column_means(matrix, factor)
+    generator = np.random.default_rng(seed)
+    chosen = generator.choice(len(matrix), min(_CENTRAL_SAMPLE, len(matrix)), replace=False)
+    sample = _framed(matrix[chosen], factor, center, device)
+    sums = np.empty(len(matrix), dtype=np.float32)
+    for rows in row_blocks(len(matrix), 4 * (len(sample) + matrix.shape[1]), limit=2**22):
+        left = _framed(matrix[rows], factor, center, device)
+        sums[rows] = as_numpy(torch.cdist(left, sample).sum(dim=1))
+    best = np.sort(np.argsort(sums, kind="stable")[:_CENTRAL_ROWS])
+    return int(best[np.argmin(_exact_sums(matrix, best, factor))])
+
+
+def _framed(
+    rows: Matrix, factor: float, center: DoubleArray, device: str | torch.device | None
+) -> torch.Tensor:
+    out = torch.empty(rows.shape, dtype=torch.float32)
+    fill_centered(out, rows, factor, center)
+    return out.to(resolve_device(device))
 
 
 def _cluster(matrix: Matrix, n: int, seed: int, device: str | torch.device | None) -> IntArray:

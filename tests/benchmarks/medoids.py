@@ -26,7 +26,7 @@ def main(quick: bool) -> None:
         save_bases(folder)
         for n_rows, width in [(300, 64)] if quick else SIZES:
             _measure(n_rows, width, folder)
-        _cards(folder, (100, 500) if quick else (100, 500, 4_000, 12_000), 1 if quick else 5)
+        _cards(folder, (100, 500) if quick else (100, 500, 4_000, 20_000), 1 if quick else 5)
 
 
 def _measure(n_rows: int, width: int, folder: Path) -> None:

@@ -111,6 +111,21 @@ def test_medoids_of_clear_clusters_by_size(monkeypatch: pytest.MonkeyPatch, limi
     assert medoids(embeddings, 3, device="cpu").tolist() == expected
 
 
+@pytest.mark.parametrize("exponent", [0, 120])
+def test_large_clusters_have_a_central_row(monkeypatch: pytest.MonkeyPatch, exponent: int) -> None:
+    monkeypatch.setattr(prototypes, "CLUSTERED_ROWS", 60)
+    monkeypatch.setattr(prototypes, "_CENTRAL_SAMPLE", 200)
+    embeddings = np.ldexp(blobs([900, 500, 40]), exponent)
+    found = medoids(embeddings, 3, device="cpu").tolist()
+    assert found == medoids(embeddings, 3, device="cpu").tolist()
+    assert found[2] == 1400 + medoid(embeddings[1400:])  # a small one has its medoid
+    for row, members in zip(found, (range(900), range(900, 1400)), strict=False):
+        assert row in members
+        cluster = np.ldexp(embeddings[members].astype(np.float64), -exponent)
+        totals = np.sqrt(np.square(cluster[:, None] - cluster).sum(axis=2)).sum(axis=1)
+        assert totals[row - members[0]] <= totals.min() * 1.01
+
+
 def test_equal_clusters_come_by_index() -> None:
     found = medoids([[9.0], [0.0], [9.5], [0.5]], 2, device="cpu").tolist()
     assert found == sorted(found)
