@@ -33,7 +33,7 @@ PROTOTYPES = 3
 PAGE = 12  # thumbnails of a group that a card carries, prototypes included
 MORE = 24  # thumbnails that each "more" brings
 ADVERSARY_ROWS = 10
-OVERLAP_ROWS = 30
+OVERLAP_ROWS = 15  # as many as are seen at once; each costs a click layout and paint
 _UNITS = ("training votes", "validation errors")
 
 

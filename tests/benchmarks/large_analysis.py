@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.archetypes import assign_archetypes
@@ -19,18 +19,10 @@ FEATURES = 64
 K = 5
 
 
-class Repeated(Dataset[Any]):
-    """The embedded images again and again, as a data set of any size."""
-
-    def __init__(self, size: int) -> None:
-        _, self._images, _ = load_demo()
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __getitem__(self, index: int) -> Any:
-        return self._images[index % len(self._images)]
+def repeated(size: int) -> Dataset[Any]:
+    """Return the embedded images again and again, as a data set of any size."""
+    _, images, _ = load_demo()
+    return Subset(images, [index % len(images) for index in range(size)])
 
 
 def large_analysis(n_classes: int, images: int = 100_000, imbalance: float = 100.0) -> Analysis:
@@ -49,7 +41,7 @@ def large_analysis(n_classes: int, images: int = 100_000, imbalance: float = 100
     return Analysis(
         class_names=tuple(f"class {number:05d}" for number in range(n_classes)),
         embeddings=embeddings,
-        train=_split(rng, labels, labels, n_classes, ImageSource(Repeated(len(labels)))),
+        train=_split(rng, labels, labels, n_classes, ImageSource(repeated(len(labels)))),
         validation=_split(rng, labels[::5], labels, n_classes, None),
         color_counts=rng.integers(1, 1000, (n_classes, len(scheme.bins))),
         color_scheme=scheme,
