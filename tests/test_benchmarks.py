@@ -15,6 +15,7 @@ BASE = [sys.executable, "-m", "tests.benchmarks"]
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
+        ("analysis", ["| analyze, everything |", "| the network as it is |"]),
         ("colors", ["| uniform random |", "| salient_pixels |"]),
         ("neighbors", ["| auto (exact) |", "| faiss HNSW |"]),
         ("medoids", ["| kmedoids |", "| 500 |"]),
