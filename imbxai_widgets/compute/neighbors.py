@@ -23,8 +23,8 @@ from imbxai_widgets.compute._types import FloatArray, IntArray
 # Without faiss, or on a GPU, method="auto" is exact up to this many images.
 EXACT_LIMIT: Final = 100_000
 # On a CPU, faiss's graph overtakes the exact search where N * sqrt(D) is about this much: at
-# 31,000 rows of 64 features, at 5,500 of 2,048 (docs/speed.md).
-_BALANCE: Final = 250_000
+# 25,000 rows of 64 features, at 8,800 of 512 (docs/speed.md).
+_BALANCE: Final = 200_000
 
 
 class Neighbors(NamedTuple):

@@ -370,8 +370,8 @@ def test_effort_rises_until_recall_is_enough(monkeypatch: pytest.MonkeyPatch) ->
         ((100_000, 2048), "cpu", False, True),
         ((100_001, 2), "cpu", False, False),
         ((100_000, 2048), "cuda", True, True),
-        ((31_250, 64), "cpu", True, True),
-        ((31_251, 64), "cpu", True, False),
+        ((25_000, 64), "cpu", True, True),
+        ((25_001, 64), "cpu", True, False),
         ((6_000, 2048), "cpu", True, False),
     ],
 )
