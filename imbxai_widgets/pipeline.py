@@ -21,7 +21,6 @@ from imbxai_widgets.compute.batches import OnError
 from imbxai_widgets.compute.cache import Cache
 from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.data import check_same_labels, class_names_of
-from imbxai_widgets.compute.embed import embed
 from imbxai_widgets.compute.embedded import Embedded
 from imbxai_widgets.compute.images import ImageSource
 from imbxai_widgets.compute.labeled_images import LabeledImages
@@ -30,6 +29,7 @@ from imbxai_widgets.compute.rereading import changing_image
 from imbxai_widgets.compute.sample_keys import SampleKeys
 from imbxai_widgets.compute.samples import Samples, readable
 from imbxai_widgets.compute.transforms import possibly_random_steps, random_steps
+from imbxai_widgets.distributed import Cluster, RayImages, embed_anywhere, labeled_images
 
 _SIGNED = 0.1  # behind a ReLU it is 0, behind a LayerNorm about one half
 
@@ -53,6 +53,8 @@ def analyze(
     display_transform: Callable[[torch.Tensor], Any] | None = None,
     on_error: OnError = "raise",
     cache: str | os.PathLike[str] | None = None,
+    shards: str | os.PathLike[str] | None = None,
+    num_gpus: float = 0,
     progress: bool | str = True,
 ) -> Analysis:
     """Analyze why `model` fails on some classes of `dataset`.
@@ -67,7 +69,8 @@ def analyze(
         in most networks (docs/models.md lists those tested).
     dataset : torch.utils.data.Dataset
         Map-style, giving pairs or dicts of an image and its label, as datasets of torchvision
-        and Hugging Face do; `docs/datasets.md` lists what is accepted. The images that the
+        and Hugging Face do; `docs/datasets.md` lists what is accepted. Or a `ray.data.Dataset`,
+        which a cluster reads; see `docs/scale.md`. The images that the
         model was trained on, with its evaluation transform: random crops or flips would blur
         embeddings and saliency. Where it has a method ``foreground(index)`` that returns a
         bool array (H, W), only those pixels can be salient.
@@ -108,6 +111,11 @@ def analyze(
         A folder in which finished batches are kept: an analysis that was cut off goes on where
         it was, and one with the same model, images and settings need not run the model again.
         See the notes on faults for what makes them the same.
+    shards : str or path-like, optional
+        For a Ray dataset: a new folder, or a URI as ``s3://bucket/run``, for what the pass finds,
+        as Parquet files; without it they are deleted at the end. See `docs/scale.md`.
+    num_gpus : float
+        For a Ray dataset: GPUs of each of its `num_workers` actors.
     progress : bool or str
         Whether to show progress bars; a text, such as the model's name, leads their titles.
 
@@ -143,13 +151,19 @@ def analyze(
     scheme = color_scheme(color_bins)
     check_count(k, "k")
     check_count(top_k, "top_k")
-    read = partial(LabeledImages, transform=transform, class_names=class_names, keys=keys)
-    dataset = read(dataset)
+    read = partial(
+        labeled_images,
+        cluster=Cluster(shards, num_gpus),
+        transform=transform,
+        class_names=class_names,
+        keys=keys,
+    )
+    dataset = read(dataset, "training")
     if validation is not None:
         with _about_validation():
-            validation = read(validation)
+            validation = read(validation, "validation")
     run = partial(
-        embed,
+        embed_anywhere,
         model,
         layer=layer,
         device=device,
@@ -161,13 +175,14 @@ def analyze(
         cache=None if cache is None else Cache(cache, model),
     )
     names = _checked_names(
-        partial(run, salient_fraction=salient_fraction),
+        partial(run, salient_fraction=salient_fraction, num_workers=0),
         dataset,
         validation,
         class_names,
         on_error,
     )
-    check_enough(len(dataset), k)
+    if not isinstance(dataset, RayImages):  # whose size is known at the end
+        check_enough(len(dataset), k)
     for images in (dataset, validation):
         if images is not None:
             _warn_if_random(images, "validation" if images is validation else "dataset")
@@ -190,16 +205,24 @@ def analyze(
         embedded,
         unseen,
         class_names=names,
-        images=ImageSource.of_rows(dataset, embedded.positions, display_transform),
-        validation_images=None
-        if unseen is None
-        else ImageSource.of_rows(validation, unseen.positions, display_transform),
+        images=_shown(dataset, embedded, display_transform),
+        validation_images=_shown(validation, unseen, display_transform),
         k=k,
         top_k=top_k,
         scheme=scheme,
         salient_fraction=salient_fraction,
         device=device,
     )
+
+
+def _shown(
+    dataset: LabeledImages | None,
+    embedded: Embedded | None,
+    display_transform: Callable[[torch.Tensor], Any] | None,
+) -> ImageSource | None:
+    if dataset is None or embedded is None or isinstance(dataset, RayImages):
+        return None
+    return ImageSource.of_rows(dataset, embedded.positions, display_transform)
 
 
 def _titled(images: str, progress: bool | str) -> str:

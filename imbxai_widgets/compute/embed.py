@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
@@ -38,11 +38,19 @@ from imbxai_widgets.compute.samples import Samples
 from imbxai_widgets.compute.transforms import random_steps
 
 
-class _Saliency(NamedTuple):
+class Saliency(NamedTuple):
     """What counts as salient, and in which bins its colors are counted."""
 
     fraction: float
     scheme: str
+
+    @classmethod
+    def of(cls, fraction: float | None, color_bins: str) -> Saliency | None:
+        """Check both; None if no saliency is asked for."""
+        if fraction is None:
+            return None
+        check_fraction(fraction)
+        return cls(fraction, color_scheme(color_bins).name)
 
 
 def embed(
@@ -134,10 +142,7 @@ def embed(
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, not {type(model).__name__}")
-    saliency = None
-    if salient_fraction is not None:
-        check_fraction(salient_fraction)
-        saliency = _Saliency(salient_fraction, color_scheme(color_bins).name)
+    saliency = Saliency.of(salient_fraction, color_bins)
     check_count(batch_size, "batch_size")
     check_on_error(on_error)
     samples = Samples(dataset, colors=saliency is not None, display_transform=display_transform)
@@ -154,18 +159,15 @@ def embed(
     if entry is not None:
         whole = entry.whole()
         if whole is not None and usable(whole, samples, on_error):
-            _tell_of_skipped(whole.skipped, size)
+            tell_of_skipped(whole.skipped, size)
             return whole
         missing = entry.restore(collector, whole, batches, samples, on_error)
     wanted = [batches[number] for number in missing]
     with (
-        torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
-        lent_out(model, chosen),
-        _reader(model, layer, device=chosen, once=len(batches) == 1) as reader,
+        batch_runner(model, layer, chosen, saliency, once=len(batches) == 1) as fitting,
         read_batches(samples, wanted, num_workers=num_workers, on_error=on_error) as readings,
         _bar(size, sum(map(len, wanted)), description, progress) as bar,
     ):
-        fitting = Fitting(partial(_run, reader, device=chosen, saliency=saliency))
         for number, (batch, skipped) in zip(missing, readings, strict=True):
             collector.skip(skipped)
             if batch is not None:
@@ -176,10 +178,40 @@ def embed(
             bar.update(len(batches[number]))
             if skipped:
                 bar.set_postfix(skipped=len(collector.skipped))
-    _tell_of_skipped(collector.skipped, size)
+    tell_of_skipped(collector.skipped, size)
     _warn_of_halved(fitting.largest, batch_size)
     found = collector.collected()
     return found if entry is None else entry.keep_whole(found)
+
+
+@contextmanager
+def batch_runner(
+    model: nn.Module,
+    layer: nn.Module | str | None,
+    device: torch.device,
+    saliency: Saliency | None,
+    *,
+    once: bool = False,
+) -> Iterator[Fitting]:
+    """Have a network ready to run batches, and give it back as it was.
+
+    Parameters
+    ----------
+    model, layer
+        As for `embed`.
+    device
+        Where to run.
+    saliency
+        What counts as salient; None for no saliency.
+    once
+        Whether a single batch will be run.
+    """
+    with (
+        torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
+        lent_out(model, device),
+        _reader(model, layer, device=device, once=once) as reader,
+    ):
+        yield Fitting(partial(_run, reader, device=device, saliency=saliency))
 
 
 def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:
@@ -193,7 +225,8 @@ def _reader(
     return EmbeddingReader(model, layer) if once else quick_reader(model, layer, device=device)
 
 
-def _tell_of_skipped(skipped: Sequence[Skipped], size: int) -> None:
+def tell_of_skipped(skipped: Sequence[Skipped], size: int) -> None:
+    """Warn of images that were left out; refuse if it is all of them."""
     if not skipped:
         return
     first = skipped[0]
@@ -232,7 +265,7 @@ def _run(
     reader: Reader,
     batch: Batch,
     device: torch.device,
-    saliency: _Saliency | None,
+    saliency: Saliency | None,
 ) -> Embedded:
     # Both modes are set, since the caller may have set either for code of their own.
     with torch.inference_mode(saliency is None), torch.set_grad_enabled(saliency is not None):
@@ -259,7 +292,7 @@ def _run(
     )
 
 
-def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: _Saliency) -> IntArray:
+def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: Saliency) -> IntArray:
     assert batch.rgb is not None
     assert batch.candidates is not None
     values = input_saliency(logits, images)
