@@ -22,6 +22,7 @@ from torch import nn
 from torch.utils.data import Subset
 
 from imbxai_widgets import analyze
+from imbxai_widgets.compute.fusion import fused_copy
 from imbxai_widgets.compute.layers import EmbeddingReader
 from imbxai_widgets.compute.paper_colors import _RULES
 from imbxai_widgets.compute.quick import quick_reader
@@ -56,7 +57,9 @@ def main(quick: bool) -> None:
         ],
     )
     print(f"\nOne image at a time takes {one_by_one / seconds['analyze']:.1f} times as long.")
-    _passes(model, images[: 64 if quick else 1024], rounds, device)
+    some = images[: 64 if quick else 1024]
+    _measures(model, some, rounds, device)
+    _passes(model, some, rounds, device)
 
 
 def _network() -> nn.Module:
@@ -111,6 +114,29 @@ def _plain_loop(
     if device.type == "cuda":
         torch.cuda.synchronize()
     model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+
+
+def _measures(model: nn.Module, images: torch.Tensor, rounds: int, device: torch.device) -> None:
+    """Print what each measure brings alone."""
+    fused = fused_copy(model)
+    assert fused is not None
+    plain, last = torch.contiguous_format, torch.channels_last
+    loops = {
+        "the network as it is": (model, plain),
+        "channels last": (model, last),
+        "fused": (fused, plain),
+        "fused, channels last": (fused, last),
+    }
+    runs = {
+        name: partial(_plain_loop, network, images, 128, format_, device)
+        for name, (network, format_) in loops.items()
+    }
+    seconds = _bench.interleaved(runs, rounds, _bench.clock())
+    _bench.table(
+        f"Plain loops over {len(images)} images, batches of 128",
+        ["", "seconds", "ratio"],
+        [[name, value, value / next(iter(seconds.values()))] for name, value in seconds.items()],
+    )
 
 
 def _passes(model: nn.Module, images: torch.Tensor, rounds: int, device: torch.device) -> None:
