@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
 from torch import nn
 
 from imbxai_widgets import Analysis, analyze
@@ -37,7 +40,7 @@ def ray_data() -> Iterator[Any]:
     found = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, found))
     ray = pytest.importorskip("ray")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    _start(ray)
     import ray.data
 
     ray.data.DataContext.get_current().enable_progress_bars = False
@@ -47,6 +50,15 @@ def ray_data() -> Iterator[Any]:
         warnings.simplefilter("ignore", ResourceWarning)  # Ray does not wait for its processes
         del ray
         gc.collect()
+
+
+def _start(ray: Any) -> None:
+    start = partial(ray.init, num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        start()
+    except Exception:  # it gives its processes 30 seconds, which a busy machine may need twice
+        ray.shutdown()
+        start()
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +148,47 @@ def test_a_worker_killed_in_mid_run_changes_nothing(
     assert_array_equal(read_shards(f"{tmp_path}/shards/training").embeddings, found.embeddings)
 
 
+def test_encoded_images_from_parquet_are_read_and_broken_ones_left_out(
+    ray_data: Any, model: nn.Module, pictures: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    encoded = [_png(image) for image in pictures[0]]
+    encoded[50] = b"no image"
+    table = {
+        "image": encoded,
+        "label": pictures[1],
+        "path": [f"{number}.png" for number in range(SIZE)],
+    }
+    for part in range(3):
+        rows = slice(part * 30, part * 30 + 30)
+        columns = pyarrow.table({name: column[rows] for name, column in table.items()})
+        pyarrow.parquet.write_table(columns, tmp_path / f"{part}.parquet")
+    with pytest.warns(UserWarning, match=r"1 of 90 images .* image 50 \(50.png\): Unidentified"):
+        found = analyze(
+            model,
+            ray_data.read_parquet(str(tmp_path)),
+            transform=ToFloats(),
+            salient_fraction=None,
+            on_error="skip",
+            batch_size=16,
+        )
+    kept = np.delete(np.arange(SIZE), 50)
+    expected = local(model, (pictures[0][kept], pictures[1][kept]), salient_fraction=None)
+    assert_array_equal(found.train.positions, kept)
+    assert_allclose(found.embeddings, expected.embeddings, rtol=1e-4, atol=1e-6)
+    assert_array_equal(found.neighbors, expected.neighbors)
+    assert found.adversaries().equals(expected.adversaries())
+    assert found.color_counts is None
+
+
+def _png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -157,6 +210,16 @@ def test_faults_are_told_before_the_cluster_runs(
     options: dict[str, Any] = {"transform": ToFloats(), **change}
     with pytest.raises(ValueError, match=message):
         analyze(model, ray_data.from_items(rows), **options)
+
+
+def test_what_fails_in_a_worker_is_told_within_the_error_of_ray(
+    ray_data: Any, model: nn.Module
+) -> None:
+    from ray.exceptions import RayError
+
+    rows = [{"image": np.zeros((6, 5, 3), dtype=np.uint8), "label": n // 20} for n in range(90)]
+    with pytest.raises(RayError, match="has label 3, but the model has 3 logits"):
+        analyze(model, ray_data.from_items(rows, override_num_blocks=1), transform=ToFloats())
 
 
 def test_other_datasets_need_no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
