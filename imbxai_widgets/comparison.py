@@ -94,7 +94,7 @@ class Comparison:
         )
         columns = {"before": before, "after": after, "mended": before - both}
         columns |= {"broken": after - both, "both": both}
-        return pd.DataFrame(columns, index=self.before.classes().index)
+        return pd.DataFrame(columns, index=self.before._class_axis("class"))
 
     def archetype_flow(self, class_name: str | None = None) -> pd.DataFrame:
         """Return what became of the images of each archetype.
