@@ -203,8 +203,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if not self._deck.color_averages:
             return None
         scheme = self._analysis.color_scheme
-        colors = ["#{:02x}{:02x}{:02x}".format(*map(int, rgb)) for rgb in scheme.mean_rgb]
-        return ColorChart(scheme.bins, colors, self._deck.color_averages)
+        return ColorChart(scheme.bins, scheme.colors, self._deck.color_averages)
 
     def _targets(self) -> dict[str, widgets.Widget]:
         """Return the widgets that the linker sets, by the roles that its front end knows."""

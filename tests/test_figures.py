@@ -272,8 +272,8 @@ def test_colors_have_the_color_that_they_count(analysis: Analysis) -> None:
     for axes, name in ((one, "c1"), (pair[0], "c1"), (pair[1], "c9")):
         bars = axes.patches
         np.testing.assert_allclose([b.get_width() for b in bars], shares.loc[name].fillna(0))
-        for bar, rgb in zip(bars, analysis.color_scheme.mean_rgb, strict=True):
-            np.testing.assert_allclose(to_rgb(bar.get_facecolor()), rgb / 255)
+        colors = [to_hex(bar.get_facecolor()) for bar in bars]
+        assert colors == list(analysis.color_scheme.colors)
     np.testing.assert_allclose(one.collections[0].get_offsets()[:, 0], shares.mean())
     assert words(pair[1]) == ["no salient pixels"]
     assert pair[0].get_xlim()[0] == pair[1].get_xlim()[1]

@@ -8,11 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from imbxai_widgets.compute import oklab, paper_colors, perceptual_colors
+from imbxai_widgets.compute import paper_colors, perceptual_colors
 from imbxai_widgets.compute._types import Int8Array, UInt8Array
 
 _BLOCK = 1 << 16  # pixels looked up at once, so that their indices stay in the cache
-_STRIDE = 4  # mean colors are taken over every fourth level of each channel
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +24,13 @@ class ColorScheme:
         What `color_scheme` knows it by.
     bins
         Names of the B bins.
+    colors
+        What each bin looks like, as hexadecimal sRGB: the mean of its colors.
     """
 
     name: str
     bins: tuple[str, ...]
+    colors: tuple[str, ...]
     _build: Callable[[], Int8Array] = field(repr=False)
 
     @cached_property
@@ -42,30 +44,10 @@ class ColorScheme:
         table.setflags(write=False)
         return table
 
-    @cached_property
-    def mean_rgb(self) -> UInt8Array:
-        """Mean color of the colors in each bin, taken in OKLab: (B, 3) uint8.
-
-        A bin that no color reaches has the mean of the colors that its own rules name.
-        """
-        levels = np.arange(_STRIDE // 2, 256, _STRIDE, dtype=np.uint8)
-        rgb = np.stack(np.meshgrid(*[levels] * 3, indexing="ij"), axis=-1)
-        lab, bins = oklab.from_rgb(rgb), assign_bins(rgb, self.name)
-        means = []
-        for number, name in enumerate(self.bins):
-            inside = bins == number
-            if not inside.any():
-                inside = paper_colors.colors_named(name)[tuple(np.moveaxis(rgb, -1, 0))]
-            means.append(lab[inside].mean(axis=0))
-        return oklab.to_rgb(np.array(means))
-
 
 _SCHEMES = {
-    scheme.name: scheme
-    for scheme in (
-        ColorScheme("perceptual", perceptual_colors.BINS, perceptual_colors.lookup_table),
-        ColorScheme("paper", paper_colors.BINS, paper_colors.lookup_table),
-    )
+    name: ColorScheme(name, module.BINS, module.COLORS, module.lookup_table)
+    for name, module in (("perceptual", perceptual_colors), ("paper", paper_colors))
 }
 
 

@@ -52,27 +52,3 @@ def from_rgb(rgb: UInt8Array) -> DoubleArray:
     """
     cones = _CONES[0, rgb[..., 0]] + _CONES[1, rgb[..., 1]] + _CONES[2, rgb[..., 2]]
     return cast(DoubleArray, np.cbrt(cones) @ _LMS_TO_LAB.T)
-
-
-def to_rgb(lab: DoubleArray) -> UInt8Array:
-    """Convert OKLab colors to 8-bit sRGB, clipping what screens cannot show.
-
-    Parameters
-    ----------
-    lab
-        (..., 3) float64.
-
-    Returns
-    -------
-    array
-        (..., 3) uint8.
-
-    Examples
-    --------
-    >>> to_rgb(np.array([0.628, 0.225, 0.126])).tolist()
-    [255, 0, 0]
-    """
-    linear = (lab @ np.linalg.inv(_LMS_TO_LAB).T) ** 3 @ np.linalg.inv(_RGB_TO_LMS).T
-    linear = linear.clip(0, 1)
-    levels = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return cast(UInt8Array, (levels * 255).round().astype(np.uint8))

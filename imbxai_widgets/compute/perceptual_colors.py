@@ -31,6 +31,21 @@ BINS = (
     "brown",
 )
 
+# The mean of the colors in each bin, in OKLab. A test finds them anew.
+COLORS = (
+    "#151517",
+    "#888b8d",
+    "#f0f1e7",
+    "#c42c35",
+    "#eb853f",
+    "#e4d75b",
+    "#68bd63",
+    "#407ac4",
+    "#984ab2",
+    "#db6394",
+    "#99663a",
+)
+
 _ALL = 1.0
 _ANY = 0.35  # above the chroma of any sRGB color
 

@@ -116,7 +116,7 @@ def color_comparison(
 def _draw_bins(ax: Axes, analysis: Analysis, percent: DoubleArray) -> None:
     """Draw one bar a color bin, outlined, so that white ones can be seen."""
     rows = np.arange(len(percent))
-    colors = analysis.color_scheme.mean_rgb / 255
+    colors = analysis.color_scheme.colors
     ax.barh(
         rows, np.nan_to_num(percent), color=colors, edgecolor="black", linewidth=0.5, height=0.72
     )
