@@ -98,7 +98,7 @@ def embed(
         Name of the color scheme that salient pixels are counted in.
     display_transform
         How to recover an image's colors, where the dataset's transforms do not tell
-        (see `shown_image`).
+        (see `Display`).
     on_error
         What happens to an image that cannot be read, or whose label is none: "raise" an error
         that names it, or "skip" it and list it in `Embedded.skipped`.

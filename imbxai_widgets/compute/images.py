@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sized
 from operator import index as as_index
+from operator import is_
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -13,9 +14,14 @@ from PIL import Image
 from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.compute._types import FloatArray, IntArray, UInt8Array
-from imbxai_widgets.compute.data import locate
+from imbxai_widgets.compute.data import locate, route
 from imbxai_widgets.compute.sample_keys import image_in
-from imbxai_widgets.compute.transforms import DisplayError, normalization_of, transforms_of
+from imbxai_widgets.compute.transforms import (
+    DisplayError,
+    Normalization,
+    normalization_of,
+    transforms_of,
+)
 
 DisplayTransform: TypeAlias = Callable[[torch.Tensor], "UInt8Array | torch.Tensor | Image.Image"]
 
@@ -25,16 +31,11 @@ _LARGEST = {torch.uint8: 255, torch.uint16: 65535}
 _OVERSHOOT = 0.05
 
 
-def shown_image(
-    dataset: Dataset[Any],
-    index: int,
-    image: torch.Tensor | Image.Image | np.ndarray[Any, Any],
-    display_transform: DisplayTransform | None = None,
-) -> UInt8Array:
-    """Recover the 8-bit colors of an image that the dataset gave.
+class Display:
+    """Recovers the 8-bit colors of a dataset's images.
 
     With `display_transform`, that function decides. Otherwise the normalization among the
-    transforms of the image is inverted, ``x * std + mean``; without one, floats in [0, 1] are
+    transforms of an image is inverted, ``x * std + mean``; without one, floats in [0, 1] are
     taken as they are, and integers as parts of their largest value (255, 65535). Values are
     rounded and clipped to 0..255. One channel is shown as gray; the fourth of four as opacity,
     over white.
@@ -44,47 +45,76 @@ def shown_image(
 
     Parameters
     ----------
-    dataset, index
-        Where the image comes from; `Subset` and `ConcatDataset` are looked through.
-    image
-        (C, H, W) tensor, C being 1, 3 or 4, as ``dataset[index]`` gave it; or a picture that no
-        transform has changed yet: a PIL image or a uint8 array (H, W) or (H, W, 3).
+    dataset
+        Where the images come from; `Subset` and `ConcatDataset` are looked through.
     display_transform
-        Function from that image to a uint8 (H, W, 3) array, a PIL image, or a (C, H, W) tensor
-        of uint8 or of floats in [0, 1].
-
-    Returns
-    -------
-    array
-        (H, W, 3) uint8, in sRGB; it shares no memory with `image`.
-
-    Raises
-    ------
-    DisplayError
-        If the colors cannot be recovered for certain.
+        Function from an image as ``dataset[index]`` gave it to a uint8 (H, W, 3) array, a PIL
+        image, or a (C, H, W) tensor of uint8 or of floats in [0, 1].
 
     Examples
     --------
-    >>> shown_image([], 0, torch.tensor([[[0.0, 1.0]]])).tolist()
+    >>> Display([]).shown(0, torch.tensor([[[0.0, 1.0]]])).tolist()
     [[[0, 0, 0], [255, 255, 255]]]
     """
-    if display_transform is not None:
-        return _from_picture(display_transform(image), "display_transform returned ")  # type: ignore[arg-type]
-    if not isinstance(image, torch.Tensor):
-        return _from_picture(image, f"image {index} is ")
-    image = image.detach().cpu().as_subclass(torch.Tensor)
-    normalization = normalization_of(transforms_of(dataset, index))
-    if normalization is None:
-        return _to_rgb(image, "without a Normalize step in the dataset's transform, ")
-    channels = {len(normalization.mean), len(normalization.std), len(image)}
-    if not channels <= {1, len(image)}:
-        raise DisplayError.because(
-            f"Normalize has {len(normalization.mean)} means and {len(normalization.std)} stds, "
-            f"but the image has {len(image)} channels"
-        )
-    mean = torch.from_numpy(normalization.mean)[:, None, None]
-    std = torch.from_numpy(normalization.std)[:, None, None]
-    return _to_rgb(image * std + mean, "after inverting Normalize, ")
+
+    def __init__(
+        self, dataset: Dataset[Any], display_transform: DisplayTransform | None = None
+    ) -> None:
+        self._dataset = dataset
+        self._display_transform = display_transform
+        # The datasets that the last image passed through, and its normalization: looking through
+        # the transforms of every image would take as long as reading a small one.
+        self._last: tuple[list[Any], Normalization | None] = [], None
+
+    def shown(
+        self, index: int, image: torch.Tensor | Image.Image | np.ndarray[Any, Any]
+    ) -> UInt8Array:
+        """Return image `index` as people see it.
+
+        Parameters
+        ----------
+        index
+            Number of the image in the dataset.
+        image
+            (C, H, W) tensor, C being 1, 3 or 4, as ``dataset[index]`` gave it; or a picture that
+            no transform has changed yet: a PIL image or a uint8 array (H, W) or (H, W, 3).
+
+        Returns
+        -------
+        array
+            (H, W, 3) uint8, in sRGB; it shares no memory with `image`.
+
+        Raises
+        ------
+        DisplayError
+            If the colors cannot be recovered for certain.
+        """
+        if self._display_transform is not None:
+            shown = self._display_transform(image)  # type: ignore[arg-type]
+            return _from_picture(shown, "display_transform returned ")
+        if not isinstance(image, torch.Tensor):
+            return _from_picture(image, f"image {index} is ")
+        image = image.detach().cpu().as_subclass(torch.Tensor)
+        normalization = self._normalization(index)
+        if normalization is None:
+            return _to_rgb(image, "without a Normalize step in the dataset's transform, ")
+        mean, std = normalization.mean, normalization.std
+        if not {len(mean), len(std), len(image)} <= {1, len(image)}:
+            raise DisplayError.because(
+                f"Normalize has {len(mean)} means and {len(std)} stds, "
+                f"but the image has {len(image)} channels"
+            )
+        shares = image * torch.from_numpy(std)[:, None, None]
+        shares += torch.from_numpy(mean)[:, None, None]
+        return _to_rgb(shares, "after inverting Normalize, ")
+
+    def _normalization(self, index: int) -> Normalization | None:
+        members = [member for member, _ in route(self._dataset, index)]
+        last, found = self._last
+        if len(last) != len(members) or not all(map(is_, last, members)):
+            found = normalization_of(transforms_of(self._dataset, index))
+            self._last = members, found
+        return found
 
 
 def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
@@ -160,9 +190,9 @@ class ImageSource:
     Parameters
     ----------
     dataset
-        Map-style: its samples are images for `shown_image`, or pairs or dicts with such.
+        Map-style: its samples are images for `Display.shown`, or pairs or dicts with such.
     display_transform
-        As for `shown_image`.
+        As for `Display`.
 
     Examples
     --------
@@ -178,7 +208,7 @@ class ImageSource:
         self, dataset: Dataset[Any], display_transform: DisplayTransform | None = None
     ) -> None:
         self._dataset = dataset
-        self._display_transform = display_transform
+        self._display = Display(dataset, display_transform)
         self._recent: OrderedDict[int, UInt8Array] = OrderedDict()
         self._recent_bytes = 0
 
@@ -214,7 +244,7 @@ class ImageSource:
             self._recent.move_to_end(index)
             return self._recent[index]
         image = image_in(self._dataset[index], locate(self._dataset, index)[0])
-        shown = shown_image(self._dataset, index, image, self._display_transform)
+        shown = self._display.shown(index, image)
         shown.setflags(write=False)
         self._keep(index, shown)
         return shown

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from imbxai_widgets.compute._types import BoolArray, UInt8Array
 from imbxai_widgets.compute.data import foreground_of
-from imbxai_widgets.compute.images import DisplayTransform, shown_image
+from imbxai_widgets.compute.images import Display, DisplayTransform
 from imbxai_widgets.compute.labeled_images import LabeledImages, ReadError
 
 
@@ -36,7 +36,7 @@ class Samples(Dataset[Sample]):
     colors
         Whether to recover the colors and the foreground of every image.
     display_transform
-        As for `shown_image`.
+        As for `Display`.
 
     Raises
     ------
@@ -55,7 +55,7 @@ class Samples(Dataset[Sample]):
     ) -> None:
         self._dataset = dataset if isinstance(dataset, LabeledImages) else LabeledImages(dataset)
         self._colors = colors
-        self._display_transform = display_transform
+        self._display = Display(self._dataset, display_transform)
 
     def __len__(self) -> int:
         return len(self._dataset)
@@ -64,7 +64,7 @@ class Samples(Dataset[Sample]):
         image, label = self._dataset[index]
         if not self._colors:
             return Sample(index, image, label, None, None)
-        rgb = shown_image(self._dataset, index, image, self._display_transform)
+        rgb = self._display.shown(index, image)
         candidates = foreground_of(self._dataset, index)
         if candidates is None:
             candidates = np.ones(image.shape[1:], dtype=np.bool_)

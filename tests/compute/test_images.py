@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
-from imbxai_widgets.compute.images import ImageSource, shown_image
+from imbxai_widgets.compute.images import Display, ImageSource
 from imbxai_widgets.compute.transforms import DisplayError, normalization_of, random_steps
 from imbxai_widgets.demo import load_images
 
@@ -111,7 +111,7 @@ def test_only_standard_transforms_are_at_hand(torchvision: ModuleType) -> None:
         dataset.transform, None
     )
     dataset.transform = None
-    np.testing.assert_array_equal(shown_image(dataset, 0, image), PIXELS)
+    np.testing.assert_array_equal(Display(dataset).shown(0, image), PIXELS)
 
 
 def test_gray_images_are_shown_gray(torchvision: ModuleType) -> None:
@@ -121,9 +121,22 @@ def test_gray_images_are_shown_gray(torchvision: ModuleType) -> None:
     np.testing.assert_array_equal(shown, np.repeat(PIXELS[:, :, :1], 3, axis=2))
 
 
+def test_each_member_is_shown_by_its_own_normalization() -> None:
+    other = tuple(2 * value for value in STD)
+    members = [Pictures(Normalize(MEAN, STD)), Pictures(None), Pictures(Normalize(MEAN, other))]
+    display = Display(ConcatDataset(members))
+    image = torch.full((3, 2, 2), 0.5)
+    for index, std in ((0, STD), (2000, other), (1, STD), (1000, None)):
+        shown = image if std is None else image * torch.tensor(std)[:, None, None]
+        if std is not None:
+            shown = shown + torch.tensor(MEAN)[:, None, None]
+        expected = np.rint(shown.numpy() * 255).clip(0, 255).transpose(1, 2, 0)
+        np.testing.assert_array_equal(display.shown(index, image), expected)
+
+
 def test_values_are_rounded_and_clipped() -> None:
     values = torch.tensor([[[-0.01, 1.01, 0.4999 / 255, 0.5001 / 255, 254.4 / 255]]])
-    assert shown_image([], 0, values)[0, :, 0].tolist() == [0, 255, 0, 1, 254]  # type: ignore[arg-type]
+    assert Display([]).shown(0, values)[0, :, 0].tolist() == [0, 255, 0, 1, 254]  # type: ignore[arg-type]
 
 
 def opaque(image: Any) -> Any:
@@ -182,7 +195,7 @@ def test_noise_with_a_mean_is_not_taken_for_a_normalization() -> None:
 def test_normalizations_that_do_not_fit(mean: Any, std: Any, message: str) -> None:
     dataset = Pictures(Normalize(mean, std))
     with pytest.raises(DisplayError, match=message):
-        shown_image(dataset, 0, torch.zeros(3, 2, 2))
+        Display(dataset).shown(0, torch.zeros(3, 2, 2))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +204,7 @@ def test_normalizations_that_do_not_fit(mean: Any, std: Any, message: str) -> No
 )
 def test_tensors_that_are_no_images(shape: Any, dtype: Any, message: str) -> None:
     with pytest.raises(DisplayError, match=message):
-        shown_image(Pictures(None), 0, torch.zeros(shape, dtype=dtype))
+        Display(Pictures(None)).shown(0, torch.zeros(shape, dtype=dtype))
 
 
 @pytest.mark.parametrize(
