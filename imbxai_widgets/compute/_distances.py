@@ -160,6 +160,15 @@ def resolve_device(device: str | torch.device | None) -> torch.device:
     return torch.device(device)
 
 
+def product_dtype(device: torch.device) -> torch.dtype:
+    """Return float32, unless PyTorch has been allowed to multiply it with fewer bits."""
+    try:
+        full = torch.get_float32_matmul_precision() == "highest"
+    except RuntimeError:  # set through torch.backends, which this function refuses to summarize
+        full = False
+    return torch.float32 if full or device.type == "mps" else torch.float64
+
+
 def as_numpy(tensor: torch.Tensor) -> NDArray[Any]:
     """Return the tensor's values on the CPU."""
     array: NDArray[Any] = tensor.cpu().numpy()

@@ -31,6 +31,7 @@ from imbxai_widgets.compute._distances import (
     fill_centered,
     largest_magnitude,
     pair_squares,
+    product_dtype,
     row_blocks,
     scale_factor,
     squared_distances,
@@ -138,7 +139,7 @@ class _Pool:
         n_tiles = -(-len(rows) // _tile_shape(device)[1])
         step = lcm(group, _ALIGNED)
         tile = -(-len(rows) // (n_tiles * step)) * step
-        shape, dtype = (n_tiles * tile, rows.shape[1]), _product_dtype(device)
+        shape, dtype = (n_tiles * tile, rows.shape[1]), product_dtype(device)
         tensor = torch.zeros(shape, dtype=dtype, device=device)
         fill_centered(tensor, rows, factor, center)
         norms = tensor.square().sum(dim=1)
@@ -267,15 +268,6 @@ def _faiss_pays(pool: _Pool, n_queries: int) -> bool:
 
 def _tile_shape(device: torch.device) -> tuple[int, int]:
     return _CPU_TILE if device.type == "cpu" else _GPU_TILE
-
-
-def _product_dtype(device: torch.device) -> torch.dtype:
-    """Return float32, unless PyTorch has been allowed to multiply it with fewer bits."""
-    try:
-        full = torch.get_float32_matmul_precision() == "highest"
-    except RuntimeError:  # set through torch.backends, which this function refuses to summarize
-        full = False
-    return torch.float32 if full or device.type == "mps" else torch.float64
 
 
 def without_surplus(references: Matrix, k: int) -> IntArray:

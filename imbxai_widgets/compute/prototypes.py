@@ -25,6 +25,7 @@ from imbxai_widgets.compute._distances import (
     column_means,
     fill_centered,
     largest_magnitude,
+    product_dtype,
     resolve_device,
     row_blocks,
     scale_factor,
@@ -68,9 +69,9 @@ def medoid(
 
     Notes
     -----
-    Takes N**2 * D operations. Products in float64 leave few rows in question, and theirs alone
-    are summed from float64 differences. Beside the embeddings it holds a few tiles of 1,024
-    (on a GPU 4,096) rows, and of as many rows by as many.
+    Takes N**2 * D operations in float32. That leaves few rows in question; products in float64 of
+    theirs alone leave fewer, whose distances are summed from float64 differences. Beside the
+    embeddings it holds a few tiles of 1,024 (on a GPU 4,096) rows, and of as many rows by as many.
 
     Examples
     --------
@@ -80,12 +81,17 @@ def medoid(
     matrix = as_matrix(embeddings, "embeddings")
     if not len(matrix):
         raise ValueError("embeddings must have at least one row: nothing has no medoid")
-    factor = scale_factor(matrix)
-    sums, error = _rough_sums(matrix, factor, device)
-    rows = np.flatnonzero(sums <= sums.min() + 2 * error)
-    # Equal rows have equal sums, and the lowest of them wins.
-    rows = np.sort(rows[np.unique(matrix[rows], axis=0, return_index=True)[1]])
-    return int(rows[np.argmin(_exact_sums(matrix, rows, factor))])
+    rows = np.arange(len(matrix))
+    where = resolve_device(device)
+    for dtype in (product_dtype(where), torch.float64):
+        frame = _Frame.of(matrix, where, dtype)
+        sums, errors = _rough_sums(frame, rows)
+        rows = rows[sums - errors <= (sums + errors).min()]
+        # Equal rows have equal sums, and the lowest of them wins.
+        rows = np.sort(rows[np.unique(matrix[rows], axis=0, return_index=True)[1]])
+        if len(rows) == 1:
+            break
+    return int(rows[np.argmin(_exact_sums(matrix, rows, frame.factor))])
 
 
 def medoids(
@@ -189,7 +195,7 @@ def _cluster(matrix: Matrix, n: int, seed: int, device: str | torch.device | Non
         return different
     import kmedoids
 
-    frame = _Frame.of(matrix, device)
+    frame = _Frame.of(matrix, resolve_device(device), torch.float64)
     distances = np.empty((len(matrix), len(matrix)), dtype=np.float32)
     for rows, columns, tile in frame.tiles():
         distances[rows, columns] = as_numpy(tile)
@@ -213,7 +219,7 @@ def _first_different(matrix: Matrix, limit: int) -> IntArray:
 
 @dataclass(frozen=True, eq=False)
 class _Frame:
-    """Where distances are multiplied out: scaled, centered and in float64."""
+    """Where distances are multiplied out: scaled and centered."""
 
     matrix: Matrix
     factor: float
@@ -222,64 +228,84 @@ class _Frame:
     tile: int  # rows of a block
 
     @classmethod
-    def of(cls, matrix: Matrix, device: str | torch.device | None) -> _Frame:
-        where = resolve_device(device)
-        if where.type == "mps":  # has no float64
-            where = torch.device("cpu")
+    def of(cls, matrix: Matrix, device: torch.device, dtype: torch.dtype) -> _Frame:
+        if device.type == "mps" and dtype == torch.float64:  # which it does not have
+            device = torch.device("cpu")
         factor = scale_factor(matrix)
-        norms = torch.empty(len(matrix), dtype=torch.float64, device=where)
-        tile = min(len(matrix), _CPU_TILE if where.type == "cpu" else _GPU_TILE)
+        norms = torch.empty(len(matrix), dtype=dtype, device=device)
+        tile = min(len(matrix), _CPU_TILE if device.type == "cpu" else _GPU_TILE)
         frame = cls(matrix, factor, column_means(matrix, factor), norms, tile)
         buffer = frame.buffer(matrix.shape[1])
         for rows in frame.blocks():
-            norms[rows] = frame.fill(buffer, rows).square().sum(dim=1)
+            norms[rows] = frame.fill(buffer, matrix[rows]).square().sum(dim=1)
         return frame
 
-    def tiles(self) -> Iterator[tuple[slice, slice, torch.Tensor]]:
+    def tiles(self, some: IntArray | None = None) -> Iterator[tuple[slice, slice, torch.Tensor]]:
         """Yield the distances between blocks of rows, with the rounding of a product.
 
-        Each pair of blocks comes once, and the next tensor takes the place of the last.
+        Each pair of blocks comes once; or, of `some` rows, each block with each block of all. The
+        next tensor takes the place of the last.
         """
         width = self.matrix.shape[1]
         left_buffer, right_buffer = self.buffer(width), self.buffer(width)
         out = self.buffer(self.tile)
-        for rows in self.blocks():
-            left = self.fill(left_buffer, rows)
-            for columns in self.blocks(rows.start):
-                right = self.fill(right_buffer, columns)
+        for rows in self.blocks(0, None if some is None else len(some)):
+            chosen = rows if some is None else some[rows]
+            left = self.fill(left_buffer, self.matrix[chosen])
+            own = self.norms[chosen if some is None else torch.from_numpy(some[rows])][:, None]
+            for columns in self.blocks(rows.start if some is None else 0):
+                right = self.fill(right_buffer, self.matrix[columns])
                 tile = out.view(-1)[: len(left) * len(right)].view(len(left), len(right))
+                # With `out`, a caller's autocast does not reach it.
                 torch.addmm(self.norms[columns], left, right.T, alpha=-2, out=tile)
-                yield rows, columns, tile.add_(self.norms[rows, None]).clamp_(min=0).sqrt_()
+                yield rows, columns, tile.add_(own).clamp_(min=0).sqrt_()
 
-    def blocks(self, start: int = 0) -> Iterator[slice]:
-        for first in range(start, len(self.matrix), self.tile):
-            yield slice(first, min(first + self.tile, len(self.matrix)))
+    def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[slice]:
+        stop = len(self.matrix) if stop is None else stop
+        for first in range(start, stop, self.tile):
+            yield slice(first, min(first + self.tile, stop))
 
     def buffer(self, width: int) -> torch.Tensor:
         return self.norms.new_empty((self.tile, width))
 
-    def fill(self, buffer: torch.Tensor, rows: slice) -> torch.Tensor:
-        fill_centered(buffer, self.matrix[rows], self.factor, self.center)
-        return buffer[: rows.stop - rows.start]
+    def fill(self, buffer: torch.Tensor, rows: Matrix) -> torch.Tensor:
+        fill_centered(buffer, rows, self.factor, self.center)
+        return buffer[: len(rows)]
+
+    def error_bounds(self) -> DoubleArray:
+        """Bound the error of each row's sum of distances.
+
+        Rounding of a product of D terms, of the centering and of what is too small for the type
+        is as in the search for neighbors, of squares; a root of an error e is wrong by sqrt(e) at
+        most, which is so for duplicates. All grow with |a| + |b|, whose sum over b is `reach`.
+        """
+        n_rows, width = self.matrix.shape
+        unit = torch.finfo(self.norms.dtype).eps / 2
+        span = largest_magnitude(self.matrix) * self.factor
+        lengths = np.sqrt(as_numpy(self.norms).astype(np.float64))
+        reach = n_rows * lengths + lengths.sum()
+        summed = self.tile * unit + n_rows * 2.0**-53
+        bounds: DoubleArray = (((width + 16) * unit) ** 0.5 + summed) * reach
+        bounds += np.sqrt(width**0.5 * 2.0**-50 * span * n_rows * reach)
+        bounds += n_rows * (width * 2.0**-100) ** 0.5
+        return bounds
 
 
-def _rough_sums(
-    matrix: Matrix, factor: float, device: str | torch.device | None
-) -> tuple[DoubleArray, float]:
-    """Return each row's sum of distances, scaled, and a bound of its error."""
-    frame = _Frame.of(matrix, device)
-    sums = np.zeros(len(matrix), dtype=np.float64)
-    for rows, columns, tile in frame.tiles():
-        sums[rows] += as_numpy(tile.sum(dim=1))
-        if rows != columns:
+def _rough_sums(frame: _Frame, rows: IntArray) -> tuple[DoubleArray, DoubleArray]:
+    """Return the sum of distances, scaled, of each of `rows` to all, and bounds of their errors."""
+    errors = frame.error_bounds()[rows]
+    n_rows = len(frame.matrix)
+    if 2 * len(rows) < n_rows:
+        sums = np.zeros(len(rows), dtype=np.float64)
+        for some, _, tile in frame.tiles(rows):
+            sums[some] += as_numpy(tile.sum(dim=1))
+        return sums, errors
+    sums = np.zeros(n_rows, dtype=np.float64)
+    for some, columns, tile in frame.tiles():
+        sums[some] += as_numpy(tile.sum(dim=1))
+        if some != columns:
             sums[columns] += as_numpy(tile.sum(dim=0))
-    width = matrix.shape[1]
-    span = largest_magnitude(matrix) * factor
-    reach = 2 * float(frame.norms.max()) ** 0.5
-    # Rounding of a product of D terms and of the centering; a square root of an error e is wrong
-    # by sqrt(e) at most, which is so for duplicates. Then that of the sum itself.
-    squared = (width + 16) * 2.0**-53 * reach**2 + width**0.5 * 2.0**-50 * span * reach
-    return sums, len(matrix) * (squared**0.5 + len(matrix) * 2.0**-53 * reach)
+    return sums[rows], errors
 
 
 def _exact_sums(matrix: Matrix, rows: IntArray, factor: float) -> DoubleArray:

@@ -203,7 +203,7 @@ def test_reduced_precision_changes_nothing(precision: str) -> None:
     torch.set_float32_matmul_precision(precision)
     try:
         # Whether this processor would make use of the permission or not.
-        assert _search._product_dtype(torch.device("cpu")) == torch.float64
+        assert _distances.product_dtype(torch.device("cpu")) == torch.float64
         reduced = nearest_neighbors(embeddings, 5, device="cpu")[0]
     finally:
         torch.set_float32_matmul_precision(before)

@@ -59,6 +59,16 @@ def test_medoid_of_mirror_images_is_the_lowest(seed: int) -> None:
     assert medoid(embeddings, device="cpu") == 80
 
 
+@pytest.mark.parametrize("far", [1.0, 1e6])
+def test_medoid_on_a_line_is_the_median(far: float) -> None:
+    """Sums near the median differ by less than float32 can tell."""
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=2501)
+    values[:20] += np.repeat([-far, far], 10)
+    found = medoid(values[:, np.newaxis] * generator.normal(size=12) + 100, device="cpu")
+    assert found == np.argsort(values)[1250]
+
+
 def test_medoid_of_nothing() -> None:
     with pytest.raises(ValueError, match="at least one row"):
         medoid(np.empty((0, 3)))
