@@ -15,6 +15,7 @@ from imbxai_widgets.compute.model_state import uncompiled, unwrapped
 from imbxai_widgets.compute.outputs import logits_candidates
 
 _LISTED = 12  # layers that an error names, the last ones
+_UNIT_SUM = 1e-2  # how far the probabilities of an image may be from 1, in bfloat16
 
 
 class LayerError(ValueError):
@@ -43,7 +44,8 @@ class EmbeddingReader:
     ------
     LayerError
         On entry, if `layer` is no part of the model; on `run`, if the layer did not run or
-        gave no embedding, or if no head was found (the error lists the layers that ran).
+        gave no embedding, if no head was found (the error lists the layers that ran), or if the
+        model returns probabilities.
 
     Examples
     --------
@@ -123,6 +125,7 @@ class EmbeddingReader:
             return self._headed(candidates)
         _warn_if_several(candidates)
         logits = next(iter(candidates.values()))
+        _refuse_probabilities(logits)
         return logits, self._tapped(len(logits))
 
     def _headed(self, candidates: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
@@ -232,6 +235,15 @@ def _warn_if_several(candidates: dict[str, Tensor]) -> None:
         "If it is another one, wrap the model in a module that returns this alone",
         stacklevel=5,
     )
+
+
+def _refuse_probabilities(logits: Tensor) -> None:
+    values = logits.detach().float()
+    if (values >= 0).all() and ((values.sum(dim=1) - 1).abs() < _UNIT_SUM).all():
+        raise LayerError(
+            "the model returns probabilities, not the logits, on which confidences and saliency "
+            "rest; let it return what it takes the softmax of"
+        )
 
 
 def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

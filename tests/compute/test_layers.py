@@ -127,6 +127,11 @@ def test_something_behind_the_head_is_an_error() -> None:
         run(Scaled(), None, torch.rand(2, 4))
 
 
+def test_probabilities_are_an_error_with_a_layer_too() -> None:
+    with pytest.raises(LayerError, match="returns probabilities, not the logits"):
+        run(Scaled(), "<fc", torch.rand(2, 4))
+
+
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
