@@ -59,10 +59,14 @@ class PairCounts:
         row = slice(self.starts[index], self.starts[index + 1])
         return self.others[row], self.counts[row] / max(self.totals[index], 1)
 
-    def weights(self) -> DoubleArray:
-        """Return the sum over all rows of each class's share, shape (C,)."""
-        parts = self.counts / np.repeat(self.totals, np.diff(self.starts))
-        return np.bincount(self.others, parts, minlength=len(self.totals)).astype(np.float64)
+    def parts(self, rows: IntArray) -> tuple[IntArray, IntArray, DoubleArray]:
+        """Return the pairs of some rows: position in `rows`, the other class, and its share."""
+        starts, ends = self.starts[rows], self.starts[rows + 1]
+        at = np.repeat(np.arange(len(rows)), ends - starts)
+        # Counts on within each row from its own start.
+        behind = np.cumsum(ends - starts) - (ends - starts)
+        pairs = np.arange(len(at)) + (starts - behind)[at]
+        return at, self.others[pairs], self.counts[pairs] / self.totals[rows][at]
 
     def largest(self) -> tuple[IntArray, DoubleArray]:
         """Return of each row the class with the largest share, and that share; -1 for none."""
@@ -76,16 +80,6 @@ class PairCounts:
         classes[filled] = self.others[last]
         shares[filled] = self.counts[last] / self.totals[filled]
         return classes, shares
-
-    def columns(self, chosen: IntArray) -> DoubleArray:
-        """Return the shares of some classes in every row, shape (C, len(chosen))."""
-        place = np.full(len(self.totals), -1)
-        place[chosen] = np.arange(len(chosen))
-        rows = np.repeat(np.arange(len(self.totals)), np.diff(self.starts))
-        at = place[self.others]
-        table = np.zeros((len(self.totals), len(chosen)))
-        table[rows[at >= 0], at[at >= 0]] = (self.counts / self.totals[rows])[at >= 0]
-        return table
 
 
 @dataclass(frozen=True)

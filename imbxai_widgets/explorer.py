@@ -20,9 +20,9 @@ from imbxai_widgets.compute.labeled_images import LabeledImages
 from imbxai_widgets.compute.samples import Samples, readable
 from imbxai_widgets.overview import overview
 from imbxai_widgets.pipeline import analyze
-from imbxai_widgets.views._charts import legend, message, title
+from imbxai_widgets.views._charts import message
 from imbxai_widgets.views._names import shorten, shown_name
-from imbxai_widgets.views.adversaries import AdversaryChart, OverviewChart
+from imbxai_widgets.views.adversaries import AdversaryChart
 from imbxai_widgets.views.archetypes import ArchetypeGallery
 from imbxai_widgets.views.class_picker import ClassPicker
 from imbxai_widgets.views.colors import ColorChart
@@ -30,6 +30,7 @@ from imbxai_widgets.views.comparison import ComparisonPanel
 from imbxai_widgets.views.header import ClassHeader
 from imbxai_widgets.views.linker import Linker
 from imbxai_widgets.views.overlap import OverlapTable
+from imbxai_widgets.views.overview import OverviewPanel
 from imbxai_widgets.wording import counted
 
 # All cards are made and sent at once up to these limits, so that no selection waits for the
@@ -171,25 +172,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             names, min(ADVERSARY_ROWS, len(names) - 1), with_validation=held_out
         )
         self._colors = self._make_colors()
-        rows = overview(deck)
-        state = rows.state()
-        self._overview = [
-            OverviewChart(
-                chart["title"],
-                chart["note"],
-                labels=chart["labels"],
-                rows=state["window"],
-                colors=rows.colors,
-            )
-            for chart in rows.charts
-        ]
-        self._overview_legend = legend(list(zip(rows.colors, rows.segments, strict=True)))
+        self._overview = OverviewPanel(overview=overview(deck), selected=first)
         self._linker = Linker(
             targets=self._targets(),
             class_names=[shown_name(name) for name in names],
             labels=[shown_name(shorten(name)) for name in names],
             cards=self._eager_cards(),
-            overview=state,
             selected=first,
             layout=widgets.Layout(display="none"),
         )
@@ -213,6 +201,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             "header": self._header,
             "archetypes": self._gallery,
             "overlap": self._overlap,
+            "overview": self._overview,
             "message": self._message,
             "adversaryTitle": chart.title,
             "adversaryNote": chart.note,
@@ -221,10 +210,6 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             "adversaryRanks": chart.rank_axis,
             "adversaryShares": chart.share_axis,
         }
-        for role, overview_chart in zip(("training", "validation"), self._overview, strict=False):
-            targets[f"{role}Bars"] = overview_chart.bars
-            targets[f"{role}Ranks"] = overview_chart.rank_axis
-            targets[f"{role}Text"] = overview_chart.text
         if self._compared is not None:
             targets["comparison"] = self._compared
         if self._colors is not None:
@@ -236,18 +221,15 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return targets
 
     def _arrange(self) -> widgets.Widget:
-        pairs = [self._adversaries, self._overlap]
+        pairs: list[Any] = [self._adversaries, self._overlap]
         if self._colors is not None:
             pairs.insert(1, self._colors)
-        whole = widgets.VBox(
-            [title("Adversaries of all classes"), self._overview_legend, _flow(self._overview)]
-        )
-        compared = [] if self._compared is None else [self._compared]
-        for section in (*compared, self._gallery, *pairs, whole):
+        compared: list[Any] = [] if self._compared is None else [self._compared]
+        for section in (*compared, self._gallery, *pairs, self._overview):
             section.add_class("imbxai-section")
         self._picker.layout = widgets.Layout(flex="0 0 300px")
         right = widgets.VBox(
-            [self._header, self._message, *compared, self._gallery, _flow(pairs), whole],
+            [self._header, self._message, *compared, self._gallery, _flow(pairs), self._overview],
             layout=widgets.Layout(flex="1 1 0", min_width="0"),
         )
         return widgets.HBox([self._picker, right], layout=widgets.Layout(grid_gap="16px"))

@@ -6,8 +6,7 @@ the rarer adversaries folded into one gray segment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,127 +14,130 @@ from imbxai_widgets.cards import CardDeck
 from imbxai_widgets.class_rows import PairCounts
 from imbxai_widgets.compute._types import IntArray
 from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
-from imbxai_widgets.views._names import shorten, shown_name
+from imbxai_widgets.views._names import shorten, shown_name, width
 
-WINDOW = 30  # bars at once: the linker shows those around the selected class
-_WEAK_OPACITY = 0.5
-# Titles of the charts, and why a class may have no bar in them.
-_TRAINING = (
-    "Training: whose images stand near its misclassified ones",
-    "no votes: no errors, or all their neighbors are of the class itself",
-)
-_VALIDATION = ("Validation: what its images are mistaken for (rows)", "no validation errors")
+WINDOW = 30  # bars at once: those of the page that the selected class is on
 
 
-@dataclass(frozen=True)
-class OverviewData:
-    """The two overview charts, ready to draw.
+class _Kind(NamedTuple):
+    """One of the charts: what it counts, on how many errors each class's bar rests, and words."""
 
-    Attributes
-    ----------
-    segments : tuple of str
-        What each segment stands for: a class, or "other classes".
-    colors : list of str
-        One per segment.
-    charts : list of dict
-        Training first, then validation if there is any: ``title``, ``note``, ``words`` (R,),
-        ``labels`` (R,), ``shares`` (R, S) and ``opacities`` (R,), rows in order of `order`.
-    order : list of int
-        Class numbers from the largest class to the smallest.
-    """
-
-    segments: tuple[str, ...]
-    colors: list[str]
-    charts: list[dict[str, Any]]
-    order: list[int]
-
-    def state(self) -> dict[str, Any]:
-        """Return what the linker needs to move the window and to mark the selected class."""
-        keys = ("words", "labels", "shares", "opacities")
-        return {
-            "order": self.order,
-            "window": min(WINDOW, len(self.order)),
-            "charts": [{key: chart[key] for key in keys} for chart in self.charts],
-        }
+    counts: PairCounts
+    errors: IntArray
+    title: str
+    nothing: str  # why a class may have no bar
 
 
-def overview(deck: CardDeck) -> OverviewData:
-    """Return the overview of all classes of `deck`.
+def overview(deck: CardDeck) -> dict[str, Any]:
+    """Return the overview of all classes of `deck`, in pages of `WINDOW` bars.
 
-    The adversaries that weigh most over all classes get a color of their own, the rest share
-    a gray segment. Bars that rest on fewer than `WEAK_SUPPORT` errors are faint and starred;
-    classes without a bar carry a ring.
+    On each page the adversaries that weigh most in its bars get a color of their own, the rest
+    share a gray segment. Bars that rest on fewer than `WEAK_SUPPORT` errors are faint and
+    starred; classes without a bar carry a ring.
+
+    Returns
+    -------
+    dict
+        ``order`` (class numbers from the largest class to the smallest), ``labelWidth`` (of the
+        longest label, in characters), ``charts`` and ``pages``. A chart, of training and of
+        validation if there is any, has ``title`` and ``note`` and for each class, in that order,
+        ``labels``, ``words`` and ``faint``. A page has ``first`` (its first place in the order),
+        ``segments`` (a class, or "other classes"), their ``colors``, and ``shares``: of each
+        chart, bar and segment.
     """
     rows = deck.rows
     names = deck.analysis.class_names
     sizes = np.bincount(deck.analysis.labels, minlength=len(names))
     order = np.argsort(-sizes, kind="stable").astype(np.int64)
-    errors = rows.training_groups.errors.sum(axis=1)
-    pairs = [(*_TRAINING, rows.votes, errors)]
+    kinds = [
+        _Kind(
+            rows.votes,
+            rows.training_groups.errors.sum(axis=1),
+            "Training: whose images stand near its misclassified ones",
+            "no votes: no errors, or all their neighbors are of the class itself",
+        )
+    ]
     if rows.validation_errors is not None:
-        pairs.append((*_VALIDATION, rows.validation_errors, rows.validation_errors.totals))
-    weight = np.sum([counts.weights() for *_, counts, _ in pairs], axis=0)
-    ranking = np.argsort(-weight, kind="stable").astype(np.int64)
+        kinds.append(
+            _Kind(
+                rows.validation_errors,
+                rows.validation_errors.totals,
+                "Validation: what its images are mistaken for (rows)",
+                "no validation errors",
+            )
+        )
+    last = max(len(order) - WINDOW, 0)
+    return {
+        "order": order.tolist(),
+        "labelWidth": max(width(shorten(name)) for name in names) + 1,
+        "charts": [_chart(kind, order, names) for kind in kinds],
+        "pages": [
+            _page(kinds, order, min(first, last), names) for first in range(0, len(order), WINDOW)
+        ],
+    }
+
+
+def _page(
+    kinds: list[_Kind], order: IntArray, first: int, names: tuple[str, ...]
+) -> dict[str, Any]:
+    shown = order[first : first + WINDOW]
+    parts = [kind.counts.parts(shown) for kind in kinds]
+    shares = np.concatenate([each for *_, each in parts])
+    adversaries, place = np.unique(
+        np.concatenate([others for _, others, _ in parts]), return_inverse=True
+    )
+    weights = np.bincount(place, shares, minlength=len(adversaries))
+    ranking = adversaries[np.argsort(-weights, kind="stable")]
     own, rest = ranking[: len(SEGMENT_COLORS)], ranking[len(SEGMENT_COLORS) :]
     segments = [shown_name(names[index]) for index in own]
     if len(rest):
         segments.append(
             shown_name(names[rest[0]]) if len(rest) == 1 else f"{len(rest):,} other classes"
         )
-    return OverviewData(
-        segments=tuple(segments),
-        colors=segment_colors(len(segments), other=bool(len(rest))),
-        charts=[
-            _chart(title, counts, errors, order, own, bool(len(rest)), names, nothing)
-            for title, nothing, counts, errors in pairs
-        ],
-        order=order.tolist(),
-    )
+    column = np.full(len(names), len(own))
+    column[own] = np.arange(len(own))
+    tables = np.zeros((len(kinds), len(shown), len(segments)))
+    for table, (bars, others, each) in zip(tables, parts, strict=True):
+        np.add.at(table, (bars, column[others]), each)
+    return {
+        "first": first,
+        "segments": segments,
+        "colors": segment_colors(len(segments), other=bool(len(rest))),
+        "shares": np.round(tables, 4).tolist(),
+    }
 
 
-def _chart(
-    title: str,
-    counts: PairCounts,
-    errors: IntArray,
-    order: IntArray,
-    own: IntArray,
-    rest: bool,
-    names: tuple[str, ...],
-    nothing: str,
-) -> dict[str, Any]:
-    shares = counts.columns(own)[order]
-    empty = counts.totals[order] == 0
-    if rest:
-        shares = np.column_stack([shares, np.where(empty, 0, 1 - shares.sum(axis=1))])
-    weak = errors[order] < WEAK_SUPPORT
+def _chart(kind: _Kind, order: IntArray, names: tuple[str, ...]) -> dict[str, Any]:
+    empty = kind.counts.totals[order] == 0
+    weak = kind.errors[order] < WEAK_SUPPORT
     marks = np.where(empty, "°", np.where(weak, "*", ""))
     labels = [
         f"{shown_name(shorten(names[index]))}{mark}"
         for index, mark in zip(order, marks, strict=True)
     ]
     notes = []
-    if len(order) > WINDOW:
-        notes.append(f"{WINDOW} of {len(order):,} classes, around the selected one.")
     if "*" in marks:
         notes.append(f"* fewer than {WEAK_SUPPORT} errors: read with care.")
     if "°" in marks:
-        notes.append(f"° {nothing}.")
+        notes.append(f"° {kind.nothing}.")
     return {
-        "title": title,
+        "title": kind.title,
         "note": " ".join(notes),
-        "words": _in_words(counts, order, names),
         "labels": labels,
-        "shares": np.round(shares, 5).tolist(),
-        "opacities": np.where(weak, _WEAK_OPACITY, 1.0).tolist(),
+        "words": _in_words(kind.counts, order, names),
+        "faint": weak.tolist(),
     }
 
 
 def _in_words(counts: PairCounts, order: IntArray, names: tuple[str, ...]) -> list[str]:
-    """Name each class's largest adversary; nothing of a class without any."""
+    """Name each class and its largest adversary, if there is one."""
     adversaries, shares = counts.largest()
     return [
-        f"{shown_name(names[index])}: {shown_name(names[adversaries[index]])} {shares[index]:.0%}"
-        if adversaries[index] >= 0
-        else ""
+        f"{shown_name(names[index])}: "
+        + (
+            f"{shown_name(names[adversaries[index]])} {shares[index]:.0%}"
+            if adversaries[index] >= 0
+            else "none"
+        )
         for index in order
     ]

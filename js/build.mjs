@@ -9,7 +9,15 @@ import { licenses } from "./licenses.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "imbxai_widgets", "static");
 
-const widgets = ["class_picker", "header", "archetypes", "overlap", "comparison", "linker"];
+const widgets = [
+  "class_picker",
+  "header",
+  "archetypes",
+  "overlap",
+  "overview",
+  "comparison",
+  "linker",
+];
 const page = "page"; // classic script for pages opened from disk, where modules may not load
 
 const shared = {

@@ -1,4 +1,4 @@
-"""Class cards and the overview against the analysis they are made from."""
+"""Class cards against the analysis they are made from."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from imbxai_widgets.cards import (
     class_card,
 )
 from imbxai_widgets.compute.archetypes import ARCHETYPES, assign_archetypes
-from imbxai_widgets.overview import WINDOW, overview
 from imbxai_widgets.presentation import VALIDATION_COLOR
 from imbxai_widgets.sprites import LARGEST_TILE, make_sprite
 from imbxai_widgets.wording import archetype_meanings, percent_ticks
@@ -352,47 +351,3 @@ def test_picker_lists_every_class(analysis: Analysis) -> None:
     assert row["accuracy"] is None
     judged = CardDeck(make_analysis(validation=False)).picker_classes()
     assert judged[0]["accuracy"] == make_analysis(validation=False).classes().iloc[0, 2]
-
-
-def test_overview_bars_are_whole_and_weak_ones_faint() -> None:
-    analysis = make_analysis((8, 40, 20, 0))
-    data = overview(CardDeck(analysis))
-    assert data.order == [1, 2, 0, 3]
-    assert sorted(data.segments) == ["c0", "c1", "c2", "c3"]
-    tables = [analysis.adversaries(), analysis.validation_errors()]
-    for chart, table in zip(data.charts, tables, strict=True):
-        expected = table["share"].iloc[data.order][list(data.segments)]
-        assert chart["shares"] == pytest.approx(expected.to_numpy(), abs=1e-4)
-        weak = (table["support"]["errors"].iloc[data.order] < 5).tolist()
-        empty = (table["share"].iloc[data.order].sum(axis=1) == 0).tolist()
-        marks = ["°" if bare else "*" if few else "" for few, bare in zip(weak, empty, strict=True)]
-        assert [label.lstrip("c0123") for label in chart["labels"]] == marks
-        assert [mark in chart["note"] for mark in "*°"] == [mark in marks for mark in "*°"]
-        largest = table["share"].loc["c1"]
-        assert chart["words"][0] == f"c1: {largest.idxmax()} {largest.max():.0%}"
-        assert [word == "" for word in chart["words"]] == empty
-        assert [opacity < 1 for opacity in chart["opacities"]] == weak
-        assert any(weak) == bool(chart["note"])
-
-
-@pytest.mark.parametrize(("classes", "last"), [(9, "c"), (10, "c"), (12, "3 other classes")])
-def test_overview_folds_rare_adversaries_into_gray(classes: int, last: str) -> None:
-    analysis = make_analysis((12,) * classes)
-    data = overview(CardDeck(analysis))
-    assert len(data.segments) == len(data.colors) == len(set(data.colors)) == min(classes, 10)
-    assert data.segments[-1].startswith(last)
-    for chart in data.charts:
-        sums = np.sum(chart["shares"], axis=1)
-        assert np.all(np.isclose(sums, 1, atol=1e-4) | (sums == 0))
-    own = analysis.adversaries()["share"].to_numpy()[data.order]
-    named = [int(name[1:]) for name in data.segments if not name.endswith("classes")]
-    assert np.array(data.charts[0]["shares"])[:, : len(named)] == pytest.approx(
-        own[:, named], abs=1e-4
-    )
-
-
-def test_overview_of_many_classes_is_a_window() -> None:
-    data = overview(CardDeck(make_analysis((6,) * 40)))
-    assert data.state()["window"] == WINDOW
-    assert len(data.state()["charts"][0]["labels"]) == 40
-    assert data.charts[0]["note"].startswith("30 of 40 classes, around the selected one.")

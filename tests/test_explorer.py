@@ -27,7 +27,15 @@ TARGETS = Path(__file__).parents[1] / "js" / "src" / "linker_targets.ts"
 def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty front end: these tests have no browser, and need no bundle."""
     monkeypatch.setattr(_base, "STATIC", tmp_path)
-    for bundle in ("class_picker", "header", "archetypes", "overlap", "comparison", "linker"):
+    for bundle in (
+        "class_picker",
+        "header",
+        "archetypes",
+        "overlap",
+        "overview",
+        "comparison",
+        "linker",
+    ):
         for suffix in ("js", "css"):
             (tmp_path / f"{bundle}.{suffix}").touch()
 
@@ -267,20 +275,11 @@ def test_the_linker_is_given_the_roles_that_it_knows(validation: bool, colors: b
     roles = re.findall(r"(\w+)(\??): TargetModel", interface[1])
     optional = {role for role, mark in roles if mark}
     expected = {role for role, _ in roles if role not in optional}
-    expected |= {role for role in optional if validation and role.startswith("validation")}
     expected |= {role for role in optional if colors and role.startswith("color")}
     before, after = make_pair(validation=validation, colors=colors)
     assert set(Explorer(before)._linker.targets) == expected
     compared = Explorer(before, compare=after)
     assert set(compared._linker.targets) == expected | {"comparison"}
-
-
-def test_class_names_are_shown_as_text_not_as_markup() -> None:
-    analysis = make_analysis((9, 9))
-    named = Analysis(**{**vars(analysis), "class_names": ("<b>bold</b>", "plain")})
-    explorer = Explorer(named)
-    assert "<b>" not in explorer._overview_legend.value
-    assert "&lt;b&gt;bold&lt;/b&gt;" in explorer._overview_legend.value
 
 
 def test_two_classes_of_one_name_can_both_be_selected() -> None:

@@ -95,11 +95,6 @@ def title(text: str = "") -> widgets.Label:
     return _label(text, "imbxai-chart-title")
 
 
-def subtitle(text: str) -> widgets.Label:
-    """Return the title of one of several charts that belong together."""
-    return _label(text, "imbxai-chart-subtitle")
-
-
 def note(text: str = "") -> widgets.Label:
     """Return the line below a chart that says what it rests on."""
     return _label(text, "imbxai-chart-note")

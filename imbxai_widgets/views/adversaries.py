@@ -1,4 +1,4 @@
-"""Bar charts of adversaries: one class, and all classes at once (the paper's Fig. 4).
+"""Bar chart of the adversaries of one class.
 
 The linker moves the bars in the front end. The Python side of the marks keeps the data they
 were made with: read the numbers from `Analysis.adversaries()`, not from the marks.
@@ -14,8 +14,6 @@ import numpy as np
 
 from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR
 from imbxai_widgets.views import _charts
-
-_OUTLINE = "#808080"
 
 
 class AdversaryChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -70,57 +68,3 @@ class AdversaryChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
             entries.append((VALIDATION_COLOR, "validation: what they are mistaken for (rows)"))
         super().__init__([self.title, _charts.legend(entries), self.figure, self.note, self.text])
         self.add_class("imbxai-adversaries")
-
-
-class OverviewChart(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """One 100% bar per class, segments colored by adversary class; filled by the linker.
-
-    Parameters
-    ----------
-    title, note : str
-        Lines above and below the chart.
-    labels : sequence of str
-        Names of all classes; the margin fits the longest.
-    rows : int
-        Bars shown at once.
-    colors : sequence of str
-        One color per segment.
-    """
-
-    def __init__(
-        self,
-        title: str,
-        note: str,
-        *,
-        labels: Sequence[str],
-        rows: int,
-        colors: Sequence[str],
-    ) -> None:
-        ranks, shares = _charts.rank_scale(rows), _charts.percent_scale()
-        self.bars = bqplot.Bars(
-            x=np.arange(rows),
-            y=np.zeros((len(colors), rows)),
-            scales={"x": ranks, "y": shares},
-            orientation="horizontal",
-            type="stacked",
-            color_mode="element",
-            opacity_mode="no_group",
-            colors=list(colors),
-            stroke=_OUTLINE,
-            stroke_width=0.5,
-            padding=0.2,
-            enable_hover=False,
-            interactions={"click": "select"},
-        )
-        self.rank_axis = _charts.rank_axis(ranks, [""] * rows)
-        figure = _charts.row_figure(
-            [self.bars],
-            [self.rank_axis, _charts.percent_axis(shares, "", (0, 0.25, 0.5, 0.75, 1))],
-            rows=rows,
-            row_height=22,
-            labels=labels,
-            bottom=24,
-        )
-        self.text = _charts.alternative()
-        super().__init__([_charts.subtitle(title), figure, _charts.note(note), self.text])
-        self.add_class("imbxai-overview-chart")

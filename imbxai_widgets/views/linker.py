@@ -25,8 +25,6 @@ class Linker(Panel):
         Names of the classes, and the same shortened to fit beside a bar.
     cards : list of dict
         The cards of all classes; empty if they are fetched one by one when needed.
-    overview : dict
-        Rows of the overview charts; see `imbxai_widgets.overview.OverviewData.state`.
     selected : int
         Number of the selected class.
     """
@@ -39,5 +37,4 @@ class Linker(Panel):
     class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     cards: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
-    overview: Any = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)

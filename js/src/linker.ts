@@ -5,8 +5,6 @@ import {
   applyAdversaries,
   applyColors,
   type LinkedCard,
-  type Overview,
-  OverviewWindow,
   type TargetModel,
   type Targets,
 } from "./linker_targets";
@@ -17,7 +15,6 @@ interface LinkerState {
   class_names: string[];
   labels: string[];
   cards: LinkedCard[];
-  overview: Overview;
   selected: number;
 }
 
@@ -52,7 +49,6 @@ function afterPaint(task: () => void): void {
 
 export class Linker {
   readonly #cards: CardStore;
-  readonly #overview: OverviewWindow;
   readonly #undo: (() => void)[] = [];
   #shown: LinkedCard | undefined;
   #imagesDue = false;
@@ -63,7 +59,6 @@ export class Linker {
     private readonly to: Targets,
   ) {
     this.#cards = new CardStore(model.get("cards"), (index) => model.send({ type: "card", index }));
-    this.#overview = new OverviewWindow(to, model.get("overview"));
     const answered = (answer: Answer, buffers: DataView[]) =>
       this.#guard(() => this.#answered(answer, buffers));
     model.on("msg:custom", answered);
@@ -72,13 +67,11 @@ export class Linker {
     model.on("change:selected", changed);
     this.#undo.push(() => model.off("change:selected", changed));
 
-    for (const panel of [to.picker, to.overlap, to.comparison]) {
+    for (const panel of [to.picker, to.overlap, to.overview, to.comparison]) {
       if (!panel) continue;
       this.#listen(panel, () => this.#selectSoon(() => panel.get("selected")));
     }
-    this.#listenToBars(to.adversaryBars, (rank) => this.#shown?.adversaries.classes[rank]);
-    this.#listenToBars(to.trainingBars, (rank) => this.#overview.classAt(rank));
-    this.#listenToBars(to.validationBars, (rank) => this.#overview.classAt(rank));
+    this.#listenToBars(to.adversaryBars);
     changed();
   }
 
@@ -93,14 +86,13 @@ export class Linker {
     this.#undo.push(() => panel.off("change:selected", callback));
   }
 
-  #listenToBars(bars: TargetModel | undefined, classAt: (rank: number) => number | undefined) {
-    if (!bars) return;
+  #listenToBars(bars: TargetModel): void {
     this.#listen(bars, () => {
       const rank = (bars.get("selected") as Uint32Array | null)?.[0];
       if (rank === undefined) return;
       // A bar is a button here: let go at once, so that it can be clicked again.
       bars.set_state({ selected: null });
-      const index = classAt(rank);
+      const index = this.#shown?.adversaries.classes[rank];
       this.#selectSoon(() => index);
     });
   }
@@ -128,12 +120,12 @@ export class Linker {
     const card = this.#find(index);
     this.to.picker.set_state({ selected: index });
     this.to.overlap.set_state({ selected: index });
+    this.to.overview.set_state({ selected: index });
     this.to.comparison?.set_state({ selected: index });
     if (!card) return;
     this.#shown = card;
     applyAdversaries(this.to, card.adversaries, this.model.get("labels"));
     applyColors(this.to, card.colors);
-    this.#overview.show(index);
     const { name, header, overlap, comparison } = card;
     this.to.header.set_state({ card: { index, name, header } });
     if (comparison) this.to.comparison?.set_state({ card: { index, name, comparison } });

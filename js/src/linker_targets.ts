@@ -16,6 +16,7 @@ export interface Targets {
   header: TargetModel;
   archetypes: TargetModel;
   overlap: TargetModel;
+  overview: TargetModel;
   comparison?: TargetModel;
   message: TargetModel;
   adversaryTitle: TargetModel;
@@ -24,12 +25,6 @@ export interface Targets {
   adversaryBars: TargetModel;
   adversaryRanks: TargetModel;
   adversaryShares: TargetModel;
-  trainingBars: TargetModel;
-  trainingRanks: TargetModel;
-  trainingText: TargetModel;
-  validationBars?: TargetModel;
-  validationRanks?: TargetModel;
-  validationText?: TargetModel;
   colorTitle?: TargetModel;
   colorNote?: TargetModel;
   colorText?: TargetModel;
@@ -61,27 +56,6 @@ export interface ColorCard {
 }
 
 export type LinkedCard = ClassCard<AdversaryCard, ColorCard | null>;
-
-export interface OverviewChart {
-  /** The largest adversary of each class in words, for screen readers; "" where there is none. */
-  words: string[];
-  labels: string[];
-  shares: number[][];
-  opacities: number[];
-}
-
-export interface Overview {
-  /** Class numbers, from the top row to the bottom. */
-  order: number[];
-  /** How many rows are shown at once. */
-  window: number;
-  charts: OverviewChart[];
-}
-
-const SELECTED = "▶ ";
-
-const columns = (rows: number[][]): Float64Array[] =>
-  (rows[0] ?? []).map((_, column) => Float64Array.from(rows, (row) => row[column] ?? 0));
 
 const byRank = (labels: string[]): Record<string, string> =>
   Object.fromEntries(labels.map((label, rank) => [String(rank), label]));
@@ -119,57 +93,4 @@ export function applyColors(to: Targets, card: ColorCard | null): void {
   to.colorTitle?.set_state({ value: card.title });
   to.colorNote?.set_state({ value: card.note });
   to.colorText?.set_state({ value: card.text });
-}
-
-/** Shows the rows around the selected class. They stay put while it is among them. */
-export class OverviewWindow {
-  #first = -1;
-
-  constructor(
-    private readonly to: Targets,
-    private readonly data: Overview,
-  ) {}
-
-  /** The class whose bar stands at a rank. */
-  classAt(rank: number): number | undefined {
-    return this.data.order[this.#first + rank];
-  }
-
-  show(index: number): void {
-    const { order, window } = this.data;
-    const position = Math.max(order.indexOf(index), 0);
-    const inside = this.#first >= 0 && position >= this.#first && position < this.#first + window;
-    if (!inside) {
-      const centered = position - Math.floor(window / 2);
-      this.#first = Math.min(Math.max(centered, 0), order.length - window);
-    }
-    const { trainingBars, trainingRanks, trainingText } = this.to;
-    const { validationBars, validationRanks, validationText } = this.to;
-    const charts = [
-      [trainingBars, trainingRanks, trainingText],
-      [validationBars, validationRanks, validationText],
-    ] as const;
-    for (const [number, [bars, ranks, text]] of charts.entries()) {
-      const chart = this.data.charts[number];
-      if (!chart || !bars || !ranks || !text) continue;
-      const rows = <T>(all: T[]): T[] => all.slice(this.#first, this.#first + window);
-      ranks.set_state({
-        tick_labels: byRank(
-          rows(chart.labels).map((label, rank) =>
-            this.classAt(rank) === index ? SELECTED + label : label,
-          ),
-        ),
-      });
-      if (inside) continue;
-      const words = rows(chart.words).filter((each) => each);
-      text.set_state({ value: `Largest adversary of each class: ${words.join("; ")}.` });
-      const shares = rows(chart.shares);
-      bars.set_state({
-        y: columns(shares),
-        opacities: rows(chart.opacities).flatMap((opacity, rank) =>
-          (shares[rank] ?? []).map(() => opacity),
-        ),
-      });
-    }
-  }
 }

@@ -157,6 +157,36 @@ export function hasCard<T extends CardIdentity>(card: MaybeCard<T>): card is T {
   return "index" in card;
 }
 
+/** One chart of the overview: its lists hold one entry a class, from the largest class on. */
+export interface OverviewChart {
+  title: string;
+  note: string;
+  labels: string[];
+  /** Each class with its largest adversary. */
+  words: string[];
+  /** Whether a bar rests on few errors. */
+  faint: boolean[];
+}
+
+/** Bars that are shown at once. */
+export interface OverviewPage {
+  /** Place of the first bar's class in the order. */
+  first: number;
+  segments: string[];
+  colors: string[];
+  /** Of each chart, bar and segment. */
+  shares: number[][][];
+}
+
+export interface Overview {
+  /** Class numbers, from the largest class to the smallest. */
+  order: number[];
+  /** Of the longest label, in characters. */
+  labelWidth: number;
+  charts: OverviewChart[];
+  pages: OverviewPage[];
+}
+
 /** One class as the picker lists it. */
 export interface PickerClass {
   index: number;

@@ -41,9 +41,11 @@ export interface PickRow {
 export const pickBody = (rows: PickRow[]): HTMLElement =>
   h("tbody", "", { "data-lm-suppress-shortcuts": "true" }, ...rows.map((row) => row.element));
 
-/** The rows of one table below `root`; only one can be reached by Tab, arrow keys reach the others. */
+/** The rows of one list below `root`; only one can be reached by Tab, arrow keys reach the others. */
 export class PickRows {
   #rows: PickRow[] = [];
+  #picked: HTMLElement | undefined;
+  #leading: HTMLElement | undefined;
 
   constructor(
     root: HTMLElement,
@@ -60,19 +62,24 @@ export class PickRows {
     this.#rows = rows;
   }
 
-  /** Shows which class is selected. */
+  /** Shows which class is selected; touches no row that stays as it is. */
   show(selected: number): void {
     const chosen = this.#rows.find((row) => row.index === selected);
-    for (const row of this.#rows) row.element.classList.toggle("imbxai-picked", row === chosen);
+    if (chosen?.element !== this.#picked) {
+      this.#picked?.classList.remove("imbxai-picked");
+      this.#picked = chosen?.element;
+      this.#picked?.classList.add("imbxai-picked");
+    }
     this.#lead(chosen ?? this.#rows[0]);
   }
 
-  #lead(leading: PickRow | undefined): HTMLElement | undefined {
-    for (const row of this.#rows) {
-      const button = row.element.querySelector("button");
-      if (button) button.tabIndex = row === leading ? 0 : -1;
-    }
-    return leading?.element.querySelector("button") ?? undefined;
+  #lead(row: PickRow | undefined): HTMLElement | undefined {
+    const button = row?.element.querySelector("button") ?? undefined;
+    if (button === this.#leading) return button;
+    if (this.#leading) this.#leading.tabIndex = -1;
+    this.#leading = button;
+    if (button) button.tabIndex = 0;
+    return button;
   }
 
   #rowAt(event: Event): PickRow | undefined {

@@ -5,6 +5,7 @@ import picker from "../src/class_picker";
 import comparison from "../src/comparison";
 import header from "../src/header";
 import overlap from "../src/overlap";
+import overview from "../src/overview";
 import { all, EVIL, fakePixels, group, mount, one, PanelModel, settle, texts } from "./panel_model";
 
 const NAMES = [
@@ -81,6 +82,18 @@ describe.each(NAMES)("the name %s", (name) => {
     expect(el.textContent).toContain(name);
     model.receive("card", card([], []));
     expect(el.textContent).toContain(`${name} has no training images`);
+    expect(injected(el)).toEqual([]);
+  });
+
+  it("is text in the overview, as a label and as an adversary", async () => {
+    const words = [`${name}: none`];
+    const chart = { title: "", note: "", labels: [name], words, faint: [false] };
+    const page = { first: 0, segments: [name], colors: ["#332288"], shares: [[[1]]] };
+    const state = { order: [0], labelWidth: 16, charts: [chart], pages: [page] };
+    const { el } = await mount(overview, new PanelModel({ overview: state, selected: 0 }));
+    expect(one(el, ".imbxai-overview-name").textContent).toBe(name);
+    expect(one(el, ".imbxai-overview-legend").textContent).toBe(name);
+    expect(one(el, ".imbxai-pick button").title).toBe(`${name}: none`);
     expect(injected(el)).toEqual([]);
   });
 

@@ -20,9 +20,8 @@ class FakeModel extends PanelModel<Record<string, unknown>> {
 const NAMES = ["ant", "bee", "cat", "dog"];
 
 const ROLES = [
-  "picker header archetypes overlap comparison message adversaryTitle adversaryNote adversaryText adversaryBars",
-  "adversaryRanks adversaryShares trainingBars trainingRanks trainingText",
-  "validationBars validationRanks validationText",
+  "picker header archetypes overlap overview comparison message adversaryTitle adversaryNote adversaryText adversaryBars",
+  "adversaryRanks adversaryShares",
   "colorTitle colorNote colorText colorBars colorShares",
 ]
   .join(" ")
@@ -94,7 +93,7 @@ function role(page: Page, name: string): FakeModel {
 }
 
 async function open(
-  options: { cards?: LinkedCard[]; selected?: number; window?: number; without?: string[] } = {},
+  options: { cards?: LinkedCard[]; selected?: number; without?: string[] } = {},
 ): Promise<Page> {
   const used = ROLES.filter((name) => !options.without?.includes(name));
   const to = Object.fromEntries(used.map((name) => [name, new FakeModel()]));
@@ -106,16 +105,6 @@ async function open(
     class_names: NAMES,
     labels: NAMES.map((name) => name.toUpperCase()),
     cards: options.cards ?? NAMES.map((_, index) => makeCard(index)),
-    overview: {
-      order: [3, 2, 1, 0],
-      window: options.window ?? 4,
-      charts: [0, 1].map((chart) => ({
-        words: ["dog: cat 9%", "cat: ant 8%", "", "ant: bee 7%"],
-        labels: ["DOG", "CAT", "BEE", "ANT*"],
-        shares: [0, 1, 2, 3].map((row) => [row / 8 + chart / 64, 1 - row / 8 - chart / 64]),
-        opacities: [1, 1, 1, 0.35],
-      })),
-    },
     selected: options.selected ?? 1,
   });
   linker.widget_manager.get_model = async (id) => to[id];
@@ -144,6 +133,7 @@ function expectShown(page: Page, index: number): void {
   expect(page.linker.get("selected")).toBe(index);
   expect(role(page, "picker").get("selected")).toBe(index);
   expect(role(page, "overlap").get("selected")).toBe(index);
+  expect(role(page, "overview").get("selected")).toBe(index);
   expect(role(page, "header").get("card")).toMatchObject({ name, header: { images: 10 + index } });
   expect(role(page, "overlap").get("card")).toMatchObject({ name, overlap: { topK: 3 } });
   expect(role(page, "comparison").get("selected")).toBe(index);
@@ -161,10 +151,6 @@ function expectShown(page: Page, index: number): void {
     Float64Array.of(index / 10, 0, 1 - index / 10),
   ]);
   expect(role(page, "colorBars").get("y")).toEqual(Float64Array.of(index / 10, 1 - index / 10));
-  const marked = Object.values(role(page, "trainingRanks").get("tick_labels") as object);
-  expect(marked.filter((label) => label.startsWith("▶"))).toEqual([
-    expect.stringContaining(name?.toUpperCase() ?? ""),
-  ]);
 }
 
 describe("a selection", () => {
@@ -174,25 +160,22 @@ describe("a selection", () => {
     expect(page.linker.saved).toEqual([]);
   });
 
-  it.each(["picker", "overlap", "comparison"])("from the %s changes every panel", async (panel) => {
-    const page = await open();
-    role(page, panel).set("selected", 3);
-    role(page, panel).save_changes();
-    await settle();
-    expectShown(page, 3);
-    expect(page.linker.saved).toEqual([{ selected: 3 }]);
-  });
+  it.each(["picker", "overlap", "overview", "comparison"])(
+    "from the %s changes every panel",
+    async (panel) => {
+      const page = await open();
+      role(page, panel).set("selected", 3);
+      role(page, panel).save_changes();
+      await settle();
+      expectShown(page, 3);
+      expect(page.linker.saved).toEqual([{ selected: 3 }]);
+    },
+  );
 
   it("from an adversary bar selects the class that stands there", async () => {
     const page = await open();
     await clickBar(role(page, "adversaryBars"), 2);
     expectShown(page, 0); // the rows of bee are dog, cat, ant
-  });
-
-  it.each(["trainingBars", "validationBars"])("from %s selects the bar's class", async (bars) => {
-    const page = await open();
-    await clickBar(role(page, bars), 0);
-    expectShown(page, 3);
   });
 
   it("from Python changes every panel", async () => {
@@ -214,7 +197,7 @@ describe("a selection", () => {
 
   it("lets go of the bar, so that it can be clicked again", async () => {
     const page = await open();
-    const bars = role(page, "trainingBars");
+    const bars = role(page, "adversaryBars");
     await clickBar(bars, 0);
     expect(bars.get("selected")).toBeNull();
     role(page, "picker").set("selected", 1);
@@ -312,55 +295,14 @@ describe("what the linker sets", () => {
     expect(role(page, "colorText").get("value")).toBe("colors 3");
   });
 
-  it("may lack validation and colors", async () => {
-    const without = [
-      "validationBars",
-      "validationRanks",
-      "validationText",
-      "colorTitle",
-      "colorNote",
-      "colorText",
-    ];
+  it("may lack colors", async () => {
+    const without = ["colorTitle", "colorNote", "colorText"];
     const cards = NAMES.map((_, index) => ({ ...makeCard(index), colors: null }));
     const page = await open({ cards, without: [...without, "colorBars", "colorShares"] });
     role(page, "picker").set("selected", 2);
     await settle();
     expect(role(page, "adversaryTitle").get("value")).toBe("Adversaries of cat");
     expect(reportError).not.toHaveBeenCalled();
-  });
-});
-
-describe("the overview of many classes", () => {
-  const labels = (page: Page) =>
-    Object.values(role(page, "trainingRanks").get("tick_labels") as object);
-
-  it("shows the bars around the selected class", async () => {
-    const page = await open({ window: 2, selected: 0 });
-    expect(labels(page)).toEqual(["BEE", "▶ ANT*"]);
-    for (const text of ["trainingText", "validationText"]) {
-      expect(role(page, text).get("value")).toBe("Largest adversary of each class: ant: bee 7%.");
-    }
-    expect(role(page, "trainingBars").get("y")).toEqual([
-      Float64Array.of(2 / 8, 3 / 8),
-      Float64Array.of(6 / 8, 5 / 8),
-    ]);
-    expect(role(page, "trainingBars").get("opacities")).toEqual([1, 1, 0.35, 0.35]);
-    expect(role(page, "validationBars").get("y")).toEqual([
-      Float64Array.of(17 / 64, 25 / 64),
-      Float64Array.of(47 / 64, 39 / 64),
-    ]);
-  });
-
-  it("keeps its place while the selected class is in it", async () => {
-    const page = await open({ window: 2, selected: 0 });
-    const before = role(page, "trainingBars").get("y");
-    await clickBar(role(page, "trainingBars"), 0);
-    expect(labels(page)).toEqual(["▶ BEE", "ANT*"]);
-    expect(role(page, "trainingBars").get("y")).toBe(before);
-    page.linker.set_state({ selected: 3 });
-    expect(labels(page)).toEqual(["▶ DOG", "CAT"]);
-    await clickBar(role(page, "trainingBars"), 1);
-    expect(page.linker.get("selected")).toBe(2);
   });
 });
 

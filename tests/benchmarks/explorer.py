@@ -78,7 +78,7 @@ _RUN_NEXT_CELL = """() => {
   window.jupyterapp.commands.execute("notebook:run-cell");
   window.bench.wait(start, () => document.querySelector(".imbxai-explorer h3 ~ *") &&
     document.querySelector("[role=option]") &&
-    document.querySelector(".imbxai-overview-chart rect.bar"))
+    document.querySelector(".imbxai-overview-bar"))
     .then((time) => { window.bench.done = { time }; });
 }"""
 

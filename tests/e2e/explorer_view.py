@@ -29,7 +29,8 @@ _PANELS = """(root) => {
     "adversary names": labels(".imbxai-adversaries"),
     "adversary bars": lengths(".imbxai-adversaries"),
     "color bars": lengths(".imbxai-colors"),
-    overview: labels(".imbxai-overview-chart"),
+    overview: text("[data-testid=imbxai-overview]") +
+      text("[data-testid=imbxai-overview] .imbxai-picked"),
   };
 }"""
 
@@ -81,6 +82,7 @@ class ExplorerView:
         self.header = root.get_by_test_id("imbxai-header")
         self.gallery = root.get_by_test_id("imbxai-archetypes")
         self.overlap = root.get_by_test_id("imbxai-overlap")
+        self.overview = root.get_by_test_id("imbxai-overview")
 
     # -- what it shows ---------------------------------------------------------------------
 
@@ -135,9 +137,11 @@ class ExplorerView:
         """Click the training bar of an adversary; the largest has rank 0."""
         self.root.locator(".imbxai-adversaries .bargroup").nth(rank).locator("rect").first.click()
 
+    def overview_marks(self) -> list[str]:
+        """Return the label that is marked in each overview chart."""
+        return self.overview.locator(".imbxai-picked .imbxai-overview-name").all_text_contents()
+
     def click_overview(self, chart: int, row: int) -> None:
-        """Click the widest segment of a class's bar in an overview chart."""
-        segments = self.root.locator(".imbxai-overview-chart").nth(chart).locator(".bargroup")
-        bars = segments.nth(row).locator("rect.bar")
-        widths = bars.evaluate_all("(bars) => bars.map((bar) => +bar.getAttribute('width'))")
-        bars.nth(widths.index(max(widths))).click()
+        """Click a class's bar in an overview chart."""
+        rows = self.overview.locator(".imbxai-overview-chart").nth(chart).locator("li")
+        rows.nth(row).locator(".imbxai-overview-bar").click()

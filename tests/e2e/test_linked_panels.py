@@ -73,8 +73,7 @@ def check(notebook: NotebookPage, view: ExplorerView, name: str) -> Panels:
     assert facts["images"] in panels["header"]
     assert facts["accuracy"] in panels["header"]
     assert view.overlap_rows() == facts["overlap"]
-    marked = [label for label in panels["overview"] if label.startswith("▶")]
-    assert [label.strip("▶ *°") for label in marked] == [name, name]
+    assert [label.strip("*°") for label in view.overview_marks()] == [name, name]
     check_bars(panels, facts)
     for group in ARCHETYPES:
         expect(view.group(group).locator("dd").first).to_have_text(f"{facts['groups'][group]:,}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from environments import ROOT, Environment
 
-PANELS = ("class_picker", "header", "archetypes", "overlap", "comparison")
+PANELS = ("class_picker", "header", "archetypes", "overlap", "overview", "comparison")
 SCRIPTS = (*PANELS, "linker", "page")
 
 # Instantiates every panel with the installed package and reports where things came from.

@@ -18,12 +18,14 @@ from imbxai_widgets.views.class_picker import ClassPicker
 from imbxai_widgets.views.comparison import ComparisonPanel
 from imbxai_widgets.views.header import ClassHeader
 from imbxai_widgets.views.overlap import OverlapTable
+from imbxai_widgets.views.overview import OverviewPanel
 
 PANELS: list[type[Panel]] = [
     ClassPicker,
     ClassHeader,
     ArchetypeGallery,
     OverlapTable,
+    OverviewPanel,
     ComparisonPanel,
 ]
 CARDS: dict[type[Panel], dict[str, Any]] = {
@@ -110,8 +112,8 @@ def test_private_traits_are_not_arguments(panel: type[Panel]) -> None:
 @pytest.mark.parametrize("panel", PANELS)
 def test_two_of_a_kind_are_independent(panel: type[Panel]) -> None:
     first, second = panel(), panel()
-    name = "classes" if panel is ClassPicker else "card"
-    value = [entry()] if panel is ClassPicker else CARDS[panel]
+    others = {ClassPicker: ("classes", [entry()]), OverviewPanel: ("overview", {"order": [0]})}
+    name, value = others[panel] if panel in others else ("card", CARDS[panel])
     setattr(first, name, value)
     assert getattr(first, name) == value
     assert not getattr(second, name)
@@ -167,7 +169,7 @@ def test_picker_accuracies_are_of_training_or_validation() -> None:
         ClassPicker(accuracy_label="test")
 
 
-@pytest.mark.parametrize("make", [ClassPicker, OverlapTable, ComparisonPanel])
+@pytest.mark.parametrize("make", [ClassPicker, OverlapTable, OverviewPanel, ComparisonPanel])
 def test_selected_is_a_synced_class_number(make: Callable[..., Panel]) -> None:
     panel = make(selected=3)
     assert panel.get_state()["selected"] == 3

@@ -1,0 +1,26 @@
+"""The overview: the adversaries of all classes, one bar each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import traitlets
+
+from imbxai_widgets.views._base import Panel
+
+
+class OverviewPanel(Panel):
+    """One 100% bar per class, its segments colored by adversary (Fig. 4), a page at a time.
+
+    Parameters
+    ----------
+    overview : dict
+        Bars of all classes; see `imbxai_widgets.overview.overview`.
+    selected : int
+        Number of the selected class: its page is shown, and its bar marked.
+    """
+
+    _bundle = "overview"
+
+    overview: Any = traitlets.Dict().tag(sync=True)
+    selected = traitlets.Int(0).tag(sync=True)
