@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from threading import current_thread, main_thread
 from traceback import clear_frames
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
@@ -33,7 +34,7 @@ class Batch(NamedTuple):
     images: Tensor  # (B, C, H, W)
     labels: IntArray  # (B,)
     rgb: UInt8Array | None  # (B, H, W, 3)
-    candidates: BoolArray | None  # (B, H, W)
+    foreground: BoolArray | None  # (B, H, W), the pixels that may be salient; None for all
 
     @property
     def size(self) -> int:
@@ -47,7 +48,7 @@ class Batch(NamedTuple):
             self.images[rows],
             self.labels[rows],
             None if self.rgb is None else self.rgb[rows],
-            None if self.candidates is None else self.candidates[rows],
+            None if self.foreground is None else self.foreground[rows],
         )
 
 
@@ -107,7 +108,7 @@ def read_batches(
         _Tolerant(samples) if on_error == "skip" else samples,
         batch_sampler=cast("Sequence[list[int]]", batches),
         num_workers=num_workers,
-        collate_fn=_collated,
+        collate_fn=partial(_collated, samples),
         generator=torch.Generator(),
     )
     if num_workers == 0:
@@ -176,23 +177,31 @@ class _Tolerant(Dataset[Sample | Skipped]):
             return error.image
 
 
-def _collated(read: Sequence[Sample | Skipped]) -> Reading:
+def _collated(source: Samples, read: Sequence[Sample | Skipped]) -> Reading:
     samples = [sample for sample in read if isinstance(sample, Sample)]
     skipped = tuple(image for image in read if isinstance(image, Skipped))
-    return Reading(_batch(samples) if samples else None, skipped)
+    return Reading(_batch(source, samples) if samples else None, skipped)
 
 
-def _batch(samples: Sequence[Sample]) -> Batch:
+def _batch(source: Samples, samples: Sequence[Sample]) -> Batch:
     _check_one_shape(samples)
-    colors = [sample.rgb for sample in samples if sample.rgb is not None]
-    candidates = [sample.candidates for sample in samples if sample.candidates is not None]
+    numbers = [sample.number for sample in samples]
+    images = torch.stack([sample.image.as_subclass(Tensor) for sample in samples])
     return Batch(
-        np.array([sample.number for sample in samples], dtype=np.int64),
-        torch.stack([sample.image.as_subclass(Tensor) for sample in samples]),
+        np.array(numbers, dtype=np.int64),
+        images,
         np.array([sample.label for sample in samples], dtype=np.int64),
-        np.stack(colors) if colors else None,
-        np.stack(candidates) if candidates else None,
+        source.colors_of(numbers, images),
+        _foreground(samples),
     )
+
+
+def _foreground(samples: Sequence[Sample]) -> BoolArray | None:
+    known = [sample.foreground for sample in samples]
+    if all(pixels is None for pixels in known):
+        return None
+    everything = np.ones(samples[0].image.shape[1:], dtype=np.bool_)
+    return np.stack([everything if pixels is None else pixels for pixels in known])
 
 
 def _check_one_shape(samples: Sequence[Sample]) -> None:

@@ -294,10 +294,10 @@ def _run(
 
 def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: Saliency) -> IntArray:
     assert batch.rgb is not None
-    assert batch.candidates is not None
     values = input_saliency(logits, images)
     _check_finite(batch.positions, gradients=values)
-    salient = salient_pixels(values, saliency.fraction, torch.from_numpy(batch.candidates))
+    candidates = None if batch.foreground is None else torch.from_numpy(batch.foreground)
+    salient = salient_pixels(values, saliency.fraction, candidates)
     return count_colors(batch.rgb, salient.cpu().numpy(), saliency.scheme)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Sequence, Sized
 from operator import index as as_index
 from operator import is_
 from typing import Any, TypeAlias, cast
@@ -94,19 +94,47 @@ class Display:
             return _from_picture(shown, "display_transform returned ")
         if not isinstance(image, torch.Tensor):
             return _from_picture(image, f"image {index} is ")
-        image = image.detach().cpu().as_subclass(torch.Tensor)
-        normalization = self._normalization(index)
-        if normalization is None:
-            return _to_rgb(image, "without a Normalize step in the dataset's transform, ")
-        mean, std = normalization.mean, normalization.std
-        if not {len(mean), len(std), len(image)} <= {1, len(image)}:
-            raise DisplayError.because(
-                f"Normalize has {len(mean)} means and {len(std)} stds, "
-                f"but the image has {len(image)} channels"
-            )
-        shares = image * torch.from_numpy(std)[:, None, None]
-        shares += torch.from_numpy(mean)[:, None, None]
-        return _to_rgb(shares, "after inverting Normalize, ")
+        return _recovered(image, self._normalization(index))
+
+    def shown_batch(self, indices: Sequence[int], images: torch.Tensor) -> UInt8Array:
+        """Return images as people see them, all at once where they were normalized alike.
+
+        Parameters
+        ----------
+        indices
+            The B numbers of the images in the dataset, at least one.
+        images
+            (B, C, H, W), as ``dataset[index]`` gave them.
+
+        Returns
+        -------
+        array
+            (B, H, W, 3) uint8, what `shown` returns of each.
+
+        Raises
+        ------
+        DisplayError
+            As `shown` does.
+        ValueError
+            If `display_transform` gives images of another size.
+
+        Examples
+        --------
+        >>> Display([]).shown_batch([0, 1], torch.ones(2, 1, 4, 5)).shape
+        (2, 4, 5, 3)
+        """
+        if self._display_transform is None:
+            found = [self._normalization(index) for index in indices]
+            if all(normalization is found[0] for normalization in found):
+                return _recovered(images, found[0])
+        shown = [self.shown(*pair) for pair in zip(indices, images, strict=True)]
+        for index, rgb in zip(indices, shown, strict=True):
+            if rgb.shape[:2] != images.shape[2:]:
+                raise ValueError(
+                    f"image {index} has {tuple(images.shape[2:])} pixels but {rgb.shape[:2]} as "
+                    "shown; salient colors need the same size"
+                )
+        return np.stack(shown)
 
     def _normalization(self, index: int) -> Normalization | None:
         members = [member for member, _ in route(self._dataset, index)]
@@ -117,22 +145,39 @@ class Display:
         return found
 
 
-def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
-    """Turn a (C, H, W) tensor into (H, W, 3)."""
-    if image.ndim != 3 or image.shape[0] not in (1, 3, 4):
+def _recovered(image: torch.Tensor, normalization: Normalization | None) -> UInt8Array:
+    """Invert a normalization: from (..., C, H, W) to (..., H, W, 3)."""
+    image = image.detach().cpu().as_subclass(torch.Tensor)
+    if normalization is None:
+        return _to_rgb(image, "without a Normalize step in the dataset's transform, ")
+    mean, std, channels = normalization.mean, normalization.std, image.shape[-3]
+    if not {len(mean), len(std), channels} <= {1, channels}:
         raise DisplayError.because(
-            f"{when}the image has shape {tuple(image.shape)}, not (1, 3 or 4, H, W)"
+            f"Normalize has {len(mean)} means and {len(std)} stds, "
+            f"but the image has {channels} channels"
         )
-    if image.dtype == torch.uint8 and len(image) != 4:
+    shares = image * torch.from_numpy(std)[:, None, None]
+    shares += torch.from_numpy(mean)[:, None, None]
+    return _to_rgb(shares, "after inverting Normalize, ")
+
+
+def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
+    """Turn (..., C, H, W) into (..., H, W, 3)."""
+    if image.ndim < 3 or image.shape[-3] not in (1, 3, 4):
+        raise DisplayError.because(
+            f"{when}the image has shape {tuple(image.shape[-3:])}, not (1, 3 or 4, H, W)"
+        )
+    if image.dtype == torch.uint8 and image.shape[-3] != 4:
         values = image.numpy()
     else:
         shares = _shares(image, when)
-        if len(shares) == 4:
-            shares = shares[:3] * shares[3:] + (1 - shares[3:])
+        if shares.shape[-3] == 4:
+            opacity = shares[..., 3:, :, :]
+            shares = shares[..., :3, :, :] * opacity + (1 - opacity)
         # In NumPy: torch.round starts its threads even for a single small image.
         values = np.rint(shares * 255).clip(0, 255).astype(np.uint8)
-    height, width = values.shape[1:]
-    return np.array(np.broadcast_to(values.transpose(1, 2, 0), (height, width, 3)), order="C")
+    values = np.moveaxis(values, -3, -1)
+    return np.array(np.broadcast_to(values, (*values.shape[:-1], 3)), order="C")
 
 
 def _shares(image: torch.Tensor, when: str) -> FloatArray:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-import numpy as np
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -17,13 +16,12 @@ from imbxai_widgets.compute.labeled_images import LabeledImages, ReadError
 
 
 class Sample(NamedTuple):
-    """One image of a dataset; `rgb` and `candidates` are None unless colors are wanted."""
+    """One image of a dataset; `foreground` is None unless colors are wanted and it is known."""
 
     number: int  # in the dataset
     image: Tensor  # (C, H, W)
     label: int
-    rgb: UInt8Array | None  # (H, W, 3)
-    candidates: BoolArray | None  # (H, W), the pixels that may be salient
+    foreground: BoolArray | None  # (H, W), the pixels that may be salient
 
 
 class Samples(Dataset[Sample]):
@@ -62,19 +60,17 @@ class Samples(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         image, label = self._dataset[index]
-        if not self._colors:
-            return Sample(index, image, label, None, None)
-        rgb = self._display.shown(index, image)
-        candidates = foreground_of(self._dataset, index)
-        if candidates is None:
-            candidates = np.ones(image.shape[1:], dtype=np.bool_)
-        for name, shape in (("as shown", rgb.shape[:2]), ("foreground", candidates.shape)):
-            if shape != tuple(image.shape[1:]):
-                raise ValueError(
-                    f"image {index} has {tuple(image.shape[1:])} pixels but {shape} {name}; "
-                    "salient colors need the same size"
-                )
-        return Sample(index, image, label, rgb, candidates)
+        foreground = foreground_of(self._dataset, index) if self._colors else None
+        if foreground is not None and foreground.shape != tuple(image.shape[1:]):
+            raise ValueError(
+                f"image {index} has {tuple(image.shape[1:])} pixels but {foreground.shape} "
+                "foreground; salient colors need the same size"
+            )
+        return Sample(index, image, label, foreground)
+
+    def colors_of(self, numbers: Sequence[int], images: Tensor) -> UInt8Array | None:
+        """Return images (B, C, H, W) of the dataset as seen, (B, H, W, 3); None if not wanted."""
+        return self._display.shown_batch(numbers, images) if self._colors else None
 
 
 def readable(samples: Samples) -> Iterator[int]:

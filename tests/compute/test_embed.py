@@ -88,6 +88,13 @@ def test_foreground_and_colors_through_subset_and_concat() -> None:
     np.testing.assert_array_equal(some, whole[[8, 2, 5]])
 
 
+def test_foreground_of_some_images_alone() -> None:
+    members = [WithForeground(3), Images(3)]
+    mixed = quiet(network(), ConcatDataset(members), salient_fraction=0.3).color_counts
+    apart = [quiet(network(), each, salient_fraction=0.3).color_counts for each in members]
+    np.testing.assert_array_equal(mixed, np.concatenate(apart))
+
+
 def test_saliency_changes_nothing_else() -> None:
     plain, with_colors = (
         quiet(network(), Images(9)),

@@ -134,6 +134,16 @@ def test_each_member_is_shown_by_its_own_normalization() -> None:
         np.testing.assert_array_equal(display.shown(index, image), expected)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("indices", [(1000, 1001, 7), (0, 1000, 2001), (0, 1, 2)])
+def test_a_batch_is_shown_as_its_images_are(channels: int, indices: tuple[int, ...]) -> None:
+    members = [Pictures(Normalize((0.4,), (0.2,))), Pictures(None), Pictures(Normalize(0.2, 0.5))]
+    dataset = ConcatDataset(members)
+    images = torch.rand(3, channels, 4, 5, generator=torch.Generator().manual_seed(0))
+    shown = [Display(dataset).shown(*pair) for pair in zip(indices, images, strict=True)]
+    np.testing.assert_array_equal(Display(dataset).shown_batch(indices, images), np.stack(shown))
+
+
 def test_values_are_rounded_and_clipped() -> None:
     values = torch.tensor([[[-0.01, 1.01, 0.4999 / 255, 0.5001 / 255, 254.4 / 255]]])
     assert Display([]).shown(0, values)[0, :, 0].tolist() == [0, 255, 0, 1, 254]  # type: ignore[arg-type]
