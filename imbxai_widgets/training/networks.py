@@ -30,8 +30,10 @@ class BasicBlock(nn.Module):
         """Map (B, channels_in, H, W) to (B, channels, H / stride, W / stride)."""
         out = F.relu(self.norm1(self.conv1(x)))
         out = self.norm2(self.conv2(out))
-        shortcut = x[:, :, :: self.stride, :: self.stride]
-        return F.relu(out + F.pad(shortcut, (0, 0, 0, 0, 0, self.added_channels)))
+        if self.added_channels:  # else both steps would only copy
+            x = x[:, :, :: self.stride, :: self.stride]
+            x = F.pad(x, (0, 0, 0, 0, 0, self.added_channels))
+        return F.relu(out + x)
 
 
 class NormalizedLinear(nn.Linear):
