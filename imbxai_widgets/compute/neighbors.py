@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike
 from imbxai_widgets.compute._approximate import Engine, approximate_neighbors
 from imbxai_widgets.compute._checks import check_count
 from imbxai_widgets.compute._distances import as_matrix, resolve_device
-from imbxai_widgets.compute._search import exact_search, has_faiss
+from imbxai_widgets.compute._search import exact_search
 from imbxai_widgets.compute._types import FloatArray, IntArray
 
-# Without faiss, or on a GPU, method="auto" is exact up to this many images.
+# On a GPU method="auto" is exact up to this many images; anywhere, up to this many it takes no
+# approximation that misses the recall aimed at.
 EXACT_LIMIT: Final = 100_000
-# On a CPU, faiss's graph overtakes the exact search where N * sqrt(D) is about this much: at
-# 25,000 rows of 64 features, at 8,800 of 512 (docs/speed.md).
+# On a CPU, cells overtake the exact search where N * sqrt(D) is about this much (docs/speed.md).
 _BALANCE: Final = 200_000
 
 
@@ -38,9 +38,10 @@ class Neighbors(NamedTuple):
     distances
         (N, k) float32, rising; infinite beyond the range of float32.
     method
-        "exact"; or "hnsw" (faiss) or "nn-descent" (pynndescent), which are approximate.
+        "exact"; or "cells", which is approximate: only rows in near cells were compared.
     recall
-        Share of the true neighbors that were found: 1 if exact, else measured on 1,000 rows.
+        Share of the true neighbors that were found: 1 if exact, else measured on 1,000 rows, by
+        which nothing else was chosen.
     """
 
     indices: IntArray
@@ -65,11 +66,11 @@ def nearest_neighbors(
     k
         1 to N - 1.
     method
-        "exact" compares all pairs; "approximate" searches a graph, of faiss where that is
-        installed, else of pynndescent, and may miss a neighbor; "auto" takes what is faster, but
-        no approximation with a recall below 0.99 of up to `EXACT_LIMIT` images.
+        "exact" compares all pairs; "approximate" compares rows in near cells, of k-means, and may
+        miss a neighbor; "auto" takes what is faster. Of up to `EXACT_LIMIT` images it takes an
+        approximation only if, by a sample, its recall is at least 0.99 with 95% confidence.
     device
-        Where the exact search multiplies matrices; None is the GPU if there is one, else the CPU.
+        Where matrices are multiplied; None is the GPU if there is one, else the CPU.
 
     Returns
     -------
@@ -90,8 +91,9 @@ def nearest_neighbors(
     distances. Beside the embeddings, the search holds a float32 copy of them and a few temporary
     arrays of at most 64 MiB each (or of one row's N distances, if that is more).
 
-    Approximate neighbors, too, have exact distances, in exact order. Those of faiss may differ a
-    little from run to run, for its threads race.
+    Approximate neighbors, too, have exact distances, in exact order. The recall aimed at is 0.99,
+    and 0.95 from half a million images on; but a row is compared with 25,000 others at most, or a
+    quarter of all.
 
     Examples
     --------
@@ -127,7 +129,7 @@ def nearest_neighbors(
 
 def _exact_pays(shape: tuple[int, ...], device: torch.device) -> bool:
     n_rows, width = shape
-    if device.type == "cpu" and has_faiss():
+    if device.type == "cpu":
         return n_rows * sqrt(width) <= _BALANCE
     return n_rows <= EXACT_LIMIT
 

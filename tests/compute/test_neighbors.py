@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
-import types
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imbxai_widgets.compute import _approximate, _distances, _search, neighbors
+from imbxai_widgets.compute import _approximate, _cells, _distances, _search, neighbors
 from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
 
 
@@ -273,153 +272,216 @@ def test_references_wrong_arguments(
         nearest_references(queries, references, k)
 
 
-class Descent:
-    """Stands for pynndescent, whose first call compiles for a minute.
-
-    Gives each row itself, its nearest rows but every third, and fills up with -1.
-    """
-
-    keep = 1.0
-
-    def __init__(self, points: np.ndarray, **options: Any) -> None:
-        assert options["random_state"] is not None
-        width = options["n_neighbors"]
-        squares = np.square(points[:, None] - points).sum(axis=2)
-        graph = np.argsort(squares, axis=1, kind="stable")[:, :width].astype(np.int32)
-        graph[::3, int(width * self.keep) :] = -1
-        self.neighbor_graph = graph, np.zeros(graph.shape, np.float32)
+def approximate(embeddings: np.ndarray, k: int) -> neighbors.Neighbors:
+    return nearest_neighbors(embeddings, k, method="approximate", device="cpu")
 
 
-@pytest.fixture
-def descent(monkeypatch: pytest.MonkeyPatch) -> type[Descent]:
-    class Local(Descent):
-        pass
-
-    monkeypatch.setattr(_approximate, "has_faiss", lambda: False)
-    monkeypatch.setitem(sys.modules, "pynndescent", types.SimpleNamespace(NNDescent=Local))  # type: ignore[arg-type]
-    return Local
+def share_found(found: neighbors.Neighbors, distances: np.ndarray) -> float:
+    return float((found.distances <= distances[:, -1:]).mean())
 
 
-def test_approximate_is_ordered_and_never_self(
-    descent: type[Descent], caplog: pytest.LogCaptureFixture
-) -> None:
-    descent.keep = 0.05  # too few candidates: such rows are searched exactly
-    generator = np.random.default_rng(0)
-    embeddings = generator.integers(0, 3, (200, 3)).astype(np.float32) * 1e20
-    embeddings[:100] = embeddings[0]
-    with caplog.at_level(logging.INFO):
-        indices, distances, *_ = nearest_neighbors(
-            embeddings, 4, method="approximate", device="cpu"
-        )
-    _, exact, *_ = nearest_neighbors(embeddings, 4, method="exact", device="cpu")
-    assert not (indices == np.arange(200)[:, None]).any()
-    np.testing.assert_array_equal(distances, exact)
-    assert all(len(set(row)) == 4 for row in indices.tolist())
-    assert "recall 1.000 on 200 images" in caplog.text
-
-
-def far(points: np.ndarray, _: int) -> Iterator[Any]:
-    yield lambda rows: (rows[:, None] + np.arange(40, 50)) % len(points)
-
-
-LINE = np.arange(100, dtype=np.float32)[:, None]
-
-
-@pytest.mark.usefixtures("descent")
-def test_low_recall_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_approximate, "_descent", far)
-    with pytest.warns(UserWarning, match=r'recall 0\.0.*; method="exact" finds all'):
-        found = nearest_neighbors(LINE, 3, method="approximate", device="cpu")
-    assert found.method == "nn-descent"
-    assert found.recall < 0.05
-    assert (found.indices[:50] - np.arange(50)[:, None]).tolist() == [[40, 41, 42]] * 50
-
-
-@pytest.mark.usefixtures("descent")
-def test_auto_is_exact_where_approximation_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_approximate, "_descent", far)
-    monkeypatch.setattr(neighbors, "_exact_pays", lambda *_: False)
-    assert nearest_neighbors(LINE, 3, device="cpu").method == "exact"
-    monkeypatch.setattr(neighbors, "EXACT_LIMIT", 99)
-    with pytest.warns(UserWarning, match="recall"):
-        assert nearest_neighbors(LINE, 3, device="cpu").method == "nn-descent"
-
-
-@pytest.mark.usefixtures("descent")
-def test_effort_rises_until_recall_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    efforts = []
-
-    def rounds(points: np.ndarray, _: int) -> Iterator[Any]:
-        for effort in range(1, 5):
-            efforts.append(effort)
-            offsets = [*[1, -1, 2, -2][:effort], 40, 41, 42, 43]
-            yield lambda rows, offsets=offsets: (rows[:, None] + offsets) % len(points)
-
-    monkeypatch.setattr(_approximate, "_descent", rounds)
-    monkeypatch.setattr(_approximate, "_RECALL", 0.7)
-    circle = np.stack([np.sin(LINE[:, 0] * np.pi / 50), np.cos(LINE[:, 0] * np.pi / 50)], axis=1)
-    with pytest.warns(UserWarning, match="recall 0.7"):
-        found = nearest_neighbors(circle, 4, method="approximate", device="cpu")
-    assert efforts == [1, 2, 3]
-    assert found.recall == 0.75
-
-
-@pytest.mark.parametrize(
-    ("shape", "device", "faiss", "exact"),
-    [
-        ((100_000, 2048), "cpu", False, True),
-        ((100_001, 2), "cpu", False, False),
-        ((100_000, 2048), "cuda", True, True),
-        ((25_000, 64), "cpu", True, True),
-        ((25_001, 64), "cpu", True, False),
-        ((6_000, 2048), "cpu", True, False),
-    ],
-)
-def test_what_auto_takes(
-    monkeypatch: pytest.MonkeyPatch,
-    shape: tuple[int, int],
-    device: str,
-    faiss: bool,
-    exact: bool,
-) -> None:
-    monkeypatch.setattr(neighbors, "has_faiss", lambda: faiss)
-    assert neighbors._exact_pays(shape, torch.device(device)) == exact
-
-
-def test_faiss_itself() -> None:
-    pytest.importorskip("faiss")
+def test_approximate_is_ordered_and_never_self(caplog: pytest.LogCaptureFixture) -> None:
     generator = np.random.default_rng(0)
     embeddings = generator.normal(size=(3000, 8)).astype(np.float32) * 1e20 + 3e20
     embeddings[:80] = embeddings[0]
-    found = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
+    with caplog.at_level(logging.INFO):
+        found = approximate(embeddings, 5)
     exact = nearest_neighbors(embeddings, 5, method="exact", device="cpu")
-    assert found.method == "hnsw"
+    assert found.method == "cells"
+    assert f"(cells): recall {found.recall:.3f} on 1000 images" in caplog.text
+    assert 0.98 < share_found(found, exact.distances) < 1
     assert not (found.indices == np.arange(3000)[:, None]).any()
-    assert found.recall >= 0.99
-    assert (found.distances <= exact.distances[:, -1:]).mean() > 0.98
+    assert all(len(set(row)) == 5 for row in found.indices.tolist())
     squares = np.square(embeddings[:, None] / 1e20 - embeddings[found.indices] / 1e20).sum(axis=2)
     np.testing.assert_allclose(found.distances, np.sqrt(squares) * 1e20, rtol=1e-5)
     assert (np.diff(found.distances, axis=1) >= 0).all()
 
 
-def test_faiss_of_equal_rows() -> None:
-    pytest.importorskip("faiss")
-    found = nearest_neighbors(np.ones((300, 4)), 5, method="approximate", device="cpu")
-    assert not (found.indices == np.arange(300)[:, None]).any()
-    assert not found.distances.any()
+@settings(deadline=None, max_examples=60)
+@given(grids, st.integers(1, 23))
+def test_approximate_of_tiny_sets(grid: np.ndarray, k: int) -> None:
+    k = min(k, len(grid) - 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a low recall
+        found = approximate(grid, k)
+    assert all(len(set(row) - {i}) == k for i, row in enumerate(found.indices.tolist()))
+    squares = np.square(grid[:, None] - grid[found.indices]).sum(axis=2)
+    np.testing.assert_array_equal(found.distances, np.sqrt(squares).astype(np.float32))
+    assert 0 <= found.recall <= 1
 
 
-@pytest.mark.skipif(
-    "IMBXAI_SLOW_TESTS" not in os.environ,
-    reason="pynndescent compiles for a minute; set IMBXAI_SLOW_TESTS=1",
+def test_more_neighbors_than_a_cell_has() -> None:
+    embeddings = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32)
+    exact = nearest_neighbors(embeddings, 60, method="exact", device="cpu")
+    assert share_found(approximate(embeddings, 60), exact.distances) > 0.98
+
+
+def test_rows_beyond_those_of_the_near_cells_are_searched_exactly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_cells.Centers, "probes", lambda *_: (1, True))
+    embeddings = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
+    exact = nearest_neighbors(embeddings, 90, method="exact", device="cpu")
+    found = approximate(embeddings, 90)  # a cell has some 20
+    np.testing.assert_array_equal(found.indices, exact.indices)
+    np.testing.assert_array_equal(found.distances, exact.distances)
+
+
+def test_equal_rows_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings = np.random.default_rng(0).normal(size=(4000, 4)).astype(np.float32)
+    embeddings[500:] = embeddings[0]
+    sizes = []
+    original = _cells.Cells.of
+
+    def recorded(*arguments: Any) -> _cells.Cells:
+        cells = original(*arguments)
+        sizes.append(int((cells.stops - cells.starts).sum()))
+        return cells
+
+    monkeypatch.setattr(_cells.Cells, "of", recorded)
+    found = approximate(embeddings, 3)
+    exact = nearest_neighbors(embeddings, 3, method="exact", device="cpu")
+    assert sizes == [503]  # of the equal ones those that can be a neighbor: k + 1
+    assert share_found(found, exact.distances) > 0.99
+    assert not found.distances[500:].any()
+    assert not (found.indices == np.arange(4000)[:, None]).any()
+
+
+def test_recall_is_reached_and_told_without_bias(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_approximate, "_SAMPLE", 100)
+    monkeypatch.setattr(_approximate, "_LOW_RECALL", 0)
+    embeddings = np.random.default_rng(0).normal(size=(1500, 5)).astype(np.float32)
+    limits = nearest_neighbors(embeddings, 5, method="exact", device="cpu").distances
+    with monkeypatch.context() as patch:
+        patch.setattr(_cells.Centers, "probes", lambda *_: (3, True))
+        just_missed = share_found(approximate(embeddings, 5), limits)
+    # By its mean alone, a sample would take three cells for enough nearly every other time.
+    goal = just_missed + 0.001
+    assert 0.8 < goal < 0.95
+    monkeypatch.setattr(_approximate, "_RECALL", goal)
+    told, true = [], []
+    for seed in range(150):
+        monkeypatch.setattr(_approximate, "_SEED", seed)
+        found = approximate(embeddings, 5)
+        told.append(found.recall)
+        true.append(share_found(found, limits))
+    excess = np.subtract(told, true)
+    assert np.mean(np.array(true) >= goal) > 0.9
+    assert abs(excess.mean()) < 2.5 * excess.std() / np.sqrt(len(excess))
+
+
+def test_recall_is_told_of_other_rows_than_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
+    exact = nearest_neighbors(embeddings, 3, method="exact", device="cpu")
+    chose = []
+
+    def probes(_: Any, rows: np.ndarray, *__: Any) -> tuple[int, bool]:
+        chose.append(rows)
+        return 1, True
+
+    def search(*_: Any) -> np.ndarray:
+        found = exact.indices.copy()
+        found[chose[0]] = (chose[0][:, None] + [100, 101, 102]) % 400
+        return found
+
+    monkeypatch.setattr(_cells.Centers, "probes", probes)
+    monkeypatch.setattr(_cells.Cells, "search", search)
+    assert approximate(embeddings, 3).recall == 1
+    assert len(chose[0]) == 100
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_find_the_same(threads: int) -> None:
+    embeddings = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for number in (1, threads):
+            torch.set_num_threads(number)
+            found.append(approximate(embeddings, 5))
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(found[0].indices, found[1].indices)
+
+
+def test_what_fails_in_a_thread_is_raised() -> None:
+    def fail(block: slice) -> None:
+        raise MemoryError(f"{block}")
+
+    with pytest.raises(MemoryError, match="slice"):
+        _cells._for_each([slice(0, 1)], fail, torch.device("cpu"))
+
+
+def test_approximate_within_autocast() -> None:
+    embeddings = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
+    expected = approximate(embeddings, 5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        cast = approximate(embeddings, 5)
+    np.testing.assert_array_equal(cast.indices, expected.indices)
+
+
+LINE = np.arange(100, dtype=np.float32)[:, None]
+
+
+def far(_: Any, width: int) -> np.ndarray:
+    return (np.arange(100)[:, None] + np.arange(40, 40 + width)) % 100
+
+
+def test_low_recall_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cells.Cells, "search", far)
+    with pytest.warns(UserWarning, match=r'recall 0\.0.*; method="exact" finds all'):
+        found = approximate(LINE, 3)
+    assert found.method == "cells"
+    assert found.recall < 0.05
+    assert (found.indices[:50] - np.arange(50)[:, None]).tolist() == [[40, 41, 42]] * 50
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "fails"),
+    [(_cells.Cells, "search", far), (_cells.Centers, "probes", lambda *_: (1, False))],
 )
-def test_pynndescent_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_approximate, "has_faiss", lambda: False)
-    embeddings = np.random.default_rng(0).normal(size=(600, 8)).astype(np.float32)
-    embeddings[:80] = embeddings[0]
-    indices, distances, *_ = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
-    again, *_ = nearest_neighbors(embeddings, 5, method="approximate", device="cpu")
-    _, exact, *_ = nearest_neighbors(embeddings, 5, method="exact", device="cpu")
-    np.testing.assert_array_equal(indices, again)
-    assert not (indices == np.arange(600)[:, None]).any()
-    assert (distances == exact).mean() > 0.99
+def test_auto_is_exact_where_approximation_fails(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, fails: Any
+) -> None:
+    monkeypatch.setattr(owner, name, fails)
+    monkeypatch.setattr(neighbors, "_exact_pays", lambda *_: False)
+    assert nearest_neighbors(LINE, 3, device="cpu").method == "exact"
+    monkeypatch.setattr(neighbors, "EXACT_LIMIT", 99)
+    with pytest.warns(UserWarning, match="recall"):
+        assert nearest_neighbors(LINE, 3, device="cpu").method == "cells"
+
+
+def test_so_many_rows_are_compared_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings = np.random.default_rng(0).normal(size=(2000, 64)).astype(np.float32)  # no cells
+    asked = []
+    original = _cells.Centers.probes
+
+    def recorded(self: Any, rows: Any, near: Any, goal: float, most: float) -> tuple[int, bool]:
+        asked.append((most, *original(self, rows, near, goal, most)))
+        return asked[-1][1:]
+
+    monkeypatch.setattr(_cells.Centers, "probes", recorded)
+    with pytest.warns(UserWarning, match="recall"):
+        approximate(embeddings, 5)
+    monkeypatch.setattr(_approximate, "_COMPARED", 100)
+    with pytest.warns(UserWarning, match="recall"):
+        approximate(embeddings, 5)
+    (quarter, some, enough), (share, few, _) = asked
+    assert not enough
+    assert (quarter, share) == (0.25, 0.05)
+    assert 1 <= few < some < 25
+
+
+@pytest.mark.parametrize(
+    ("shape", "device", "exact"),
+    [
+        ((100_000, 2048), "cuda", True),
+        ((100_001, 2), "cuda", False),
+        ((25_000, 64), "cpu", True),
+        ((25_001, 64), "cpu", False),
+        ((6_000, 2048), "cpu", False),
+    ],
+)
+def test_what_auto_takes(shape: tuple[int, int], device: str, exact: bool) -> None:
+    assert neighbors._exact_pays(shape, torch.device(device)) == exact
