@@ -77,7 +77,7 @@ def _tile(pixels: np.ndarray) -> Image.Image:
 
 def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
+    image.save(buffer, format="PNG", compress_level=1)  # half the time, 5% larger
     return buffer.getvalue()
 
 
