@@ -23,7 +23,7 @@ class ClassPicker(Panel):
     accuracy_label : {"validation", "training"}
         Which images the accuracies are of.
     selected : int
-        Index of the selected class.
+        Index of the selected class. One picked in the page comes to Python by the linker alone.
 
     Raises
     ------

@@ -17,7 +17,7 @@ class ComparisonPanel(Panel):
         ``index``, ``name`` and ``comparison`` of a class card (see
         `imbxai_widgets.comparison_cards`); empty while no class is shown.
     selected : int
-        Index of the class whose row was picked last.
+        Index of the selected class. One picked in the page comes to Python by the linker alone.
 
     Raises
     ------

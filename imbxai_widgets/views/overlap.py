@@ -17,7 +17,7 @@ class OverlapTable(Panel):
         ``index``, ``name`` and ``overlap`` of a class card (see `imbxai_widgets.cards`); empty
         while no class is shown.
     selected : int
-        Index of the class whose row was picked last.
+        Index of the selected class. One picked in the page comes to Python by the linker alone.
 
     Raises
     ------

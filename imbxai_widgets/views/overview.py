@@ -17,7 +17,8 @@ class OverviewPanel(Panel):
     overview : dict
         Bars of all classes; see `imbxai_widgets.overview.overview`.
     selected : int
-        Number of the selected class: its page is shown, and its bar marked.
+        Index of the selected class: its page is shown, and its bar marked. A class picked in the
+        page comes to Python by the linker alone.
     """
 
     _bundle = "overview"

@@ -1,6 +1,7 @@
 // One archetype of the gallery: its rates, its images, and more of them on request.
 import type { Archetype } from "./archetype_style";
-import { bar, h, placeholder } from "./dom";
+import { h, placeholder, TextView, Views } from "./dom";
+import { type Fact, FactView } from "./fact";
 import { count, counted, percent } from "./format";
 import type { ArchetypeGroup, Sprite, Thumbnail } from "./model";
 import type { TileSheet } from "./sprite";
@@ -9,22 +10,13 @@ import { ThumbnailGrid, type Tile } from "./thumbnail_grid";
 /** After this long without an answer there seems to be no kernel. */
 const PATIENCE = 4000;
 
-interface Rate {
-  term: string;
-  value: string;
-  detail: string;
-  ratio: number | null;
-  color?: string;
-}
-
-function ratesOf(group: ArchetypeGroup, color: string): Rate[] {
-  const rates: Rate[] = [
+function ratesOf(group: ArchetypeGroup): Fact[] {
+  const rates: Fact[] = [
     {
       term: group.images === 1 ? "image" : "images",
       value: count(group.images),
       detail: group.share === null ? "" : `${percent(group.share)} of the class`,
       ratio: group.share,
-      color,
     },
     {
       term: "true-positive rate",
@@ -44,22 +36,12 @@ function ratesOf(group: ArchetypeGroup, color: string): Rate[] {
   return rates;
 }
 
-const rateElement = ({ term, value, detail, ratio, color = "" }: Rate): HTMLElement =>
-  h(
-    "div",
-    "imbxai-rate",
-    {},
-    h("dt", "imbxai-rate-term", {}, term),
-    h("dd", "imbxai-rate-value", {}, value),
-    h("dd", "imbxai-rate-bar", {}, bar(ratio ?? 0, color)),
-    h("dd", "imbxai-rate-detail", {}, detail),
-  );
-
 export class ArchetypeColumn {
   readonly element: HTMLElement;
   readonly grid: ThumbnailGrid;
-  readonly #meaning = h("p", "imbxai-archetype-meaning");
-  readonly #rates = h("dl", "imbxai-rates");
+  readonly #meaning = new TextView(h("p", "imbxai-archetype-meaning"));
+  readonly #rateList = h("dl", "imbxai-rates");
+  readonly #rates = new Views(this.#rateList, () => new FactView("imbxai-rate"));
   readonly #more = h("button", "imbxai-quiet-button", { type: "button", "data-action": "more" });
   readonly #fewer = h(
     "button",
@@ -77,7 +59,7 @@ export class ArchetypeColumn {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly archetype: Archetype,
+    archetype: Archetype,
     press: (image: number) => void,
     private readonly request: (offset: number) => void,
     private readonly drawn: () => void,
@@ -90,8 +72,8 @@ export class ArchetypeColumn {
       "imbxai-archetype",
       { "data-archetype": name, "aria-label": `${name} images` },
       h("h4", "imbxai-archetype-name", {}, name),
-      this.#meaning,
-      this.#rates,
+      this.#meaning.element,
+      this.#rateList,
       this.grid.element,
       this.#none,
       h("div", "imbxai-archetype-tools", {}, this.#more, this.#fewer),
@@ -107,18 +89,19 @@ export class ArchetypeColumn {
   }
 
   /** Shows a group. Whether it is expanded stays as it was, for walking through classes. */
-  show(group: ArchetypeGroup, sprite: Sprite): void {
+  show(group: ArchetypeGroup, sprite: Sprite, sheet?: TileSheet): void {
     this.stop();
     this.#group = group;
     this.#sprite = sprite;
     this.#tiles = group.thumbnails.map((thumbnail, position) => ({
       thumbnail,
       prototype: position < group.prototypes,
+      sheet,
     }));
     this.#state = "ready";
     this.#notice.textContent = "";
-    this.#meaning.textContent = group.meaning;
-    this.#rates.replaceChildren(...ratesOf(group, this.archetype.color).map(rateElement));
+    this.#meaning.show(group.meaning);
+    this.#rates.show(ratesOf(group));
     this.#refresh();
   }
 

@@ -13,7 +13,7 @@ import {
   type Sprite,
   type Thumbnail,
 } from "./model";
-import { TileSheet } from "./sprite";
+import { SheetStore, TileSheet } from "./sprite";
 import { describe } from "./thumbnail_grid";
 import { Tooltip } from "./tooltip";
 
@@ -34,7 +34,9 @@ class Gallery {
   readonly #clear = h("button", "imbxai-quiet-button", { type: "button" }, "Clear");
   readonly #empty = placeholder("No class is selected yet.");
   readonly #tooltip = new Tooltip(this.frame.root);
-  #sheets: TileSheet[] = [];
+  readonly #store = new SheetStore();
+  /** Of further images, which come in sheets of their own. */
+  #further: TileSheet[] = [];
   #card: MaybeCard<ArchetypesCard> = {};
 
   constructor(private readonly model: Model<GalleryState>) {
@@ -64,18 +66,21 @@ class Gallery {
 
   showCard(): void {
     const card = this.model.get("card");
-    this.#closeSheets();
+    this.#closeFurther();
     this.#tooltip.hide();
     this.#card = card;
     this.#empty.hidden = hasCard(card);
     this.#grid.hidden = !hasCard(card);
     if (!hasCard(card)) return;
+    const { archetypes, sprite, sprite_png } = card;
+    const thumbnails = archetypes.flatMap((group) => group.thumbnails);
+    const sheet = this.#store.get(sprite_png);
+    // Begun before the page changes, as the browser decodes beside it.
+    if (!sheet) this.#dress(thumbnails, this.#store.decode(sprite, sprite_png));
     for (const [number, column] of this.#columns.entries()) {
-      const group = card.archetypes[number];
-      if (group) column.show(group, card.sprite);
+      const group = archetypes[number];
+      if (group) column.show(group, sprite, sheet);
     }
-    const thumbnails = card.archetypes.flatMap((group) => group.thumbnails);
-    this.#decode(card.sprite, card.sprite_png, thumbnails);
   }
 
   showMarks(): void {
@@ -104,25 +109,25 @@ class Gallery {
     if (message.type !== "more") return;
     const { thumbnails, sprite, notice } = message;
     const taken = column.append(offset, thumbnails, notice);
-    if (taken && png && thumbnails.length) this.#decode(sprite, png, thumbnails);
+    if (taken && png && thumbnails.length) {
+      this.#dress(thumbnails, this.#decodeFurther(sprite, png));
+    }
   }
 
   dispose(): void {
     for (const column of this.#columns) column.stop();
     this.#card = {};
-    this.#closeSheets();
+    this.#closeFurther();
+    this.#store.close();
     this.frame.root.remove();
   }
 
-  #decode(sprite: Sprite, png: DataView, thumbnails: Thumbnail[]): void {
+  /** Gives images their pixels once these are decoded. */
+  #dress(thumbnails: Thumbnail[], decoded: Promise<TileSheet>): void {
     const card = this.#card;
-    TileSheet.decode(sprite, png)
+    decoded
       .then((sheet) => {
-        if (this.#card !== card) {
-          sheet.close();
-          return;
-        }
-        this.#sheets.push(sheet);
+        if (this.#card !== card) return;
         for (const column of this.#columns) column.dress(thumbnails, sheet);
       })
       .catch(() => {
@@ -130,8 +135,16 @@ class Gallery {
       });
   }
 
-  #closeSheets(): void {
-    for (const sheet of this.#sheets.splice(0)) sheet.close();
+  async #decodeFurther(sprite: Sprite, png: DataView): Promise<TileSheet> {
+    const card = this.#card;
+    const sheet = await TileSheet.decode(sprite, png);
+    if (this.#card === card) this.#further.push(sheet);
+    else sheet.close();
+    return sheet;
+  }
+
+  #closeFurther(): void {
+    for (const sheet of this.#further.splice(0)) sheet.close();
   }
 
   #request(archetype: number, offset: number): void {

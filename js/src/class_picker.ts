@@ -10,7 +10,12 @@ interface PickerState {
   classes: PickerClass[];
   accuracy_label: "validation" | "training";
   selected: number;
+  /** The class that may be picked next: its card is fetched ahead. */
+  likely?: number;
 }
+
+/** Milliseconds that a pointer rests on a row that it does not just cross. */
+const REST = 50;
 
 const mixInWords = (shares: readonly number[]): string =>
   ARCHETYPES.map(({ name }, position) => `${name} ${percent(shares[position] ?? 0)}`).join(", ");
@@ -92,6 +97,7 @@ class Picker {
   #largest = 0;
   #selected: number | undefined;
   #tabStop: number | undefined;
+  #resting: ReturnType<typeof setTimeout> | undefined;
   #descending: boolean = ORDERS.images.descending;
 
   constructor(private readonly model: Model<PickerState>) {
@@ -116,6 +122,15 @@ class Picker {
       this.#pick(this.#rows.positionOf(event.target));
     });
     this.#list.addEventListener("keydown", (event) => this.#onListKey(event));
+    for (const [type, delay] of [
+      ["pointerover", REST],
+      ["pointerdown", 0],
+    ] as const) {
+      this.#list.addEventListener(type, (event) => {
+        this.#expect(this.#rows.positionOf(event.target), delay);
+      });
+    }
+    this.#list.addEventListener("pointerleave", () => clearTimeout(this.#resting));
   }
 
   /** Lists the model's classes anew. */
@@ -181,11 +196,24 @@ class Picker {
   #pick(position: number | undefined): void {
     const index = position === undefined ? undefined : this.#shown[position]?.index;
     if (position === undefined || index === undefined) return;
-    if (index !== this.model.get("selected")) {
-      this.model.set("selected", index);
-      this.model.save_changes();
-    }
-    this.#rows.row(position)?.focus({ preventScroll: true });
+    // First, as focusing makes the browser lay out what has changed; and again for a row that
+    // comes into the page by being selected.
+    this.#focus(position);
+    this.model.set("selected", index);
+    this.#focus(position);
+  }
+
+  #focus(position: number): void {
+    const row = this.#rows.row(position);
+    if (row && row !== document.activeElement) row.focus({ preventScroll: true });
+  }
+
+  /** Tells which class may be picked next. */
+  #expect(position: number | undefined, delay: number): void {
+    clearTimeout(this.#resting);
+    const likely = position === undefined ? undefined : this.#shown[position]?.index;
+    if (likely === undefined) return;
+    this.#resting = setTimeout(() => this.model.set("likely", likely), delay);
   }
 
   #onListKey(event: KeyboardEvent): void {
@@ -197,6 +225,7 @@ class Picker {
     if (chosen === undefined) return;
     event.preventDefault();
     this.#pick(chosen);
+    this.#expect(stepTo(this.#shown.length, chosen, event.key), REST);
   }
 
   #onSearchKey(event: KeyboardEvent): void {

@@ -207,7 +207,6 @@ class Comparison {
 
   #pick(index: number): void {
     this.model.set("selected", index);
-    this.model.save_changes();
   }
 }
 

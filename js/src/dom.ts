@@ -20,12 +20,70 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Makes a bar fill a share of its track. */
+export function fill(bar: HTMLElement, share: number): void {
+  // A background: a filled element would be laid out anew for every class.
+  bar.style.backgroundSize = `${100 * Math.min(Math.max(share, 0), 1)}% 100%`;
+}
+
 /** A bar that fills a share of its track; the number beside it says the same in text. */
-export function bar(share: number, color = ""): HTMLElement {
-  const fill = h("span", "imbxai-bar-fill");
-  fill.style.inlineSize = `${100 * Math.min(Math.max(share, 0), 1)}%`;
-  if (color) fill.style.background = color;
-  return h("span", "imbxai-bar", { "aria-hidden": "true" }, fill);
+export function bar(share = 0, color = ""): HTMLElement {
+  const element = h("span", "imbxai-bar", { "aria-hidden": "true" });
+  if (color) element.style.setProperty("--imbxai-fill", color);
+  fill(element, share);
+  return element;
+}
+
+/** An element that can show one value after another. */
+export interface View<T> {
+  readonly element: HTMLElement;
+  show(value: T): void;
+}
+
+/** Shows a list in the elements that are there already: new ones cost a click style and layout. */
+export class Views<T, V extends View<T> = View<T>> {
+  readonly all: V[] = [];
+
+  constructor(
+    private readonly parent: HTMLElement,
+    private readonly make: () => V,
+  ) {}
+
+  show(values: readonly T[]): void {
+    for (const { element } of this.all.splice(values.length)) element.remove();
+    for (const [at, value] of values.entries()) {
+      const view = this.all[at] ?? this.#add();
+      view.show(value);
+    }
+  }
+
+  #add(): V {
+    const view = this.make();
+    this.all.push(view);
+    this.parent.append(view.element);
+    return view;
+  }
+}
+
+/** Puts children into an element, unless they are in it already. */
+export function put(parent: HTMLElement, ...children: HTMLElement[]): void {
+  const there = [...parent.children];
+  const same =
+    there.length === children.length && there.every((child, at) => child === children[at]);
+  if (!same) parent.replaceChildren(...children);
+}
+
+/** Text in an element of its own, which changes in place. */
+export class TextView implements View<string> {
+  readonly #text = document.createTextNode("");
+
+  constructor(readonly element: HTMLElement) {
+    element.append(this.#text);
+  }
+
+  show(value: string): void {
+    if (this.#text.data !== value) this.#text.data = value;
+  }
 }
 
 /** The frame that all panels share: a title, one line on what it tells, and a body. */

@@ -1,5 +1,6 @@
 // How large a class is, and how well its images are predicted.
-import { bar, Cleanup, h, panel, placeholder } from "./dom";
+import { Cleanup, h, panel, placeholder, put, Views } from "./dom";
+import { type Fact, FactView } from "./fact";
 import { count, counted, factor, percent } from "./format";
 import {
   type ClassHeaderData,
@@ -11,13 +12,6 @@ import {
 
 interface HeaderState {
   card: MaybeCard<HeaderCard>;
-}
-
-interface Fact {
-  term: string;
-  value: string;
-  detail: string;
-  ratio: number | null;
 }
 
 function imbalanceDetail(imbalance: number | null): string {
@@ -53,17 +47,6 @@ function factsOf(header: ClassHeaderData): Fact[] {
   return facts;
 }
 
-const factElement = ({ term, value, detail, ratio }: Fact): HTMLElement =>
-  h(
-    "div",
-    "imbxai-fact",
-    {},
-    h("dt", "imbxai-fact-term", {}, term),
-    h("dd", "imbxai-fact-value", {}, value),
-    h("dd", "imbxai-fact-bar", {}, bar(ratio ?? 0)),
-    h("dd", "imbxai-fact-detail", {}, detail),
-  );
-
 const render: Render<HeaderState> = ({ model, el }) => {
   const cleanup = new Cleanup();
   const frame = panel(
@@ -71,16 +54,16 @@ const render: Render<HeaderState> = ({ model, el }) => {
     "",
     "The selected class: how much of it the network has seen, and how well it predicts it.",
   );
+  const empty = placeholder("No class is selected yet.");
+  const list = h("dl", "imbxai-facts");
+  const facts = new Views(list, () => new FactView("imbxai-fact"));
   const show = () => {
     const card = model.get("card");
     const shown = hasCard(card);
     frame.heading.textContent = shown ? card.name : "Class";
     frame.root.setAttribute("aria-label", shown ? `Class ${card.name}` : "Class");
-    frame.body.replaceChildren(
-      shown
-        ? h("dl", "imbxai-facts", {}, ...factsOf(card.header).map(factElement))
-        : placeholder("No class is selected yet."),
-    );
+    facts.show(shown ? factsOf(card.header) : []);
+    put(frame.body, shown ? list : empty);
   };
   cleanup.on(model, "change:card", show);
   el.append(frame.root);

@@ -41,17 +41,10 @@ async function resolveTargets(model: LinkerModel): Promise<Targets> {
   ) as unknown as Targets;
 }
 
-/** Runs a task once the charts have been painted; where nothing is painted, soon. */
-function afterPaint(task: () => void): void {
-  if (document.visibilityState === "visible") requestAnimationFrame(() => setTimeout(task, 0));
-  else setTimeout(task, 0);
-}
-
 export class Linker {
   readonly #cards: CardStore;
   readonly #undo: (() => void)[] = [];
   #shown: LinkedCard | undefined;
-  #imagesDue = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -69,8 +62,9 @@ export class Linker {
 
     for (const panel of [to.picker, to.overlap, to.overview, to.comparison]) {
       if (!panel) continue;
-      this.#listen(panel, () => this.#selectSoon(() => panel.get("selected")));
+      this.#listen(panel, "selected", () => this.#select(panel.get("selected")));
     }
+    this.#listen(to.picker, "likely", () => this.#cards.foresee(to.picker.get("likely") as number));
     this.#listenToBars(to.adversaryBars);
     changed();
   }
@@ -80,30 +74,22 @@ export class Linker {
     for (const undo of this.#undo) undo();
   }
 
-  #listen(panel: TargetModel, chosen: () => void): void {
-    const callback = () => this.#guard(chosen);
-    panel.on("change:selected", callback);
-    this.#undo.push(() => panel.off("change:selected", callback));
+  #listen(panel: TargetModel, name: string, changed: () => void): void {
+    const callback = () => this.#guard(changed);
+    panel.on(`change:${name}`, callback);
+    this.#undo.push(() => panel.off(`change:${name}`, callback));
   }
 
   #listenToBars(bars: TargetModel): void {
-    this.#listen(bars, () => {
+    this.#listen(bars, "selected", () => {
       const rank = (bars.get("selected") as Uint32Array | null)?.[0];
       if (rank === undefined) return;
       // A bar is a button here: let go at once, so that it can be clicked again.
       bars.set_state({ selected: null });
       const index = this.#shown?.adversaries.classes[rank];
-      this.#selectSoon(() => index);
+      // bqplot sends its change to the kernel now: what is set before that would go along.
+      queueMicrotask(() => this.#guard(() => this.#select(index)));
     });
-  }
-
-  /**
-   * Selects once the panel that was clicked has sent its own change: what the linker sets on it
-   * before that would travel to the kernel along with it. A panel is read only then, or the
-   * linker would take its own earlier setting of the panel for a click.
-   */
-  #selectSoon(chosen: () => unknown): void {
-    queueMicrotask(() => this.#guard(() => this.#select(chosen())));
   }
 
   #select(index: unknown): void {
@@ -113,7 +99,7 @@ export class Linker {
     this.model.save_changes();
   }
 
-  /** Shows the selected class: charts and texts now, images once these are painted. */
+  /** Shows the selected class. */
   #show(): void {
     const index = this.model.get("selected");
     clearTimeout(this.#timer);
@@ -124,15 +110,14 @@ export class Linker {
     this.to.comparison?.set_state({ selected: index });
     if (!card) return;
     this.#shown = card;
+    const { name, header, archetypes, overlap, comparison, sprite, sprite_png } = card;
+    // First, as the browser decodes the images while the others change.
+    this.to.archetypes.set_state({ card: { index, name, archetypes, sprite, sprite_png } });
     applyAdversaries(this.to, card.adversaries, this.model.get("labels"));
     applyColors(this.to, card.colors);
-    const { name, header, overlap, comparison } = card;
     this.to.header.set_state({ card: { index, name, header } });
     if (comparison) this.to.comparison?.set_state({ card: { index, name, comparison } });
     this.to.overlap.set_state({ card: { index, name, overlap } });
-    if (this.#imagesDue) return;
-    this.#imagesDue = true;
-    afterPaint(() => this.#guard(() => this.#showImages()));
   }
 
   /** The card of a class; where it has to be waited for, the page says so. */
@@ -156,14 +141,6 @@ export class Linker {
 
   #nameOf(index: number): string {
     return this.model.get("class_names")[index] ?? "";
-  }
-
-  /** Shows the images of the class that has been selected last. */
-  #showImages(): void {
-    this.#imagesDue = false;
-    if (!this.#shown) return;
-    const { index, name, archetypes, sprite, sprite_png } = this.#shown;
-    this.to.archetypes.set_state({ card: { index, name, archetypes, sprite, sprite_png } });
   }
 
   #answered(answer: Answer, buffers: DataView[]): void {

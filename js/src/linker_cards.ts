@@ -30,6 +30,16 @@ export class CardStore {
     return card;
   }
 
+  /** Asks for a card that may be wanted soon, one at a time: the kernel has other work, too. */
+  foresee(index: number): void {
+    if (this.#complete || this.#pending.size || this.#cards.has(index)) return;
+    try {
+      this.get(index);
+    } catch {
+      this.fail(index); // without a kernel; whoever chooses the class is told
+    }
+  }
+
   add(card: LinkedCard): void {
     this.#pending.delete(card.index);
     this.#cards.set(card.index, card);

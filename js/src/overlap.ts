@@ -1,64 +1,112 @@
 // Top features of a class, and the classes that have some of them among theirs.
-import { bar, Cleanup, h, panel, placeholder } from "./dom";
+import { bar, Cleanup, fill, h, panel, placeholder, put, TextView, type View, Views } from "./dom";
 import { counted, percent } from "./format";
 import {
   hasCard,
   type MaybeCard,
   type Model,
-  type OverlapCard,
   type OverlapPanelCard,
   type OverlapRow,
   type Render,
   type TopFeature,
 } from "./model";
-import { cell, classRow, headRow, type PickRow, PickRows, pickBody, sharingClasses } from "./table";
+import { cell, headRow, type PickRow, PickRows, pickBody, sharingClasses } from "./table";
 
 interface OverlapState {
   card: MaybeCard<OverlapPanelCard>;
   selected: number;
 }
 
-/** A share as a bar with its number. `scale` is the share that fills the bar. */
-const share = (value: number, scale: number): HTMLElement =>
-  h("span", "imbxai-share", {}, bar(scale ? value / scale : 0), h("span", "", {}, percent(value)));
-
-function featureTable({ features, topK }: OverlapCard): HTMLElement {
-  const largest = Math.max(0, ...features.map((entry) => entry.share));
-  const rows = features.map((entry: TopFeature) =>
-    h(
-      "tr",
-      "",
-      { "data-feature": entry.feature },
-      cell("", h("span", "imbxai-chip", {}, String(entry.feature))),
-      cell("imbxai-wide", share(entry.share, largest)),
-      cell("imbxai-number", entry.classes ? counted(entry.classes, "other") : "no other"),
-    ),
+/** A share as a bar with its number. */
+class ShareCell {
+  readonly #bar = bar();
+  readonly #text = new TextView(h("span", ""));
+  readonly element = cell(
+    "imbxai-wide",
+    h("span", "imbxai-share", {}, this.#bar, this.#text.element),
   );
-  return h(
-    "table",
-    "imbxai-table imbxai-features",
+
+  /** `scale` is the share that fills the bar. */
+  show(value: number, scale: number): void {
+    fill(this.#bar, scale ? value / scale : 0);
+    this.#text.show(percent(value));
+  }
+}
+
+const chip = () => new TextView(h("span", "imbxai-chip"));
+const number = () => new TextView(cell("imbxai-number"));
+
+class FeatureRow implements View<TopFeature & { scale: number }> {
+  readonly #feature = chip();
+  readonly #share = new ShareCell();
+  readonly #classes = number();
+  readonly element = h(
+    "tr",
+    "",
     {},
-    h("caption", "", {}, `Its top ${topK} features`),
-    headRow(
-      ["Feature", "Entry of the feature embedding"],
-      ["Share", "Mean of this feature over the sum of the class's top features"],
-      ["Also in", "How many other classes have it among their top features", "imbxai-number"],
-    ),
-    h("tbody", "", {}, ...rows),
+    cell("", this.#feature.element),
+    this.#share.element,
+    this.#classes.element,
   );
+
+  show({ feature, share, classes, scale }: TopFeature & { scale: number }): void {
+    this.element.dataset.feature = String(feature);
+    this.#feature.show(String(feature));
+    this.#share.show(share, scale);
+    this.#classes.show(classes ? counted(classes, "other") : "no other");
+  }
 }
 
-function overlapRow(row: OverlapRow, topK: number): HTMLElement {
-  const chips = row.shared.map((feature) => h("span", "imbxai-chip", {}, String(feature)));
-  return classRow(
-    row.name,
-    cell("imbxai-number", `${row.shared.length} of ${topK}`),
-    cell("imbxai-number", row.jaccard.toFixed(2)),
-    cell("imbxai-wide", share(row.shareHere, 1)),
-    cell("imbxai-wide", share(row.shareThere, 1)),
-    cell("imbxai-chips", ...chips),
+class ClassRow implements PickRow, View<OverlapRow & { topK: number }> {
+  index = -1;
+  readonly #name = new TextView(h("button", "imbxai-link", { type: "button", tabindex: -1 }));
+  readonly #shared = number();
+  readonly #jaccard = number();
+  readonly #here = new ShareCell();
+  readonly #there = new ShareCell();
+  readonly #cell = cell("imbxai-chips");
+  readonly #chips = new Views(this.#cell, chip);
+  readonly element = h(
+    "tr",
+    "imbxai-pick",
+    {},
+    h("th", "imbxai-class-name", { scope: "row" }, this.#name.element),
+    this.#shared.element,
+    this.#jaccard.element,
+    this.#here.element,
+    this.#there.element,
+    this.#cell,
   );
+
+  show(row: OverlapRow & { topK: number }): void {
+    this.index = row.index;
+    this.element.dataset.class = row.name;
+    this.#name.element.title = row.name;
+    this.#name.show(row.name);
+    this.#shared.show(`${row.shared.length} of ${row.topK}`);
+    this.#jaccard.show(row.jaccard.toFixed(2));
+    this.#here.show(row.shareHere, 1);
+    this.#there.show(row.shareThere, 1);
+    this.#chips.show(row.shared.map(String));
+  }
 }
+
+const featureHead = () =>
+  headRow(
+    ["Feature", "Entry of the feature embedding"],
+    ["Share", "Mean of this feature over the sum of the class's top features"],
+    ["Also in", "How many other classes have it among their top features", "imbxai-number"],
+  );
+
+const classHead = () =>
+  headRow(
+    ["Class", "Class that shares top features with this one"],
+    ["Shared", "How many of their top features both have", "imbxai-number"],
+    ["Jaccard", "Shared features over all top features of both", "imbxai-number"],
+    ["In this class", "Share of the shared features in the top features of this class"],
+    ["In the other", "Share of the shared features in the top features of the other class"],
+    ["Features", "Which features both have"],
+  );
 
 class Table {
   readonly frame = panel(
@@ -66,58 +114,69 @@ class Table {
     "Feature overlap",
     "Classes that rest on the same features are easily mistaken for each other. Pick a row to see that class.",
   );
-  readonly #rows: PickRows;
+  readonly #picks: PickRows;
+  readonly #featureCaption = new TextView(h("caption", ""));
+  readonly #featureBody = h("tbody", "");
+  readonly #features = new Views(this.#featureBody, () => new FeatureRow());
+  readonly #classCaption = new TextView(h("caption", ""));
+  readonly #classBody = pickBody([]);
+  readonly #classes = new Views(this.#classBody, () => new ClassRow());
+  readonly #classTable = h(
+    "table",
+    "imbxai-table",
+    {},
+    this.#classCaption.element,
+    classHead(),
+    this.#classBody,
+  );
+  readonly #left = h(
+    "div",
+    "imbxai-overlap-part",
+    {},
+    h(
+      "table",
+      "imbxai-table imbxai-features",
+      {},
+      this.#featureCaption.element,
+      featureHead(),
+      this.#featureBody,
+    ),
+  );
+  readonly #right = h("div", "imbxai-overlap-part imbxai-overlap-rows");
 
   constructor(private readonly model: Model<OverlapState>) {
-    this.#rows = new PickRows(this.frame.body, (index) => {
+    this.#picks = new PickRows(this.frame.body, (index) => {
       model.set("selected", index);
-      model.save_changes();
     });
   }
 
   showCard(): void {
     const card = this.model.get("card");
-    if (!hasCard(card) || card.overlap.features.length === 0) {
-      this.#rows.fill([]);
+    if (hasCard(card) && card.overlap.features.length) this.#show(card);
+    else {
       const text = hasCard(card)
         ? `${card.name} has no training images, hence no top features.`
         : "No class is selected yet.";
-      this.frame.body.replaceChildren(placeholder(text));
-      return;
+      put(this.frame.body, placeholder(text));
     }
-    const rows = card.overlap.rows.map((row) => ({
-      index: row.index,
-      element: overlapRow(row, card.overlap.topK),
-    }));
-    this.#rows.fill(rows);
-    this.frame.body.replaceChildren(
-      h("div", "imbxai-overlap-part", {}, featureTable(card.overlap)),
-      h("div", "imbxai-overlap-part imbxai-overlap-rows", {}, this.#classTable(card, rows)),
-    );
-    this.showSelected();
   }
 
   showSelected(): void {
-    this.#rows.show(this.model.get("selected"));
+    this.#picks.show(this.model.get("selected"));
   }
 
-  #classTable({ name, overlap }: OverlapPanelCard, rows: PickRow[]): HTMLElement {
-    if (rows.length === 0) return placeholder(`No class shares a top feature with ${name}.`);
-    return h(
-      "table",
-      "imbxai-table",
-      {},
-      h("caption", "", {}, sharingClasses(overlap.sharing, rows.length)),
-      headRow(
-        ["Class", "Class that shares top features with this one"],
-        ["Shared", `How many of the top ${overlap.topK} features both have`, "imbxai-number"],
-        ["Jaccard", "Shared features over all top features of both", "imbxai-number"],
-        ["In this class", `Share of the shared features in the top features of ${name}`],
-        ["In the other", "Share of the shared features in the top features of the other class"],
-        ["Features", "Which features both have"],
-      ),
-      pickBody(rows),
-    );
+  #show({ name, overlap }: OverlapPanelCard): void {
+    const { features, rows, sharing, topK } = overlap;
+    const scale = Math.max(0, ...features.map((entry) => entry.share));
+    this.#featureCaption.show(`Its top ${topK} features`);
+    this.#features.show(features.map((feature) => ({ ...feature, scale })));
+    this.#classCaption.show(sharingClasses(sharing, rows.length));
+    this.#classes.show(rows.map((row) => ({ ...row, topK })));
+    this.#picks.fill(this.#classes.all);
+    const alone = `No class shares a top feature with ${name}.`;
+    put(this.#right, rows.length ? this.#classTable : placeholder(alone));
+    put(this.frame.body, this.#left, this.#right);
+    this.showSelected();
   }
 }
 

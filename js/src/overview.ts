@@ -145,7 +145,6 @@ class Charts {
 
   #pick(index: number): void {
     this.model.set("selected", index);
-    this.model.save_changes();
   }
 }
 

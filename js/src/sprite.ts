@@ -8,6 +8,9 @@ export interface Box {
   height: number;
 }
 
+/** Pixels of decoded sheets that are kept: about a hundred cards of small images, nine of large. */
+const KEPT_PIXELS = 4_000_000;
+
 export class TileSheet {
   private constructor(
     private readonly bitmap: ImageBitmap,
@@ -41,7 +44,47 @@ export class TileSheet {
     );
   }
 
+  get pixels(): number {
+    return this.bitmap.width * this.bitmap.height;
+  }
+
   close(): void {
     this.bitmap.close();
+  }
+}
+
+/** The sheets last shown, by their PNG: that of a class shown again is drawn in the same frame. */
+export class SheetStore {
+  readonly #sheets = new Map<DataView, TileSheet>();
+
+  get(png: DataView): TileSheet | undefined {
+    const sheet = this.#sheets.get(png);
+    if (sheet) this.#keep(png, sheet);
+    return sheet;
+  }
+
+  async decode(sprite: Sprite, png: DataView): Promise<TileSheet> {
+    const sheet = await TileSheet.decode(sprite, png);
+    this.#keep(png, sheet);
+    return sheet;
+  }
+
+  close(): void {
+    for (const sheet of this.#sheets.values()) sheet.close();
+    this.#sheets.clear();
+  }
+
+  /** Keeps a sheet as the last one, and of the others as many as there is room for. */
+  #keep(png: DataView, sheet: TileSheet): void {
+    this.#sheets.delete(png);
+    let pixels = sheet.pixels;
+    for (const each of this.#sheets.values()) pixels += each.pixels;
+    for (const [oldest, each] of this.#sheets) {
+      if (pixels <= KEPT_PIXELS) break;
+      pixels -= each.pixels;
+      each.close();
+      this.#sheets.delete(oldest);
+    }
+    this.#sheets.set(png, sheet);
   }
 }

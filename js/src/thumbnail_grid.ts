@@ -1,5 +1,5 @@
 // One column's images: a canvas with the pixels, under buttons that can be focused and pressed.
-import { h, step } from "./dom";
+import { h, step, type View, Views } from "./dom";
 import type { Sprite, Thumbnail } from "./model";
 import type { TileSheet } from "./sprite";
 import { type Layout, layOut } from "./thumbnail_layout";
@@ -17,18 +17,18 @@ export const describe = ({ thumbnail, prototype }: Tile): string[] => [
   `Prediction: ${thumbnail.prediction}${thumbnail.correct ? "" : " (wrong)"}`,
 ];
 
-function buttonOf(tile: Tile): HTMLButtonElement {
-  const { image, correct } = tile.thumbnail;
-  const names = ["imbxai-thumb"];
-  if (tile.prototype) names.push("imbxai-prototype");
-  if (!correct) names.push("imbxai-wrong");
-  return h("button", names.join(" "), {
-    type: "button",
-    tabindex: -1,
-    "data-image": image,
-    "aria-label": describe(tile).join(", "),
-    "aria-pressed": "false",
-  });
+class Thumb implements View<Tile> {
+  readonly element = h("button", "", { type: "button", tabindex: -1, "aria-pressed": "false" });
+
+  show(tile: Tile): void {
+    const { image, correct } = tile.thumbnail;
+    const names = ["imbxai-thumb"];
+    if (tile.prototype) names.push("imbxai-prototype");
+    if (!correct) names.push("imbxai-wrong");
+    this.element.className = names.join(" ");
+    this.element.dataset.image = String(image);
+    this.element.setAttribute("aria-label", describe(tile).join(", "));
+  }
 }
 
 export class ThumbnailGrid {
@@ -36,8 +36,8 @@ export class ThumbnailGrid {
   readonly #prototypes = h("span", "imbxai-thumbs-caption", {}, "Prototypes");
   readonly #others = h("span", "imbxai-thumbs-caption", {}, "Further images");
   readonly element: HTMLElement;
+  readonly #thumbs: Views<Tile, Thumb>;
   #tiles: Tile[] = [];
-  #buttons: HTMLButtonElement[] = [];
   #sprite: Sprite = { width: 1, height: 1, columns: 1 };
   #layout: Layout | undefined;
   // Known from the last resize: to ask anew for each class would make the browser lay out the page.
@@ -51,6 +51,8 @@ export class ThumbnailGrid {
       // Arrow keys move between images here, not between the notebook's cells.
       "data-lm-suppress-shortcuts": "true",
     });
+    this.element.append(this.#canvas, this.#prototypes, this.#others);
+    this.#thumbs = new Views(this.element, () => new Thumb());
     this.element.addEventListener("click", (event) => {
       const tile = this.tileOf(event.target);
       if (tile) press(tile.thumbnail.image);
@@ -62,13 +64,17 @@ export class ThumbnailGrid {
     const focused = this.#buttons.indexOf(document.activeElement as HTMLButtonElement);
     this.#tiles = tiles;
     this.#sprite = sprite;
-    this.#buttons = tiles.map(buttonOf);
-    this.element.replaceChildren(this.#canvas, this.#prototypes, this.#others, ...this.#buttons);
-    const entry = this.#buttons[focused] ?? this.#buttons[0];
-    if (entry) entry.tabIndex = 0;
+    this.#thumbs.show(tiles);
+    const buttons = this.#buttons;
+    const entry = buttons[focused] ?? buttons[0];
+    for (const button of buttons) button.tabIndex = button === entry ? 0 : -1;
     if (focused >= 0) entry?.focus({ preventScroll: true });
     if (this.#width && this.#pixelRatio === (window.devicePixelRatio || 1)) this.#layOut();
     else this.resize();
+  }
+
+  get #buttons(): HTMLButtonElement[] {
+    return this.#thumbs.all.map((thumb) => thumb.element);
   }
 
   /** Shows which images are marked. */
@@ -80,7 +86,7 @@ export class ThumbnailGrid {
   }
 
   tileOf(target: EventTarget | null): Tile | undefined {
-    return this.#tiles[this.#buttons.indexOf(target as HTMLButtonElement)];
+    return this.#tiles[this.#thumbs.all.findIndex(({ element }) => element === target)];
   }
 
   /** Lays the images out anew where the width or the pixels of the screen have changed. */
@@ -109,7 +115,7 @@ export class ThumbnailGrid {
     Object.assign(this.#canvas, { width: layout.width, height: layout.height });
     Object.assign(this.#canvas.style, { width: css(layout.width), height: css(layout.height) });
     for (const [position, { x, y, width, height }] of layout.boxes.entries()) {
-      const style = this.#buttons[position]?.style;
+      const style = this.#thumbs.all[position]?.element.style;
       const box = { left: css(x), top: css(y), width: css(width), height: css(height) };
       if (style) Object.assign(style, box);
     }
@@ -134,11 +140,12 @@ export class ThumbnailGrid {
   }
 
   #onKey(event: KeyboardEvent): void {
-    const current = this.#buttons.find((button) => button === event.target);
+    const buttons = this.#buttons;
+    const current = buttons.find((button) => button === event.target);
     const sideways = { ArrowRight: "ArrowDown", ArrowLeft: "ArrowUp" }[event.key];
     const next = sideways
-      ? step(this.#buttons, current, sideways)
-      : step(this.#buttons, current, event.key, this.#columnsAt(current));
+      ? step(buttons, current, sideways)
+      : step(buttons, current, event.key, this.#columnsAt(current));
     if (!next) return;
     event.preventDefault();
     if (current) current.tabIndex = -1;

@@ -27,7 +27,7 @@ const card = (index = 0): ArchetypesCard => ({
     group("outlier", 0, 0, 0, 12),
   ],
   sprite: { width: 32, height: 32, columns: 4 },
-  sprite_png: PNG,
+  sprite_png: new DataView(new Uint8Array([1, 2, 3]).buffer),
 });
 
 const fresh = (value: MaybeCard<ArchetypesCard>, marked: number[] = []) =>
@@ -248,13 +248,37 @@ describe("archetype gallery", () => {
     expect(thumbs("border").length).toBe(6);
   });
 
-  it("lets go of the images of the class before, also when they come late", async () => {
+  it("draws the images of a class shown again at once, without decoding them", async () => {
+    const first = model.get("card");
     model.receive("card", card(1));
+    await settle();
+    pixels.draw.mockClear();
+    model.receive("card", first);
+    expect(pixels.draw).toHaveBeenCalledWith(pixels.bitmaps[0], 32, 32, 32, 32, 0, 20, 64, 64);
+    await settle();
+    expect(pixels.decode).toHaveBeenCalledTimes(2);
+  });
+
+  it("lets go of images that there is no room for, and of all further ones", async () => {
+    const closed = () => pixels.bitmaps.map(({ close }) => vi.mocked(close).mock.calls.length);
+    pixels = fakePixels(220, 1800);
+    model.receive("card", card(1));
+    await settle();
+    model.emit("msg:custom", { ...answer(5, 2), class: 1 }, [PNG]);
+    await settle();
+    expect(closed()).toEqual([0, 0]);
     model.receive("card", card(2));
     await settle();
-    expect(pixels.bitmaps.map(({ close }) => vi.mocked(close).mock.calls.length)).toEqual([
-      1, 1, 0,
-    ]);
+    expect(closed()).toEqual([1, 1, 0]);
+  });
+
+  it("does not draw images that come late over those of another class", async () => {
+    model.receive("card", card(1));
+    model.receive("card", card(2));
+    pixels.draw.mockClear();
+    await settle();
+    const drawn = new Set(pixels.draw.mock.calls.map(([bitmap]) => pixels.bitmaps.indexOf(bitmap)));
+    expect([...drawn]).toEqual([2]);
   });
 
   it("says when images cannot be decoded", async () => {

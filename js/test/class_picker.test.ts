@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import picker from "../src/class_picker";
 import type { PickerClass } from "../src/model";
-import { all, EVIL, mount, one, PanelModel, press, texts } from "./panel_model";
+import { all, EVIL, fills, mount, one, PanelModel, press, texts } from "./panel_model";
 
 const entry = (
   index: number,
@@ -55,8 +55,7 @@ describe("class picker", () => {
     expect(names(el)).toEqual(["Cat", "ship", "dog 9", "dog 10"]);
     expect(texts(el, ".imbxai-picker-size")).toEqual(["200", "50", "50", "10"]);
     expect(texts(el, ".imbxai-picker-accuracy")).toEqual(["50%", "90%", ">99%", "–"]);
-    const sizes = all(el, ".imbxai-bar-fill").map((fill) => fill.style.inlineSize);
-    expect(sizes).toEqual(["100%", "25%", "25%", "5%"]);
+    expect(fills(el, ".imbxai-picker-size")).toEqual(["100%", "25%", "25%", "5%"]);
     const parts = all(row(el, "Cat"), ".imbxai-picker-mix > *");
     expect(parts.map((part) => Number.parseFloat(part.style.flex))).toEqual([0.2, 0.3, 0.4, 0.1]);
     expect(row(el, "dog 10").getAttribute("aria-label")).toBe(
@@ -93,10 +92,25 @@ describe("class picker", () => {
     expect(one(el, ".imbxai-picker-list").textContent).toBe("No class of that name.");
   });
 
-  it("selects by click and tells the kernel once", () => {
+  it("tells which class may be picked next: where a pointer rests or is pressed", () => {
+    vi.useFakeTimers();
+    const point = (name: string, type: string) =>
+      row(el, name).dispatchEvent(new Event(type, { bubbles: true }));
+    point("ship", "pointerover");
+    vi.advanceTimersByTime(20);
+    point("dog 9", "pointerover");
+    vi.advanceTimersByTime(60);
+    point("Cat", "pointerdown");
+    vi.advanceTimersByTime(1);
+    vi.useRealTimers();
+    expect(model.changes).toEqual([{ likely: 3 }, { likely: 1 }]);
+    expect(model.saved).toEqual([]);
+  });
+
+  it("selects by click, once", () => {
     row(el, "ship").click();
     row(el, "ship").click();
-    expect(model.saved).toEqual([{ selected: 0 }]);
+    expect(model.changes).toEqual([{ selected: 0 }]);
     expect(row(el, "ship").getAttribute("aria-selected")).toBe("true");
     expect(row(el, "dog 9").getAttribute("aria-selected")).toBe("false");
   });
@@ -110,7 +124,7 @@ describe("class picker", () => {
     press(row(el, "Cat"), "ArrowUp");
     press(row(el, "Cat"), "End");
     press(row(el, "dog 10"), "ArrowUp");
-    expect(model.saved.map((change) => change.selected)).toEqual([2, 1, 2, 3]);
+    expect(model.changes.map((change) => change.selected)).toEqual([2, 1, 2, 3]);
     expect(all(el, '[role="option"][tabindex="0"]')).toEqual([row(el, "dog 9")]);
     expect(press(row(el, "dog 9"), "x").defaultPrevented).toBe(false);
   });
@@ -118,14 +132,14 @@ describe("class picker", () => {
   it("goes from the search field to the first match", () => {
     search(el, "ca");
     press(one(el, "input"), "Enter");
-    expect(model.saved).toEqual([{ selected: 1 }]);
+    expect(model.changes).toEqual([{ selected: 1 }]);
     expect(document.activeElement).toBe(row(el, "Cat"));
   });
 
   it("follows a selection made elsewhere without answering", () => {
     model.receive("selected", 1);
     expect(row(el, "Cat").getAttribute("aria-selected")).toBe("true");
-    expect(model.saved).toEqual([]);
+    expect(model.changes).toEqual([]);
   });
 
   it("keeps the tab stop on a shown row when the selected one is filtered out", () => {
@@ -190,7 +204,7 @@ describe("class picker", () => {
       expect((document.activeElement as HTMLElement).dataset.class).toBe("class 10");
       press(document.activeElement as Element, "Home");
       expect((document.activeElement as HTMLElement).dataset.class).toBe("class 9999");
-      expect(model.saved.map((change) => change.selected)).toEqual([0, 10, 9999]);
+      expect(model.changes.map((change) => change.selected)).toEqual([0, 10, 9999]);
     });
 
     it("keeps the focus on a row that is scrolled out of sight", () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import comparison from "../src/comparison";
 import type { ComparisonPanelCard, MaybeCard } from "../src/model";
-import { all, mount, one, PanelModel, press, texts } from "./panel_model";
+import { all, fills, mount, one, PanelModel, press, texts } from "./panel_model";
 
 const card = (): ComparisonPanelCard => ({
   index: 2,
@@ -51,9 +51,6 @@ const card = (): ComparisonPanelCard => ({
 const fresh = (value: MaybeCard<ComparisonPanelCard>) =>
   new PanelModel({ card: value, selected: 2 });
 
-const widths = (el: ParentNode, selector: string) =>
-  all(el, `${selector} .imbxai-bar-fill`).map((fill) => fill.style.inlineSize);
-
 describe("comparison panel", () => {
   let model: ReturnType<typeof fresh>;
   let el: HTMLElement;
@@ -80,7 +77,7 @@ describe("comparison panel", () => {
       "−25 points, of 1 image",
       "+25 points, of 2 images",
     ]);
-    expect(widths(el, '[data-split="validation"]')).toEqual(["50%", "25%"]);
+    expect(fills(el, '[data-split="validation"]')).toEqual(["50%", "25%"]);
   });
 
   it("shows errors of classes before and after, the selected one marked", () => {
@@ -88,7 +85,7 @@ describe("comparison panel", () => {
       ["dog", "10 → 5", "0 → 20"],
       ["cat", "1 → 1", "2 → 3"],
     ]);
-    expect(widths(el, '.imbxai-compared-errors [data-class="dog"]')).toEqual([
+    expect(fills(el, '.imbxai-compared-errors [data-class="dog"]')).toEqual([
       "50%",
       "25%",
       "0%",
@@ -151,12 +148,12 @@ describe("comparison panel", () => {
   it("selects the class of a row of either table, by click, and moves by keys", () => {
     one(el, '.imbxai-compared-errors [data-class="dog"] td').click();
     one(el, '[data-class="fox"] button').click();
-    expect(model.saved).toEqual([{ selected: 4 }, { selected: 7 }]);
+    expect(model.changes).toEqual([{ selected: 4 }, { selected: 7 }]);
     const buttons = all(el, ".imbxai-compared-errors button");
     buttons[0]?.focus();
     press(buttons[0] as Element, "ArrowDown");
     expect(document.activeElement).toBe(buttons[1]);
-    expect(model.saved.length).toBe(2);
+    expect(model.changes.length).toBe(2);
   });
 
   it("waits for a card, and leaves nothing behind", async () => {

@@ -221,33 +221,20 @@ describe("what the linker sets", () => {
   it("stays in the front end", async () => {
     const page = await open();
     role(page, "picker").set("selected", 3);
-    role(page, "picker").save_changes();
     await settle();
     for (const model of Object.values(page.to)) model.save_changes();
     const sent = Object.values(page.to).flatMap((model) => model.saved.flatMap(Object.keys));
     expect(sent).toEqual(["selected"]);
   });
 
-  it("is not on a panel before the panel has sent its own change", async () => {
+  it("is not on the bars before they have sent their own change", async () => {
     const page = await open();
-    const overlap = role(page, "overlap");
-    overlap.set("selected", 3);
-    expect(overlap.get("card")).toMatchObject({ index: 1 });
+    const bars = role(page, "adversaryBars");
+    const before = bars.get("y");
+    bars.set("selected", new Uint32Array([0]));
+    expect(bars.get("y")).toBe(before);
     await settle();
-    expect(overlap.get("card")).toMatchObject({ index: 3 });
-  });
-
-  it("comes to the charts before the images, and only the last images come", async () => {
-    const page = await open();
-    const shown: unknown[] = [];
-    const gallery = role(page, "archetypes");
-    gallery.on("change:card", () => shown.push((gallery.get("card") as LinkedCard).index));
-    page.linker.set_state({ selected: 2 });
-    page.linker.set_state({ selected: 3 });
-    expect(role(page, "adversaryTitle").get("value")).toBe("Adversaries of dog");
-    expect(shown).toEqual([]);
-    await settle();
-    expect(shown).toEqual([3]);
+    expect(bars.get("y")).not.toBe(before);
   });
 
   it("fits the axes to the card", async () => {
@@ -312,6 +299,38 @@ describe("cards that are fetched", () => {
     page.linker.emit("msg:custom", { type: "card", card }, [sprite_png]);
     return settle();
   };
+
+  it("are asked for ahead, one at a time, without showing it", async () => {
+    const page = await open({ cards: [] });
+    await answer(page, 1);
+    const ahead = async (index: number) => {
+      role(page, "picker").set("likely", index);
+      await settle();
+      return page.linker.messages.slice(1);
+    };
+    expect(await ahead(1)).toEqual([]); // is there
+    expect(await ahead(2)).toEqual([{ type: "card", index: 2 }]);
+    expect(await ahead(3)).toEqual([{ type: "card", index: 2 }]); // the kernel is at work
+    await answer(page, 2);
+    expectShown(page, 1);
+    role(page, "picker").set("selected", 2);
+    expectShown(page, 2);
+    expect(page.linker.messages.length).toBe(2);
+  });
+
+  it("are not missed where the kernel is gone before they are wanted", async () => {
+    const page = await open({ cards: [] });
+    await answer(page, 1);
+    page.linker.send = () => {
+      throw new Error("Kernel is dead");
+    };
+    role(page, "picker").set("likely", 2);
+    await settle();
+    expect(role(page, "message").get("value")).toBe("");
+    role(page, "picker").set("selected", 2);
+    expect(role(page, "message").get("value")).toContain("cat needs a running, idle kernel");
+    expect(reportError).not.toHaveBeenCalled();
+  });
 
   it("are asked for once, shown when they come, and kept", async () => {
     const page = await open({ cards: [] });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { MaybeCard, OverlapPanelCard } from "../src/model";
 import overlap from "../src/overlap";
-import { all, EVIL, mount, one, PanelModel, press, texts } from "./panel_model";
+import { all, EVIL, fills, mount, one, PanelModel, press, texts } from "./panel_model";
 
 const card = (): OverlapPanelCard => ({
   index: 0,
@@ -42,8 +42,7 @@ describe("overlap table", () => {
       ["3", "30%", "1 other"],
       ["7", "20%", "2 others"],
     ]);
-    const fills = all(el, "[data-feature] .imbxai-bar-fill").map((fill) => fill.style.inlineSize);
-    expect(fills).toEqual(["100%", "60%", "40%"]);
+    expect(fills(el, "[data-feature]")).toEqual(["100%", "60%", "40%"]);
   });
 
   it("shows each other class with count, Jaccard index, shares and features, names as text", () => {
@@ -58,15 +57,15 @@ describe("overlap table", () => {
 
   it("selects the class of a row that is clicked anywhere", () => {
     one(el, '[data-class="dog"] .imbxai-chip').click();
-    expect(model.saved).toEqual([{ selected: 2 }]);
+    expect(model.changes).toEqual([{ selected: 2 }]);
     expect(one(el, ".imbxai-picked").dataset.class).toBe("dog");
     one(el, "[data-feature] td").click();
-    expect(model.saved.length).toBe(1);
+    expect(model.changes.length).toBe(1);
   });
 
   it("selects once by its name's button, which Enter and Space press", () => {
     buttons()[1]?.click();
-    expect(model.saved).toEqual([{ selected: 4 }]);
+    expect(model.changes).toEqual([{ selected: 4 }]);
   });
 
   it("moves between rows by arrow keys, without selecting", () => {
@@ -77,7 +76,7 @@ describe("overlap table", () => {
     expect(buttons().map((button) => button.tabIndex)).toEqual([-1, 0]);
     press(second as Element, "Home");
     expect(document.activeElement).toBe(first);
-    expect(model.saved).toEqual([]);
+    expect(model.changes).toEqual([]);
   });
 
   it("follows a new card, and says when nothing overlaps or nothing is known", () => {

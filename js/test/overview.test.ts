@@ -103,10 +103,10 @@ describe("overview", () => {
 
   it("selects the class of a bar, of every page", () => {
     one(el, ".imbxai-overview-bar").click();
-    expect(model.saved).toEqual([{ selected: 4 }]);
+    expect(model.changes).toEqual([{ selected: 4 }]);
     model.receive("selected", 0);
     buttons()[0]?.click();
-    expect(model.saved[1]).toEqual({ selected: 1 });
+    expect(model.changes[1]).toEqual({ selected: 1 });
   });
 
   it("is one Tab stop a chart, and arrow keys move between its bars", () => {
@@ -115,7 +115,7 @@ describe("overview", () => {
     press(buttons()[1] as Element, "ArrowUp");
     expect(document.activeElement).toBe(buttons()[0]);
     expect(buttons().map((button) => button.tabIndex)).toEqual([0, -1, -1, 0]);
-    expect(model.saved).toEqual([]);
+    expect(model.changes).toEqual([]);
   });
 
   it("leaves nothing behind", async () => {

@@ -7,6 +7,8 @@ type Callback = (...values: unknown[]) => void;
 export class PanelModel<T extends object> {
   /** What `save_changes` would have sent to the kernel. */
   saved: Partial<T>[] = [];
+  /** What the panel itself has set. */
+  changes: Partial<T>[] = [];
   messages: unknown[] = [];
   #unsaved: Partial<T> = {};
   #callbacks = new Map<string, Set<Callback>>();
@@ -19,6 +21,9 @@ export class PanelModel<T extends object> {
 
   set<K extends keyof T>(name: K, value: T[K]): void {
     this.#unsaved[name] = value;
+    if (!Object.is(this.state[name], value)) {
+      this.changes.push({ [name]: value } as unknown as Partial<T>);
+    }
     this.receive(name, value);
   }
 
@@ -85,6 +90,10 @@ export const all = (root: ParentNode, selector: string): HTMLElement[] => [
 export const texts = (root: ParentNode, selector: string): (string | null)[] =>
   all(root, selector).map((element) => element.textContent);
 
+/** How much of their tracks the bars fill. */
+export const fills = (root: ParentNode, selector: string): (string | undefined)[] =>
+  all(root, `${selector} .imbxai-bar`).map((bar) => bar.style.backgroundSize.split(" ")[0]);
+
 export function press(target: Element, key: string): KeyboardEvent {
   const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
   target.dispatchEvent(event);
@@ -124,14 +133,14 @@ export const thumbnails = (number: number, tile: number, image: number): Thumbna
   }));
 
 /** Makes canvases and image decoding observable, which the test page lacks. */
-export function fakePixels(width = 220) {
+export function fakePixels(width = 220, side = 100) {
   const draw = vi.fn();
   const context = { clearRect: vi.fn(), drawImage: draw };
   vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(context as never);
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(width);
-  const bitmaps: { close: () => void }[] = [];
+  const bitmaps: { close: () => void; width: number; height: number }[] = [];
   const decode = vi.fn(async (_blob: Blob) => {
-    const bitmap = { close: vi.fn() };
+    const bitmap = { close: vi.fn(), width: side, height: side };
     bitmaps.push(bitmap);
     return bitmap;
   });
