@@ -23,8 +23,9 @@ from imbxai_widgets.compute._types import FloatArray, IntArray
 # On a GPU method="auto" is exact up to this many images; anywhere, up to this many it takes no
 # approximation that misses the recall aimed at.
 EXACT_LIMIT: Final = 100_000
-# On a CPU, cells overtake the exact search where N * sqrt(D) is about this much (docs/speed.md).
-_BALANCE: Final = 200_000
+# On a CPU, cells are faster from where N * sqrt(D) is this much: at 18,750 rows of 64 features, at
+# 6,600 of 512. With few features they are before, when the exact search takes no second either.
+_BALANCE: Final = 150_000
 
 
 class Neighbors(NamedTuple):

@@ -478,9 +478,9 @@ def test_so_many_rows_are_compared_at_most(monkeypatch: pytest.MonkeyPatch) -> N
     [
         ((100_000, 2048), "cuda", True),
         ((100_001, 2), "cuda", False),
-        ((25_000, 64), "cpu", True),
-        ((25_001, 64), "cpu", False),
-        ((6_000, 2048), "cpu", False),
+        ((18_750, 64), "cpu", True),
+        ((18_751, 64), "cpu", False),
+        ((4_000, 2048), "cpu", False),
     ],
 )
 def test_what_auto_takes(shape: tuple[int, int], device: str, exact: bool) -> None:
