@@ -1,6 +1,6 @@
 """Approximate nearest neighbors, for more images than an exact search is fit for.
 
-The true neighbors of a thousand rows tell how many cells are to be searched; those of a thousand
+The true neighbors of some hundred rows tell how many cells are to be searched; those of a thousand
 others, what share of the neighbors was found. By the same rows the recall would seem higher than
 it is, for the search ends where they happen to do well.
 """
@@ -23,7 +23,9 @@ Engine: TypeAlias = Literal["cells"]
 
 _SEED: Final = 0
 _SAMPLE: Final = 1000
-_SMALL_SAMPLE: Final = 100  # the sample that chooses is a twentieth of the rows, but within these
+# The sample that chooses is a twentieth of the rows, within these: exact neighbors of a thousand
+# more rows may take a fifth of the time.
+_CHOOSING: Final = (100, 500)
 _LOW_RECALL: Final = 0.95
 _RECALL: Final = 0.99
 # From half a million rows on, the last percents may cost several times as much as all before them.
@@ -73,7 +75,7 @@ def approximate_neighbors(
         (N, k) int64 and float32, ordered as by the exact search, never the row itself.
     """
     size = min(_SAMPLE, len(matrix) // 2)
-    chooses = min(size, max(len(matrix) // 20, _SMALL_SAMPLE))
+    chooses = min(size, max(_CHOOSING[0], min(_CHOOSING[1], len(matrix) // 20)))
     rows = np.random.default_rng(_SEED).choice(len(matrix), size=size + chooses, replace=False)
     true, limits = exact_search(matrix[rows], matrix, k, own=rows, device=device)
     goal = _RECALL if len(matrix) < _MANY else _RECALL_OF_MANY

@@ -26,6 +26,7 @@ from imbxai_widgets.compute._distances import (
     product_dtype,
     row_blocks,
     scale_factor,
+    squared_norms,
 )
 from imbxai_widgets.compute._types import DoubleArray, IntArray
 
@@ -139,7 +140,7 @@ class Cells:
         points = centers.points.new_empty(n_rows, width)
         for block in row_blocks(n_rows, 4 * width, limit=_CACHED):
             points[block] = centers.framed(order[block])
-        return cls(order, near, starts, stops, points, points.square().sum(dim=1))
+        return cls(order, near, starts, stops, points, squared_norms(points))
 
     def search(self, width: int) -> IntArray:
         """Return (N, width) near rows of each row, itself among them, -1 for none, unordered."""

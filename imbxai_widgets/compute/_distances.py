@@ -128,6 +128,14 @@ def fill_centered(out: torch.Tensor, matrix: Matrix, factor: float, center: Doub
         out[block] = torch.from_numpy(scaled(matrix[block], factor) - center)
 
 
+def squared_norms(points: torch.Tensor) -> torch.Tensor:
+    """Return the (N,) squared norms of the rows; not by way of a second matrix of their squares."""
+    norms = points.new_empty(len(points))
+    for block in row_blocks(len(points), points.shape[1] * points.element_size()):
+        norms[block] = points[block].square().sum(dim=1)
+    return norms
+
+
 def squared_distances(left: Matrix, right: Matrix, factor: float) -> DoubleArray:
     """Sum the squares of the differences over the last axis, scaled, in float64.
 

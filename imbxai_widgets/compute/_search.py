@@ -35,6 +35,7 @@ from imbxai_widgets.compute._distances import (
     row_blocks,
     scale_factor,
     squared_distances,
+    squared_norms,
 )
 from imbxai_widgets.compute._types import DoubleArray, FloatArray, IntArray
 
@@ -142,7 +143,7 @@ class _Pool:
         shape, dtype = (n_tiles * tile, rows.shape[1]), product_dtype(device)
         tensor = torch.zeros(shape, dtype=dtype, device=device)
         fill_centered(tensor, rows, factor, center)
-        norms = tensor.square().sum(dim=1)
+        norms = squared_norms(tensor)
         norms[len(rows) :] = torch.inf
         return cls(rows, factor, span, center, tensor, norms, tile, group)
 
