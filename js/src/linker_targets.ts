@@ -8,6 +8,8 @@ export interface TargetModel {
   set_state(state: Record<string, unknown>): void;
   on(event: string, callback: () => void): void;
   off(event: string, callback: () => void): void;
+  /** What is drawn of it, where ipywidgets draws it. */
+  views?: Record<string, Promise<{ el: Element }>>;
 }
 
 /** The widgets by role; a role is missing where the analysis has nothing to show in it. */
@@ -69,7 +71,19 @@ function setTicks(bars: TargetModel, axis: TargetModel, ticks: number[]): void {
   axis.set_state({ tick_values: Float64Array.from(ticks) });
 }
 
+/** Removes the empty group that bqplot leaves behind, below the line at zero, at every drawing. */
+function sweep(bars: TargetModel): void {
+  for (const view of Object.values(bars.views ?? {})) {
+    view
+      .then(({ el }) => {
+        for (const group of el.querySelectorAll("g:not([class]):empty")) group.remove();
+      })
+      .catch(() => {}); // a view that could not be drawn has told so itself
+  }
+}
+
 export function applyAdversaries(to: Targets, card: AdversaryCard, labels: string[]): void {
+  sweep(to.adversaryBars);
   setTicks(to.adversaryBars, to.adversaryShares, card.ticks);
   to.adversaryRanks.set_state({
     tick_labels: byRank(
@@ -88,6 +102,7 @@ export function applyAdversaries(to: Targets, card: AdversaryCard, labels: strin
 
 export function applyColors(to: Targets, card: ColorCard | null): void {
   if (!card || !to.colorBars || !to.colorShares) return;
+  sweep(to.colorBars);
   setTicks(to.colorBars, to.colorShares, card.ticks);
   to.colorBars.set_state({ y: Float64Array.from(card.shares) });
   to.colorTitle?.set_state({ value: card.title });

@@ -238,3 +238,19 @@ def test_texts_can_be_read_in_both_themes(notebook: NotebookPage, explorer: Expl
         explorer.panels("Clothing")
         screenshot(notebook.page, "explorer-dark", ".imbxai-explorer")
         check_contrasts(explorer.root)
+
+
+def test_clicks_leave_nothing_behind(notebook: NotebookPage, explorer: ExplorerView) -> None:
+    names = ["Food", "Clothing", "Sky", "Plants"]
+
+    def elements() -> int:
+        for name in names:
+            explorer.pick(name)
+            explorer.panels(name)
+        return explorer.root.locator("*").count()
+
+    elements()
+    first = elements()
+    elements()
+    elements()
+    assert elements() == first
