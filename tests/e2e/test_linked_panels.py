@@ -240,7 +240,7 @@ def test_texts_can_be_read_in_both_themes(notebook: NotebookPage, explorer: Expl
         check_contrasts(explorer.root)
 
 
-def test_clicks_leave_nothing_behind(notebook: NotebookPage, explorer: ExplorerView) -> None:
+def test_clicks_leave_nothing_behind(explorer: ExplorerView) -> None:
     names = ["Food", "Clothing", "Sky", "Plants"]
 
     def elements() -> int:
