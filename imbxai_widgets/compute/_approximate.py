@@ -15,11 +15,18 @@ import numpy as np
 import torch
 
 from imbxai_widgets.compute._cells import Cells, Centers
-from imbxai_widgets.compute._distances import Matrix, pair_squares, row_blocks, scale_factor
+from imbxai_widgets.compute._distances import (
+    Matrix,
+    column_means,
+    fill_centered,
+    pair_squares,
+    row_blocks,
+    scale_factor,
+)
 from imbxai_widgets.compute._search import exact_search, without_surplus
 from imbxai_widgets.compute._types import FloatArray, IntArray
 
-Engine: TypeAlias = Literal["cells"]
+Engine: TypeAlias = Literal["cells", "nn-descent"]
 
 _SEED: Final = 0
 _SAMPLE: Final = 1000
@@ -34,6 +41,7 @@ _MANY: Final = 500_000
 # A row is compared with so many others, or a quarter of all, at most: more take as long as an
 # exact search does, of these or of 100,000 rows.
 _COMPARED: Final = 25_000
+_GRAPH: Final = 30  # neighbors in the graph of pynndescent, as by its default
 _SPARE: Final = 1  # candidates beyond k, lest float32 put the k-th neighbor behind them
 
 _logger = logging.getLogger(__name__)
@@ -94,11 +102,48 @@ def approximate_neighbors(
     recall = float((distances[rows[:size]] <= limits[:size, -1:]).mean())
     if required and recall < _LOW_RECALL:
         return None
-    message = f"approximate neighbors (cells): recall {recall:.3f} on {size} images"
+    _tell("cells", recall, size)
+    return Approximation(indices, distances, "cells", recall)
+
+
+def descent_neighbors(matrix: Matrix, k: int, device: torch.device) -> Approximation:
+    """Find k near other rows of each row by nearest neighbor descent, in pynndescent.
+
+    Source: Dong, Moses and Li, "Efficient k-nearest neighbor graph construction for generic
+    similarity measures" (WWW 2011). Parameters and result are those of `approximate_neighbors`.
+
+    Raises
+    ------
+    ImportError
+        If pynndescent is not installed.
+    """
+    try:
+        from pynndescent import NNDescent
+    except ImportError as error:
+        raise ImportError(
+            'method="nn-descent" needs pynndescent; pip install "imbxai_widgets[nn-descent]"'
+        ) from error
+    factor = scale_factor(matrix)
+    points = np.empty(matrix.shape, dtype=np.float32)
+    fill_centered(torch.from_numpy(points), matrix, factor, column_means(matrix, factor))
+    width = min(len(matrix), max(_GRAPH, 2 * k) + 1)
+    found = NNDescent(points, metric="euclidean", n_neighbors=width, random_state=_SEED)
+    candidates = found.neighbor_graph[0].astype(np.int64)
+    del found, points
+    indices, distances = _ranked(matrix, candidates, k, device)
+    size = min(_SAMPLE, len(matrix))
+    rows = np.random.default_rng(_SEED).choice(len(matrix), size=size, replace=False)
+    limits = exact_search(matrix[rows], matrix, k, own=rows, device=device)[1][:, -1:]
+    recall = float((distances[rows] <= limits).mean())
+    _tell("nn-descent", recall, size)
+    return Approximation(indices, distances, "nn-descent", recall)
+
+
+def _tell(engine: Engine, recall: float, size: int) -> None:
+    message = f"approximate neighbors ({engine}): recall {recall:.3f} on {size} images"
     _logger.info(message)
     if recall < _LOW_RECALL:
-        warnings.warn(f'{message}; method="exact" finds all', stacklevel=3)
-    return Approximation(indices, distances, "cells", recall)
+        warnings.warn(f'{message}; method="exact" finds all', stacklevel=4)
 
 
 def _ranked(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import types
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -485,3 +487,53 @@ def test_so_many_rows_are_compared_at_most(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_what_auto_takes(shape: tuple[int, int], device: str, exact: bool) -> None:
     assert neighbors._exact_pays(shape, torch.device(device)) == exact
+
+
+class Descent:
+    """Stands for pynndescent, whose first call compiles for a minute.
+
+    Gives each row itself and its nearest rows, but of every third row only the first of them.
+    """
+
+    def __init__(self, points: np.ndarray, **options: Any) -> None:
+        assert options["random_state"] is not None
+        squares = np.square(points[:, None] - points).sum(axis=2)
+        graph = np.argsort(squares, axis=1, kind="stable")[:, : options["n_neighbors"]]
+        graph[::3, 2:] = -1
+        self.neighbor_graph = graph.astype(np.int32), np.zeros(graph.shape, np.float32)
+
+
+def test_nn_descent_is_ordered_and_never_self(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "pynndescent", types.SimpleNamespace(NNDescent=Descent))  # type: ignore[arg-type]
+    generator = np.random.default_rng(0)
+    embeddings = generator.integers(0, 9, (200, 3)).astype(np.float32) * 1e20
+    with caplog.at_level(logging.INFO):
+        found = nearest_neighbors(embeddings, 4, method="nn-descent", device="cpu")
+    exact = nearest_neighbors(embeddings, 4, method="exact", device="cpu")
+    assert not (found.indices == np.arange(200)[:, None]).any()
+    np.testing.assert_array_equal(found.distances, exact.distances)
+    assert (found.method, found.recall) == ("nn-descent", 1.0)
+    assert "(nn-descent): recall 1.000 on 200 images" in caplog.text
+
+
+def test_nn_descent_without_pynndescent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynndescent", None)
+    with pytest.raises(ImportError, match=r"pip install \"imbxai_widgets\[nn-descent\]\""):
+        nearest_neighbors(np.ones((5, 2)), 2, method="nn-descent")
+
+
+@pytest.mark.skipif(
+    "IMBXAI_SLOW_TESTS" not in os.environ,
+    reason="pynndescent compiles for a minute; set IMBXAI_SLOW_TESTS=1",
+)
+def test_pynndescent_itself() -> None:
+    embeddings = np.random.default_rng(0).normal(size=(600, 8)).astype(np.float32)
+    embeddings[:80] = embeddings[0]
+    found = nearest_neighbors(embeddings, 5, method="nn-descent", device="cpu")
+    again = nearest_neighbors(embeddings, 5, method="nn-descent", device="cpu")
+    exact = nearest_neighbors(embeddings, 5, method="exact", device="cpu")
+    np.testing.assert_array_equal(found.indices, again.indices)
+    assert not (found.indices == np.arange(600)[:, None]).any()
+    assert (found.distances == exact.distances).mean() > 0.99
