@@ -233,3 +233,12 @@ def test_what_is_missing_is_said(analysis: Analysis) -> None:
     single = Analysis.from_arrays(np.eye(3), [0, 0, 0], [0, 0, 0], class_names=["a"], k=1)
     with pytest.raises(ValueError, match="at least two classes"):
         single.forecast()
+
+
+def test_neighbors_beyond_the_range_of_distances_weigh_alike() -> None:
+    embeddings = np.zeros((12, 2), dtype=np.float32)
+    embeddings[0] = 3e38
+    labels = np.array([0, 0, *[1] * 10])
+    logits = np.eye(3)[np.ones(12, dtype=int)]
+    found = Analysis.from_arrays(embeddings, labels, logits, k=5)
+    assert found.forecast("distance votes").loc["0"].idxmax() == "1"

@@ -224,8 +224,10 @@ def similarity_shares(ratios: ArrayLike) -> DoubleArray:
 
 def _nearness(distances: FloatArray) -> FloatArray:
     """Weigh neighbors by the distance of the nearest one over theirs, from 0 to 1."""
+    nearest = distances[:, :1]
     nearness = np.ones_like(distances)
-    np.divide(distances[:, :1], distances, out=nearness, where=distances > 0)
+    # Beyond the range of float32 all are as far as the nearest one.
+    np.divide(nearest, distances, out=nearness, where=(distances > 0) & np.isfinite(nearest))
     return nearness
 
 

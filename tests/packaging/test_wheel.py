@@ -26,9 +26,11 @@ from imbxai_widgets.views.comparison import ComparisonPanel
 from imbxai_widgets.views.header import ClassHeader
 from imbxai_widgets.views.linker import Linker
 from imbxai_widgets.views.overlap import OverlapTable
+from imbxai_widgets.views.overview import OverviewPanel
 
 package = Path(imbxai_widgets.__file__).parent
-kinds = ArchetypeGallery, ClassPicker, ClassHeader, ComparisonPanel, Linker, OverlapTable
+kinds = ArchetypeGallery, ClassPicker, ClassHeader, ComparisonPanel, Linker
+kinds += OverlapTable, OverviewPanel
 panels = [kind() for kind in kinds]
 # by name, since traitlets gives every instance with traits of its own a class of its own
 assert {type(panel).__name__ for panel in panels} == {c.__name__ for c in Panel.__subclasses__()}
