@@ -17,8 +17,7 @@ import torch
 from imbxai_widgets.compute._cells import Cells, Centers
 from imbxai_widgets.compute._distances import (
     Matrix,
-    column_means,
-    fill_centered,
+    framing,
     pair_squares,
     row_blocks,
     scale_factor,
@@ -123,9 +122,7 @@ def descent_neighbors(matrix: Matrix, k: int, device: torch.device) -> Approxima
         raise ImportError(
             'method="nn-descent" needs pynndescent; pip install "imbxai_widgets[nn-descent]"'
         ) from error
-    factor = scale_factor(matrix)
-    points = np.empty(matrix.shape, dtype=np.float32)
-    fill_centered(torch.from_numpy(points), matrix, factor, column_means(matrix, factor))
+    points = framing(matrix, torch.device("cpu"))(slice(None)).numpy()
     width = min(len(matrix), max(_GRAPH, 2 * k) + 1)
     found = NNDescent(points, metric="euclidean", n_neighbors=width, random_state=_SEED)
     candidates = found.neighbor_graph[0].astype(np.int64)

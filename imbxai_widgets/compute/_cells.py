@@ -21,11 +21,9 @@ from imbxai_widgets.compute._distances import (
     BLOCK_BYTES,
     Matrix,
     as_numpy,
-    column_means,
-    fill_centered,
+    framing,
     product_dtype,
     row_blocks,
-    scale_factor,
     squared_norms,
 )
 from imbxai_widgets.compute._types import DoubleArray, IntArray
@@ -53,7 +51,7 @@ class Centers:
 
         They are those of k-means of a sample, which starts at some of its rows.
         """
-        framed = _framing(matrix, device)
+        framed = framing(matrix, device, product_dtype(device))
         count = isqrt(len(kept))
         size = min(_TRAINING * count, len(kept))
         rows = framed(np.random.default_rng(_SEED).choice(kept, size=size, replace=False))
@@ -183,21 +181,6 @@ class Cells:
                 scores[look, :columns] = best.values
                 places[look, :columns] = best.indices + start
         return scores.view(n_rows, -1), places.view(n_rows, -1)
-
-
-def _framing(matrix: Matrix, device: torch.device) -> Callable[[slice | IntArray], torch.Tensor]:
-    """Return what makes points of rows: scaled, centered and on the device."""
-    factor = scale_factor(matrix)
-    center = column_means(matrix, factor)
-    dtype = product_dtype(device)
-
-    def framed(rows: slice | IntArray) -> torch.Tensor:
-        chosen = matrix[rows]
-        points = torch.empty(chosen.shape, dtype=dtype, device=device)
-        fill_centered(points, chosen, factor, center)
-        return points
-
-    return framed
 
 
 def _nearest(

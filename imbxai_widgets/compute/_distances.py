@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -126,6 +126,22 @@ def fill_centered(out: torch.Tensor, matrix: Matrix, factor: float, center: Doub
     """
     for block in row_blocks(len(matrix), matrix.shape[1] * 8, limit=2**20):
         out[block] = torch.from_numpy(scaled(matrix[block], factor) - center)
+
+
+def framing(
+    matrix: Matrix, device: torch.device, dtype: torch.dtype = torch.float32
+) -> Callable[[slice | IntArray], torch.Tensor]:
+    """Return what makes points of rows of a matrix: scaled, centered and on the device."""
+    factor = scale_factor(matrix)
+    center = column_means(matrix, factor)
+
+    def framed(rows: slice | IntArray) -> torch.Tensor:
+        chosen = matrix[rows]
+        points = torch.empty(chosen.shape, dtype=dtype, device=device)
+        fill_centered(points, chosen, factor, center)
+        return points
+
+    return framed
 
 
 def squared_norms(points: torch.Tensor) -> torch.Tensor:

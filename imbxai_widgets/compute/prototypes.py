@@ -24,6 +24,7 @@ from imbxai_widgets.compute._distances import (
     as_numpy,
     column_means,
     fill_centered,
+    framing,
     largest_magnitude,
     product_dtype,
     resolve_device,
@@ -169,25 +170,16 @@ def _central_row(matrix: Matrix, seed: int, device: str | torch.device | None) -
     """Return the medoid, or of many rows one about as central."""
     if len(matrix) <= CLUSTERED_ROWS:
         return medoid(matrix, device=device)
-    factor = scale_factor(matrix)
-    center = column_means(matrix, factor)
+    framed = framing(matrix, resolve_device(device))
     generator = np.random.default_rng(seed)
     chosen = generator.choice(len(matrix), min(_CENTRAL_SAMPLE, len(matrix)), replace=False)
-    sample = _framed(matrix[chosen], factor, center, device)
+    sample = framed(chosen)
     sums = np.empty(len(matrix), dtype=np.float32)
     for rows in row_blocks(len(matrix), 4 * (len(sample) + matrix.shape[1]), limit=2**22):
-        left = _framed(matrix[rows], factor, center, device)
+        left = framed(rows)
         sums[rows] = as_numpy(torch.cdist(left, sample).sum(dim=1))
     best = np.sort(np.argsort(sums, kind="stable")[:_CENTRAL_ROWS])
-    return int(best[np.argmin(_exact_sums(matrix, best, factor))])
-
-
-def _framed(
-    rows: Matrix, factor: float, center: DoubleArray, device: str | torch.device | None
-) -> torch.Tensor:
-    out = torch.empty(rows.shape, dtype=torch.float32)
-    fill_centered(out, rows, factor, center)
-    return out.to(resolve_device(device))
+    return int(best[np.argmin(_exact_sums(matrix, best, scale_factor(matrix)))])
 
 
 def _cluster(matrix: Matrix, n: int, seed: int, device: str | torch.device | None) -> IntArray:
