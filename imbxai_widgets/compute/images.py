@@ -129,11 +129,7 @@ class Display:
                 return _recovered(images, found[0])
         shown = [self.shown(*pair) for pair in zip(indices, images, strict=True)]
         for index, rgb in zip(indices, shown, strict=True):
-            if rgb.shape[:2] != images.shape[2:]:
-                raise ValueError(
-                    f"image {index} has {tuple(images.shape[2:])} pixels but {rgb.shape[:2]} as "
-                    "shown; salient colors need the same size"
-                )
+            check_size(index, images[0], rgb.shape[:2], "as shown")
         return np.stack(shown)
 
     def _normalization(self, index: int) -> Normalization | None:
@@ -143,6 +139,15 @@ class Display:
             found = normalization_of(transforms_of(self._dataset, index))
             self._last = members, found
         return found
+
+
+def check_size(index: int, image: torch.Tensor, shape: tuple[int, ...], what: str) -> None:
+    """Refuse what belongs to the pixels of an image (C, H, W), but is not (H, W) large."""
+    if shape != tuple(image.shape[1:]):
+        raise ValueError(
+            f"image {index} has {tuple(image.shape[1:])} pixels but {shape} {what}; "
+            "salient colors need the same size"
+        )
 
 
 def _recovered(image: torch.Tensor, normalization: Normalization | None) -> UInt8Array:

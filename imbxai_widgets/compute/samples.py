@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from imbxai_widgets.compute._types import BoolArray, UInt8Array
 from imbxai_widgets.compute.data import foreground_of
-from imbxai_widgets.compute.images import Display, DisplayTransform
+from imbxai_widgets.compute.images import Display, DisplayTransform, check_size
 from imbxai_widgets.compute.labeled_images import LabeledImages, ReadError
 
 
@@ -61,11 +61,8 @@ class Samples(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         image, label = self._dataset[index]
         foreground = foreground_of(self._dataset, index) if self._colors else None
-        if foreground is not None and foreground.shape != tuple(image.shape[1:]):
-            raise ValueError(
-                f"image {index} has {tuple(image.shape[1:])} pixels but {foreground.shape} "
-                "foreground; salient colors need the same size"
-            )
+        if foreground is not None:
+            check_size(index, image, foreground.shape, "foreground")
         return Sample(index, image, label, foreground)
 
     def colors_of(self, numbers: Sequence[int], images: Tensor) -> UInt8Array | None:

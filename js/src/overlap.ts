@@ -10,7 +10,16 @@ import {
   type Render,
   type TopFeature,
 } from "./model";
-import { cell, headRow, type PickRow, PickRows, pickBody, sharingClasses } from "./table";
+import {
+  cell,
+  headRow,
+  type PickRow,
+  PickRows,
+  pickBody,
+  pickButton,
+  pickRow,
+  sharingClasses,
+} from "./table";
 
 interface OverlapState {
   card: MaybeCard<OverlapPanelCard>;
@@ -59,18 +68,15 @@ class FeatureRow implements View<TopFeature & { scale: number }> {
 
 class ClassRow implements PickRow, View<OverlapRow & { topK: number }> {
   index = -1;
-  readonly #name = new TextView(h("button", "imbxai-link", { type: "button", tabindex: -1 }));
+  readonly #name = new TextView(pickButton());
   readonly #shared = number();
   readonly #jaccard = number();
   readonly #here = new ShareCell();
   readonly #there = new ShareCell();
   readonly #cell = cell("imbxai-chips");
   readonly #chips = new Views(this.#cell, chip);
-  readonly element = h(
-    "tr",
-    "imbxai-pick",
-    {},
-    h("th", "imbxai-class-name", { scope: "row" }, this.#name.element),
+  readonly element = pickRow(
+    this.#name.element,
     this.#shared.element,
     this.#jaccard.element,
     this.#here.element,

@@ -14,16 +14,21 @@ export const headRow = (...titles: [text: string, hint: string, className?: stri
 export const cell = (className: string, ...children: Cell[]): HTMLElement =>
   h("td", className, {}, ...children);
 
+/** The button that picks the class of a row. */
+export const pickButton = () => h("button", "imbxai-link", { type: "button", tabindex: -1 });
+
+/** A row that is led by the button that picks its class. */
+export const pickRow = (button: HTMLElement, ...cells: HTMLElement[]) =>
+  h("tr", "imbxai-pick", {}, h("th", "imbxai-class-name", { scope: "row" }, button), ...cells);
+
 /** A row that is led by a class's name, which can be picked. */
 export function classRow(name: string, ...cells: HTMLElement[]): HTMLElement {
-  const button = h("button", "imbxai-link", { type: "button", tabindex: -1, title: name }, name);
-  return h(
-    "tr",
-    "imbxai-pick",
-    { "data-class": name },
-    h("th", "imbxai-class-name", { scope: "row" }, button),
-    ...cells,
-  );
+  const button = pickButton();
+  button.title = name;
+  button.textContent = name;
+  const row = pickRow(button, ...cells);
+  row.dataset.class = name;
+  return row;
 }
 
 /** How many classes share some features, where a table shows `shown` of them. */
