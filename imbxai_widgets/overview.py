@@ -25,6 +25,7 @@ class _Kind(NamedTuple):
     counts: PairCounts
     errors: IntArray
     title: str
+    axis: str  # what the lengths of segments are
     nothing: str  # why a class may have no bar
 
 
@@ -40,10 +41,10 @@ def overview(deck: CardDeck) -> dict[str, Any]:
     dict
         ``order`` (class numbers from the largest class to the smallest), ``labelWidth`` (of the
         longest label, in characters), ``charts`` and ``pages``. A chart, of training and of
-        validation if there is any, has ``title`` and ``note`` and for each class, in that order,
-        ``labels``, ``words`` and ``faint``. A page has ``first`` (its first place in the order),
-        ``segments`` (a class, or "other classes"), their ``colors``, and ``shares``: of each
-        chart, bar and segment.
+        validation if there is any, has ``title``, ``axis`` and ``note`` and for each class, in that
+        order, ``labels``, ``words`` and ``faint``. A page has ``first`` (its first place in the
+        order), ``segments`` (a class, or "other classes"), their ``colors``, and ``shares``: of
+        each chart, bar and segment.
     """
     rows = deck.rows
     names = deck.analysis.class_names
@@ -54,6 +55,7 @@ def overview(deck: CardDeck) -> dict[str, Any]:
             rows.votes,
             rows.training_groups.errors.sum(axis=1),
             "Training: whose images stand near its misclassified ones",
+            "share of votes",
             "no votes: no errors, or all their neighbors are of the class itself",
         )
     ]
@@ -63,6 +65,7 @@ def overview(deck: CardDeck) -> dict[str, Any]:
                 rows.validation_errors,
                 rows.validation_errors.totals,
                 "Validation: what its images are mistaken for (rows)",
+                "share of errors",
                 "no validation errors",
             )
         )
@@ -122,6 +125,7 @@ def _chart(kind: _Kind, order: IntArray, names: tuple[str, ...]) -> dict[str, An
         notes.append(f"° {kind.nothing}.")
     return {
         "title": kind.title,
+        "axis": kind.axis,
         "note": " ".join(notes),
         "labels": labels,
         "words": _in_words(kind.counts, order, names),

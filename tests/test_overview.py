@@ -20,6 +20,7 @@ def test_bars_are_those_of_the_tables_and_weak_ones_faint() -> None:
     assert page["first"] == 0
     assert sorted(page["segments"]) == ["c0", "c1", "c2", "c3"]
     tables = [analysis.adversaries(), analysis.validation_errors()]
+    assert [chart["axis"] for chart in data["charts"]] == ["share of votes", "share of errors"]
     for chart, bars, table in zip(data["charts"], page["shares"], tables, strict=True):
         expected = table["share"].iloc[data["order"]][page["segments"]]
         assert np.array(bars) == pytest.approx(expected.to_numpy(), abs=1e-4)

@@ -160,6 +160,8 @@ export function hasCard<T extends CardIdentity>(card: MaybeCard<T>): card is T {
 /** One chart of the overview: its lists hold one entry a class, from the largest class on. */
 export interface OverviewChart {
   title: string;
+  /** What the lengths of segments are. */
+  axis: string;
   note: string;
   labels: string[];
   /** Each class with its largest adversary. */

@@ -74,6 +74,7 @@ class Chart {
         { "aria-hidden": "true" },
         ...TICKS.map((tick) => h("span", "", {}, tick)),
       ),
+      h("div", "imbxai-overview-axis-title", { "aria-hidden": "true" }, data.axis),
       h("p", "imbxai-note", {}, data.note),
     );
   }

@@ -87,7 +87,7 @@ describe.each(NAMES)("the name %s", (name) => {
 
   it("is text in the overview, as a label and as an adversary", async () => {
     const words = [`${name}: none`];
-    const chart = { title: "", note: "", labels: [name], words, faint: [false] };
+    const chart = { title: "", axis: "", note: "", labels: [name], words, faint: [false] };
     const page = { first: 0, segments: [name], colors: ["#332288"], shares: [[[1]]] };
     const state = { order: [0], labelWidth: 16, charts: [chart], pages: [page] };
     const { el } = await mount(overview, new PanelModel({ overview: state, selected: 0 }));

@@ -9,6 +9,7 @@ const data = (): Overview => ({
   labelWidth: 3,
   charts: ["Training", "Validation"].map((title) => ({
     title,
+    axis: `axis of ${title}`,
     note: `note of ${title}`,
     labels: ["E", "D", "C", "B*", "A°"],
     words: ["E: D 75%", "D: E 50%", "C: B 99%", "B: C 9%", "A: none"],
@@ -50,6 +51,13 @@ describe("overview", () => {
   const labels = () => texts(el, ".imbxai-overview-name");
   const bars = () => all(el, ".imbxai-overview-bar").map((bar) => bar.style.backgroundImage);
   const buttons = () => all(el, "li button");
+
+  it("names what the lengths of bars are", () => {
+    expect(texts(el, ".imbxai-overview-axis-title")).toEqual([
+      "axis of Training",
+      "axis of Validation",
+    ]);
+  });
 
   beforeEach(async () => {
     document.body.replaceChildren();
