@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
@@ -38,7 +39,8 @@ class EmbeddingReader:
         original network is run, uncompiled and on one device, since hooks need its own layers.
     layer
         None for the input of the head; a submodule or its dotted name for its output; the name
-        with "<" before it for its input. Feature maps (B, D, H, W) are averaged over H and W.
+        with "<" before it for its input. Feature maps (B, D, H, W) are averaged over H and W, and
+        so are (B, H, W, D), as inside a Swin transformer, known by the sides of the images.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class EmbeddingReader:
         self._handles: list[RemovableHandle] = []
         self._calls: list[Call] = []
         self._latest: Tensor | None = None
+        self._sides = 1, 1  # H and W of the images that run
 
     @property
     def source(self) -> str | None:
@@ -118,6 +121,7 @@ class EmbeddingReader:
         """
         self._calls.clear()
         self._latest = None
+        self._sides = images.shape[-2], images.shape[-1]
         with uncompiled():
             output = self._model(_as_input(images, self._model))
         candidates = logits_candidates(output, len(images))
@@ -158,7 +162,8 @@ class EmbeddingReader:
         if embedding.ndim != 2 or len(embedding) != n_images:
             raise LayerError(
                 f"layer {self._source!r} gives shape {tuple(embedding.shape)} for {n_images} "
-                "images; an embedding must be (B, D), or (B, D, H, W) to be averaged over H and W"
+                "images; an embedding must be (B, D), or a map (B, D, H, W) or (B, H, W, D) to be "
+                "averaged over H and W"
             )
         return embedding
 
@@ -181,10 +186,10 @@ class EmbeddingReader:
         module = self._model.get_submodule(source.removeprefix("<"))
 
         def keep_input(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            self._latest = _pooled(_first(args, kwargs))
+            self._latest = _pooled(_first(args, kwargs), self._sides)
 
         def keep_output(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
-            self._latest = _pooled(output)
+            self._latest = _pooled(output, self._sides)
 
         if source.startswith("<"):
             handle = module.register_forward_pre_hook(keep_input, with_kwargs=True)
@@ -250,8 +255,18 @@ def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return args[0] if args else next(iter(kwargs.values()), None)
 
 
-def _pooled(value: Any) -> Tensor:
+def _pooled(value: Any, sides: tuple[int, int]) -> Tensor:
     """Copy a layer's tensor (a later in-place layer may overwrite it), averaging feature maps."""
     if not isinstance(value, Tensor):
         raise LayerError(f"layer gives a {type(value).__name__}; an embedding must be a tensor")
-    return value.detach().mean(dim=(2, 3)) if value.ndim == 4 else value.detach().clone()
+    tensor: Tensor = value.detach()
+    if tensor.ndim != 4:
+        return tensor.clone()
+    channels_last = _is_map(tensor.shape[1:3], sides) and not _is_map(tensor.shape[2:], sides)
+    return tensor.mean(dim=(1, 2) if channels_last else (2, 3))
+
+
+def _is_map(shape: Sequence[int], sides: tuple[int, int]) -> bool:
+    """Tell whether two axes are the sides of the images divided by one stride, but for rounding."""
+    (height, width), (image_height, image_width) = shape, sides
+    return abs(height * image_width - width * image_height) < max(sides)

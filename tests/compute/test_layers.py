@@ -4,6 +4,7 @@ from types import ModuleType
 
 import pytest
 import torch
+from model_cases import SWIN_OF_TORCHVISION
 from torch import Tensor, nn
 
 from imbxai_widgets.compute.layers import EmbeddingReader, LayerError
@@ -118,6 +119,17 @@ def test_a_network_with_a_convolution_for_a_head(torchvision: ModuleType) -> Non
     embedding = run(model, None, batch)[0]
     torch.testing.assert_close(embedding, model.features(batch).mean(dim=(2, 3)).detach())
     assert torch.equal(run(model, "features", batch)[0], embedding)
+
+
+@pytest.mark.parametrize("sides", [(32, 32), (24, 40)])
+def test_maps_with_the_channels_last(torchvision: ModuleType, sides: tuple[int, int]) -> None:
+    model = torchvision.models.SwinTransformer(**SWIN_OF_TORCHVISION, num_classes=7).eval()
+    batch = torch.rand(2, 3, *sides)
+    tokens = model.norm(model.features(batch)).detach()
+    assert tokens.shape == (2, sides[0] // 8, sides[1] // 8, 24)
+    pooled = tokens.mean(dim=(1, 2))
+    torch.testing.assert_close(run(model, "norm", batch)[0], pooled)
+    torch.testing.assert_close(run(model, "permute", batch)[0], pooled)
 
 
 def test_something_behind_the_head_is_an_error() -> None:
