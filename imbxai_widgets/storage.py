@@ -12,8 +12,9 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.colors import color_scheme
 from imbxai_widgets.compute.embedded import Skipped, TopProbabilities
 from imbxai_widgets.compute.images import DisplayTransform, ImageSource
+from imbxai_widgets.compute.labeled_images import LabeledImages
+from imbxai_widgets.compute.sample_keys import SampleKeys
 from imbxai_widgets.split import Split
 
 VERSION = 2
@@ -81,6 +84,8 @@ def load_analysis(
     *,
     dataset: Any = None,
     validation: Any = None,
+    transform: Callable[[Any], Any] | None = None,
+    keys: SampleKeys | None = None,
     display_transform: DisplayTransform | None = None,
 ) -> Analysis:
     """Load an analysis that `save_analysis` wrote.
@@ -90,8 +95,9 @@ def load_analysis(
     path : str or path-like
     dataset, validation : Dataset, optional
         The datasets that were analyzed, to show their images; all else works without.
-    display_transform : callable, optional
-        How to show these images, as for `analyze`.
+    transform, keys, display_transform : optional
+        How to read and show these images, as for `analyze`. Without `transform` the pictures of
+        the datasets are shown as they are.
 
     Returns
     -------
@@ -108,15 +114,18 @@ def load_analysis(
         If a dataset has another number of images than were analyzed.
     """
     meta, arrays = _read(Path(path))
+    restore = partial(
+        _split, meta, arrays, transform=transform, keys=keys, display_transform=display_transform
+    )
     unseen = None
     if "validation_labels" in arrays:
-        unseen = _split("validation", meta, arrays, validation, display_transform)
+        unseen = restore("validation", validation)
     elif validation is not None:
         raise ValueError("validation was given, but the saved analysis has no validation images")
     return Analysis(
         class_names=tuple(meta["class_names"]),
         embeddings=arrays["embeddings"],
-        train=_split("train", meta, arrays, dataset, display_transform),
+        train=restore("train", dataset),
         validation=unseen,
         color_counts=arrays.get("color_counts"),
         color_scheme=color_scheme(meta["color_scheme"]),
@@ -142,10 +151,13 @@ def _splits(analysis: Analysis) -> Iterator[tuple[str, Split]]:
 
 
 def _split(
-    prefix: str,
     meta: dict[str, Any],
     arrays: dict[str, Any],
+    prefix: str,
     dataset: Any,
+    *,
+    transform: Callable[[Any], Any] | None,
+    keys: SampleKeys | None,
     display_transform: DisplayTransform | None,
 ) -> Split:
     top = TopProbabilities(
@@ -165,6 +177,9 @@ def _split(
             f"{argument} has {len(dataset)} images, but {expected} were analyzed; give the "
             "dataset that was analyzed, or none"
         )
+    if transform is not None or keys is not None:
+        names = meta["class_names"]
+        dataset = LabeledImages(dataset, transform=transform, class_names=names, keys=keys)
     return replace(split, images=ImageSource.of_rows(dataset, split.positions, display_transform))
 
 

@@ -17,6 +17,7 @@ import torch
 from environments import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from small_analysis import make_analysis
 
 from imbxai_widgets import Analysis
@@ -96,6 +97,22 @@ def test_images_come_from_the_datasets_given(tmp_path: Path) -> None:
     alone = save_analysis(make_analysis(validation=False), tmp_path / "alone.imbxai")
     with pytest.raises(ValueError, match="no validation images"):
         load_analysis(alone, validation=pictures)
+
+
+def test_images_are_read_as_they_were_for_the_analysis(tmp_path: Path) -> None:
+    analysis = make_analysis(validation=False)
+    path = analysis.save(tmp_path / "run.imbxai")
+    picture = Image.new("RGB", (8, 4), (10, 20, 30))
+    samples = [{"photo": picture, "kind": "c0"}] * len(analysis.train)
+    halved = Analysis.load(
+        path,
+        dataset=samples,
+        keys=("photo", "kind"),
+        transform=lambda image: torch.from_numpy(np.array(image)).movedim(2, 0)[:, :, ::2],
+    )
+    assert halved.images is not None
+    assert halved.images[0].shape == (4, 4, 3)
+    assert halved.images[0][0, 0].tolist() == [10, 20, 30]
 
 
 @pytest.fixture(scope="module")
