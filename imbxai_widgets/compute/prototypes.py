@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -26,6 +29,7 @@ from imbxai_widgets.compute._distances import (
     fill_centered,
     framing,
     largest_magnitude,
+    pair_squares,
     product_dtype,
     resolve_device,
     row_blocks,
@@ -33,7 +37,6 @@ from imbxai_widgets.compute._distances import (
     squared_distances,
 )
 from imbxai_widgets.compute._types import DoubleArray, IntArray
-from imbxai_widgets.compute.neighbors import nearest_references
 
 # Rows that FasterPAM sees at most: its distance matrix then takes 16 MiB in float32, which a
 # processor's cache may hold. With four times that it takes four times as long, and lowers the
@@ -157,7 +160,8 @@ def medoids(
     centers = rows[_cluster(matrix[rows], n, seed, device)]
     if not len(centers):
         return centers
-    clusters = nearest_references(matrix, matrix[centers], 1, device=device)[0][:, 0]
+    candidates = np.broadcast_to(centers, (len(matrix), len(centers)))
+    clusters = pair_squares(matrix, matrix, candidates, scale_factor(matrix)).argmin(axis=1)
     if sampled:
         for number in range(len(centers)):
             members = np.flatnonzero(clusters == number)
@@ -187,18 +191,35 @@ def _cluster(matrix: Matrix, n: int, seed: int, device: str | torch.device | Non
     different = _first_different(matrix, n + 1)
     if len(different) <= n:
         return different
-    import kmedoids
-
     frame = _Frame.of(matrix, resolve_device(device), torch.float64)
     distances = np.empty((len(matrix), len(matrix)), dtype=np.float32)
     for rows, columns, tile in frame.tiles():
         distances[rows, columns] = as_numpy(tile)
         distances[columns, rows] = as_numpy(tile.T)
     np.fill_diagonal(distances, 0)
-    # One thread: the parallel version may end in another local optimum from run to run.
-    found = kmedoids.fasterpam(distances, n, random_state=seed, n_cpu=1)
-    centers: IntArray = found.medoids.astype(np.int64)
+    # As `kmedoids.fasterpam(distances, n, random_state=seed, n_cpu=1)` does. One thread: the
+    # parallel version may end in another local optimum from run to run.
+    start = np.random.RandomState(seed).choice(len(matrix), n, replace=False).astype(np.uintp)
+    _loss, _labels, found, *_ = _kmedoids()._rand_fasterpam_f32(distances, start, 100, seed)
+    centers: IntArray = found.astype(np.int64)
     return centers
+
+
+@cache
+def _kmedoids() -> Any:
+    """Load the compiled part of `kmedoids` alone.
+
+    The package around it imports scikit-learn where that is installed, which would take longer
+    than all else that opens an Explorer.
+    """
+    package = find_spec("kmedoids")
+    assert package
+    spec = PathFinder.find_spec("kmedoids.kmedoids", package.submodule_search_locations)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _first_different(matrix: Matrix, limit: int) -> IntArray:
