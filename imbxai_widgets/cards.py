@@ -68,7 +68,7 @@ class CardDeck:
         dict
             Keys ``index``, ``name``, ``notice`` (what went wrong in reading its images, or
             ""), ``header``, ``archetypes``, ``overlap``, ``adversaries``, ``colors``,
-            ``comparison``, ``sprite`` (tile size and columns) and ``sprite_png`` (bytes).
+            ``comparison``, ``sprite`` (tile size, columns and type) and ``sprite_png`` (bytes).
 
         Raises
         ------

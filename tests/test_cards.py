@@ -133,19 +133,35 @@ def test_every_tile_is_the_image_it_stands_for(
 
 def test_large_images_shrink_and_keep_their_shape() -> None:
     analysis = make_analysis((8, 8), image_shape=(400, 200))
-    sprite, png, _ = make_sprite(analysis.images, np.arange(3))
+    assert analysis.images is not None
+    sprite, jpeg, _ = make_sprite(analysis.images, np.arange(3))
     assert (sprite["width"], sprite["height"]) == (LARGEST_TILE // 2, LARGEST_TILE)
-    assert Image.open(io.BytesIO(png)).size == (3 * LARGEST_TILE // 2, LARGEST_TILE)
+    sheet = Image.open(io.BytesIO(jpeg))
+    assert sheet.get_format_mimetype() == sprite["type"] == "image/jpeg"
+    assert sheet.size == (3 * LARGEST_TILE // 2, LARGEST_TILE)
+    tile = Image.fromarray(analysis.images[0]).resize((48, 96), Image.Resampling.LANCZOS)
+    off = np.asarray(sheet, float)[:, :48] - np.asarray(tile, float)
+    assert np.abs(off).mean() < 4
 
 
 def test_images_of_several_sizes_stand_in_the_middle_of_their_tiles() -> None:
     pictures: Any = [np.full((2, 2, 3), 9, np.uint8), np.full((4, 6, 3), 7, np.uint8)]
     sprite, png, _ = make_sprite(pictures, np.arange(2))
     sheet = np.asarray(Image.open(io.BytesIO(png)))
-    assert sprite == {"width": 6, "height": 4, "columns": 2}
+    assert sprite == {"width": 6, "height": 4, "columns": 2, "type": "image/png"}
     assert (sheet[1:3, 2:4] == (9, 9, 9, 255)).all()
     assert (sheet[:, :6, 3] > 0).sum() == 4
     assert (sheet[:, 6:] == (7, 7, 7, 255)).all()
+
+
+def test_large_images_of_several_sizes_leave_gaps_between_them() -> None:
+    pictures: Any = [np.full((200, 100, 3), 90, np.uint8), np.full((100, 200, 3), 70, np.uint8)]
+    sprite, webp, _ = make_sprite(pictures, np.arange(2))
+    assert sprite == {"width": 96, "height": 96, "columns": 2, "type": "image/webp"}
+    sheet = np.asarray(Image.open(io.BytesIO(webp)).convert("RGBA"), int)
+    assert (sheet[:, :24, 3] == 0).all()
+    assert (np.abs(sheet[:, 26:70] - (90, 90, 90, 255)) < 4).all()
+    assert (np.abs(sheet[26:70, 96:] - (70, 70, 70, 255)) < 4).all()
 
 
 class Torn:

@@ -3,7 +3,7 @@ import type { Archetype } from "./archetype_style";
 import { h, placeholder, TextView, Views } from "./dom";
 import { type Fact, FactView } from "./fact";
 import { count, counted, percent } from "./format";
-import type { ArchetypeGroup, Sprite, Thumbnail } from "./model";
+import type { ArchetypeGroup, Thumbnail, TileLayout } from "./model";
 import type { TileSheet } from "./sprite";
 import { ThumbnailGrid, type Tile } from "./thumbnail_grid";
 
@@ -52,7 +52,7 @@ export class ArchetypeColumn {
   readonly #none: HTMLElement;
   readonly #notice = h("p", "imbxai-notice", { role: "alert" });
   #group: ArchetypeGroup | undefined;
-  #sprite: Sprite = { width: 1, height: 1, columns: 1 };
+  #sprite: TileLayout = { width: 1, height: 1, columns: 1 };
   #tiles: Tile[] = [];
   #expanded = false;
   #state: "ready" | "waiting" | "ended" = "ready";
@@ -89,7 +89,7 @@ export class ArchetypeColumn {
   }
 
   /** Shows a group. Whether it is expanded stays as it was, for walking through classes. */
-  show(group: ArchetypeGroup, sprite: Sprite, sheet?: TileSheet): void {
+  show(group: ArchetypeGroup, sprite: TileLayout, sheet?: TileSheet): void {
     this.stop();
     this.#group = group;
     this.#sprite = sprite;

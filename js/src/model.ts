@@ -44,14 +44,19 @@ export interface ArchetypeGroup {
   thumbnails: Thumbnail[];
 }
 
-/** A PNG of equally large tiles, filled row by row. */
-export interface Sprite {
+/** Where tiles lie in a picture that is filled with them row by row. */
+export interface TileLayout {
   /** Tile width in pixels. */
   width: number;
   /** Tile height in pixels. */
   height: number;
   /** Tiles per row. */
   columns: number;
+}
+
+export interface Sprite extends TileLayout {
+  /** Media type of the picture. */
+  type: string;
 }
 
 export interface TopFeature {

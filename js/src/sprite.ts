@@ -20,7 +20,7 @@ export class TileSheet {
   static async decode(sprite: Sprite, png: DataView): Promise<TileSheet> {
     // A copy, because the buffer may be a window on a much larger message.
     const bytes = new Uint8Array(png.buffer, png.byteOffset, png.byteLength).slice();
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: sprite.type }));
     return new TileSheet(bitmap, sprite);
   }
 

@@ -1,6 +1,6 @@
 // One column's images: a canvas with the pixels, under buttons that can be focused and pressed.
 import { h, step, type View, Views } from "./dom";
-import type { Sprite, Thumbnail } from "./model";
+import type { Thumbnail, TileLayout } from "./model";
 import type { TileSheet } from "./sprite";
 import { type Layout, layOut } from "./thumbnail_layout";
 
@@ -38,7 +38,7 @@ export class ThumbnailGrid {
   readonly element: HTMLElement;
   readonly #thumbs: Views<Tile, Thumb>;
   #tiles: Tile[] = [];
-  #sprite: Sprite = { width: 1, height: 1, columns: 1 };
+  #sprite: TileLayout = { width: 1, height: 1, columns: 1 };
   #layout: Layout | undefined;
   // Known from the last resize: to ask anew for each class would make the browser lay out the page.
   #width = 0;
@@ -60,7 +60,7 @@ export class ThumbnailGrid {
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  show(tiles: Tile[], sprite: Sprite): void {
+  show(tiles: Tile[], sprite: TileLayout): void {
     const focused = this.#buttons.indexOf(document.activeElement as HTMLButtonElement);
     this.#tiles = tiles;
     this.#sprite = sprite;

@@ -26,7 +26,7 @@ const card = (index = 0): ArchetypesCard => ({
     group("rare", 1, 1, 1, 11),
     group("outlier", 0, 0, 0, 12),
   ],
-  sprite: { width: 32, height: 32, columns: 4 },
+  sprite: { width: 32, height: 32, columns: 4, type: "image/png" },
   sprite_png: new DataView(new Uint8Array([1, 2, 3]).buffer),
 });
 
@@ -39,7 +39,7 @@ const answer = (offset: number, held: number): MoreAnswer => ({
   archetype: 0,
   offset,
   thumbnails: thumbnails(held, 0, 500),
-  sprite: { width: 32, height: 32, columns: 12 },
+  sprite: { width: 32, height: 32, columns: 12, type: "image/png" },
   notice: "",
 });
 

@@ -102,7 +102,7 @@ describe.each(NAMES)("the name %s", (name) => {
     const safe = group("safe", 1, 1, 1, 0);
     Object.assign(safe.thumbnails[0] ?? {}, { label: name, prediction: name });
     const rest = ["border", "rare", "outlier"].map((other) => group(other, 0, 0, 0, 1));
-    const sprite = { width: 32, height: 32, columns: 1 };
+    const sprite = { width: 32, height: 32, columns: 1, type: "image/png" };
     const sprite_png = new DataView(new ArrayBuffer(1));
     const card = { index: 0, name, archetypes: [safe, ...rest], sprite, sprite_png };
     const { el } = await mount(archetypes as never, new PanelModel({ card, marked: [] }));

@@ -68,7 +68,7 @@ function makeCard(index: number): LinkedCard {
       flow: { counts: [], shares: [], note: `flow ${index}` },
       shared: { topK: [3, 3], sharing: 0, rows: [] },
     },
-    sprite: { width: 32, height: 32, columns: 1 },
+    sprite: { width: 32, height: 32, columns: 1, type: "image/png" },
     sprite_png: new DataView(new ArrayBuffer(index + 1)),
   };
 }
