@@ -371,6 +371,18 @@ def cards_within(deck: CardDeck, classes: int, size: int) -> list[Card]:
     return [first, *(deck.card(index) for index in range(1, count))]
 
 
+def first_cards(deck: CardDeck, indices: Iterable[int], size: int) -> list[Card]:
+    """Return the cards of some classes, in order, as long as they take at most `size` bytes."""
+    cards: list[Card] = []
+    for index in indices:
+        card = deck.card(index)
+        size -= card_bytes(card)
+        if size < 0:
+            break
+        cards.append(card)
+    return cards
+
+
 def _rows(table: pd.DataFrame) -> Iterable[tuple[Any, dict[Any, Any]]]:
     """Go through a table's rows as (index, values by column)."""
     return zip(table.index, table.to_dict("records"), strict=True)

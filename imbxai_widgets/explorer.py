@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakSet
 
 import ipywidgets as widgets
 import pandas as pd
@@ -12,7 +13,7 @@ from IPython.display import publish_display_data
 from torch import nn
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.cards import ADVERSARY_ROWS, Card, CardDeck, cards_within
+from imbxai_widgets.cards import ADVERSARY_ROWS, Card, CardDeck, cards_within, first_cards
 from imbxai_widgets.comparison import Comparison
 from imbxai_widgets.comparison import compare as compare_analyses
 from imbxai_widgets.compute.images import ImageSource
@@ -39,6 +40,7 @@ from imbxai_widgets.wording import counted
 EAGER_CLASSES = 40
 EAGER_IMAGES = 20_000  # prototypes of larger groups take seconds
 EAGER_BYTES = 4_000_000
+HELD_BYTES = 64_000_000  # of a page without a kernel: base64 makes 85 MB of them
 
 
 class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -85,6 +87,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """
 
     selected_class = traitlets.Unicode(help="Name of the class that the panels show.")
+    _made: ClassVar[WeakSet[Explorer]] = WeakSet()
 
     def __init__(
         self,
@@ -111,6 +114,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._linker.on_msg(self._on_card_request)
         self._gallery.on_msg(self._on_more_request)
         self.selected_class = self._analysis.class_names[self._linker.selected]
+        self._made.add(self)
 
     @property
     def analysis(self) -> Analysis:
@@ -126,6 +130,28 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def selection(self) -> pd.DataFrame:
         """The marked images, in the order they were marked, as `Analysis.image_table` rows."""
         return self._analysis.image_table(list(self._gallery.marked))
+
+    def hold_cards(self, limit: int = HELD_BYTES) -> int:
+        """Put what the panels show of each class into the widgets' state.
+
+        For a page without a kernel, or a notebook that is saved with its widgets: there, only the
+        classes held can be shown. `imbxai_widgets.page` calls it by itself. With few classes of
+        few images all are held from the beginning.
+
+        Parameters
+        ----------
+        limit : int
+            Bytes that the cards may take, about.
+
+        Returns
+        -------
+        int
+            How many classes are held: the selected one, then in the order of `class_names`.
+        """
+        first = self._linker.selected
+        others = (index for index in range(self._analysis.n_classes) if index != first)
+        self._linker.cards = first_cards(self._deck, (first, *others), limit)
+        return len(self._linker.cards)
 
     def __repr__(self) -> str:
         return f"Explorer({self._analysis!r})"  # ipywidgets' would hold all that is shown
@@ -284,6 +310,16 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._gallery.send({"type": "failed", **request, "message": message})
             raise
         self._gallery.send({"type": "more", **request, **answer}, buffers=[png])
+
+
+def hold_all_cards() -> list[str]:
+    """Have every Explorer of this process hold its cards; say of which classes there are none."""
+    notes = []
+    for explorer in Explorer._made:
+        held, classes = explorer.hold_cards(HELD_BYTES), explorer.analysis.n_classes
+        if held < classes:
+            notes.append(f"an Explorer shows {held} of {classes} classes without a kernel")
+    return notes
 
 
 def _in_short(error: Exception) -> str:

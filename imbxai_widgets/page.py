@@ -5,9 +5,10 @@
     python -m imbxai_widgets.page notebooks/01_quickstart.ipynb --output quickstart.html
 
 executes the notebook and writes a single file that holds the outputs, the state of the widgets
-and the front ends that draw them, so that a click in one panel still changes all others. Only
-what asks a kernel for more data ends with what the page holds. Mathematics in the prose is not
-typeset, since MathJax would come from a network.
+and the front ends that draw them, so that a click in one panel still changes all others. What
+each Explorer shows of its classes is put into that state, up to 64 MB; a click on "more" images
+ends with what the page holds. Mathematics in the prose is not typeset, since MathJax would come
+from a network.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,10 @@ from imbxai_widgets._files import replacing
 
 _STATE = "application/vnd.jupyter.widget-state+json"
 _STATIC = Path(__file__).parent / "static"
+# Run behind the notebook's own cells; what it prints is told to whoever writes the page.
+_HOLD = """import sys
+if "imbxai_widgets.explorer" in sys.modules:
+    print(*sys.modules["imbxai_widgets.explorer"].hold_all_cards(), sep="; ", end="")"""
 _BUNDLED = frozenset({"@jupyter-widgets/base", "@jupyter-widgets/controls"})
 
 # nbconvert's page, less every script it would fetch, plus our own script and widget modules.
@@ -108,7 +114,12 @@ def _execute(path: Path) -> Any:
         resources={"metadata": {"path": str(path.resolve().parent)}},
         extra_arguments=["--log-level=ERROR"],  # the kernel warns of unencrypted loopback
     )
-    return client.execute()
+    notebook.cells.append(nbformat.v4.new_code_cell(_HOLD))  # type: ignore[no-untyped-call]
+    executed = client.execute()
+    for output in executed.cells.pop().outputs:
+        if note := output.get("text"):
+            warnings.warn(note, stacklevel=3)
+    return executed
 
 
 def _export(notebook: Any, title: str) -> str:

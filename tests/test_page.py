@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from environments import ROOT
 
 from imbxai_widgets import page
 
@@ -88,6 +90,39 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         ModuleNotFoundError, match=r"nbconvert, which is not installed.*pip install"
     ):
         page.write_page(tmp_path / "x.ipynb", tmp_path / "x.html")
+
+
+FETCHED = """
+import sys
+sys.path.insert(0, {tests!r})
+from imbxai_widgets import explorer as module
+from small_analysis import make_analysis
+module.EAGER_BYTES, module.HELD_BYTES = 0, {held}
+explorer = module.Explorer(make_analysis((60, 30, 12, 5)))
+explorer.selected_class = "c2"
+explorer
+"""
+
+
+@pytest.mark.parametrize(("held", "note"), [(10**8, None), (12_000, "shows [1-3] of 4 classes")])
+def test_a_page_holds_what_a_kernel_would_be_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, note: str | None
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # the tree at hand, installed or not
+    source = FETCHED.format(tests=str(ROOT / "tests"), held=held)
+    path = tmp_path / "notebook.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), path)
+    with pytest.warns(UserWarning, match=note) if note else nullcontext():
+        notebook = page._execute(path)
+    assert len(notebook.cells) == 1
+    states = notebook.metadata["widgets"][page._STATE]["state"].values()
+    [linker] = [model for model in states if "cards" in model["state"]]
+    names = [card["name"] for card in linker["state"]["cards"]]
+    assert names == ["c2", "c0", "c1", "c3"][: len(names)]
+    assert (len(names) == 4) == (note is None)
+    assert [buffer["path"] for buffer in linker["buffers"]] == [
+        ["cards", number, "sprite_png"] for number in range(len(names))
+    ]
 
 
 def test_a_missing_notebook_ends_the_command_with_a_message(
