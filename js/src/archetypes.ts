@@ -20,6 +20,8 @@ import { Tooltip } from "./tooltip";
 interface GalleryState {
   card: MaybeCard<ArchetypesCard>;
   marked: number[];
+  /** A card that may be shown next: its images are decoded ahead. */
+  ahead?: ArchetypesCard;
 }
 
 class Gallery {
@@ -81,6 +83,13 @@ class Gallery {
       const group = archetypes[number];
       if (group) column.show(group, sprite, sheet);
     }
+  }
+
+  /** Decodes the images of a card that may be shown next. */
+  async prepare(): Promise<void> {
+    const { sprite, sprite_png } = this.model.get("ahead") as ArchetypesCard;
+    const sheet = await TileSheet.decode(sprite, sprite_png);
+    this.#store.keep(sprite_png, sheet, this.#card.sprite_png);
   }
 
   showMarks(): void {
@@ -176,6 +185,8 @@ const render: Render<GalleryState> = ({ model, el }) => {
   const onMessage = (message: MoreAnswer, buffers: DataView[]) =>
     gallery.answer(message, buffers[0]);
   cleanup.on(model, "change:card", () => gallery.showCard());
+  // What cannot be decoded is told of where it is shown.
+  cleanup.on(model, "change:ahead", () => gallery.prepare().catch(() => {}));
   cleanup.on(model, "change:marked", () => gallery.showMarks());
   model.on("msg:custom", onMessage);
   cleanup.add(() => model.off("msg:custom", onMessage));

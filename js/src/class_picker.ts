@@ -10,12 +10,15 @@ interface PickerState {
   classes: PickerClass[];
   accuracy_label: "validation" | "training";
   selected: number;
-  /** The class that may be picked next: its card is fetched ahead. */
-  likely?: number;
+  /** Classes that may be picked next, the likeliest first: their cards are fetched ahead. */
+  likely?: number[];
 }
 
 /** Milliseconds that a pointer rests on a row that it does not just cross. */
 const REST = 50;
+
+/** Milliseconds after which a list that was scrolled stands still. */
+const STILL = 250;
 
 const mixInWords = (shares: readonly number[]): string =>
   ARCHETYPES.map(({ name }, position) => `${name} ${percent(shares[position] ?? 0)}`).join(", ");
@@ -98,6 +101,7 @@ class Picker {
   #selected: number | undefined;
   #tabStop: number | undefined;
   #resting: ReturnType<typeof setTimeout> | undefined;
+  #inSight = false;
   #descending: boolean = ORDERS.images.descending;
 
   constructor(private readonly model: Model<PickerState>) {
@@ -127,10 +131,14 @@ class Picker {
       ["pointerdown", 0],
     ] as const) {
       this.#list.addEventListener(type, (event) => {
-        this.#expect(this.#rows.positionOf(event.target), delay);
+        this.#expect(delay, this.#rows.positionOf(event.target));
       });
     }
-    this.#list.addEventListener("pointerleave", () => clearTimeout(this.#resting));
+    this.#list.addEventListener("pointerleave", () => this.#expect(STILL));
+    this.#list.addEventListener("scroll", () => {
+      this.model.set("likely", []); // they pass by
+      this.#expect(STILL);
+    });
   }
 
   /** Lists the model's classes anew. */
@@ -161,6 +169,17 @@ class Picker {
     this.select();
   }
 
+  /** Tells whether a reader can see the list. */
+  appear(inSight: boolean): void {
+    this.#inSight = inSight;
+    this.#expect(STILL);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#resting);
+    this.frame.root.remove();
+  }
+
   get #key(): OrderKey {
     return this.#order.value as OrderKey;
   }
@@ -183,6 +202,7 @@ class Picker {
     this.#count.textContent =
       shown.length === classes.length ? all : `${count(shown.length)} of ${all}`;
     this.select();
+    this.#expect(STILL);
   }
 
   #rowAt(position: number): HTMLElement {
@@ -208,12 +228,15 @@ class Picker {
     if (row && row !== document.activeElement) row.focus({ preventScroll: true });
   }
 
-  /** Tells which class may be picked next. */
-  #expect(position: number | undefined, delay: number): void {
+  /** Tells, after a while, which classes may be picked next: one, if given, and all in sight. */
+  #expect(delay: number, first?: number): void {
     clearTimeout(this.#resting);
-    const likely = position === undefined ? undefined : this.#shown[position]?.index;
-    if (likely === undefined) return;
-    this.#resting = setTimeout(() => this.model.set("likely", likely), delay);
+    this.#resting = setTimeout(() => {
+      const positions = this.#inSight ? this.#rows.inSight() : [];
+      if (first !== undefined) positions.unshift(first);
+      const likely = positions.flatMap((position) => this.#shown[position]?.index ?? []);
+      this.model.set("likely", likely);
+    }, delay);
   }
 
   #onListKey(event: KeyboardEvent): void {
@@ -225,7 +248,7 @@ class Picker {
     if (chosen === undefined) return;
     event.preventDefault();
     this.#pick(chosen);
-    this.#expect(stepTo(this.#shown.length, chosen, event.key), REST);
+    this.#expect(REST, stepTo(this.#shown.length, chosen, event.key));
   }
 
   #onSearchKey(event: KeyboardEvent): void {
@@ -242,12 +265,15 @@ const render: Render<PickerState> = ({ model, el }) => {
   cleanup.on(model, "change:accuracy_label", () => picker.fill());
   cleanup.on(model, "change:selected", () => picker.select());
   el.append(picker.frame.root);
-  cleanup.add(() => picker.frame.root.remove());
+  cleanup.add(() => picker.dispose());
   picker.fill();
   // The page may show the view later than it is rendered, and in another width.
   const shown = new ResizeObserver(() => picker.resize());
   shown.observe(picker.frame.root);
   cleanup.add(() => shown.disconnect());
+  const seen = new IntersectionObserver(([entry]) => picker.appear(!!entry?.isIntersecting));
+  seen.observe(picker.frame.root);
+  cleanup.add(() => seen.disconnect());
   return () => cleanup.run();
 };
 

@@ -64,13 +64,16 @@ export class Linker {
       if (!panel) continue;
       this.#listen(panel, "selected", () => this.#select(panel.get("selected")));
     }
-    this.#listen(to.picker, "likely", () => this.#cards.foresee(to.picker.get("likely") as number));
+    this.#listen(to.picker, "likely", () =>
+      this.#cards.foresee(to.picker.get("likely") as number[]),
+    );
     this.#listenToBars(to.adversaryBars);
     changed();
   }
 
   dispose(): void {
     clearTimeout(this.#timer);
+    this.#cards.dispose();
     for (const undo of this.#undo) undo();
   }
 
@@ -103,6 +106,7 @@ export class Linker {
   #show(): void {
     const index = this.model.get("selected");
     clearTimeout(this.#timer);
+    this.#cards.rest();
     const card = this.#find(index);
     this.to.picker.set_state({ selected: index });
     this.to.overlap.set_state({ selected: index });
@@ -150,9 +154,10 @@ export class Linker {
       clearTimeout(this.#timer);
       this.#sayNotShown(answer.message);
     } else if (answer.type === "card") {
-      const sprite_png = buffers[0] ?? new DataView(new ArrayBuffer(0));
-      this.#cards.add({ ...answer.card, sprite_png });
-      if (answer.card.index === this.model.get("selected")) this.#show();
+      const card = { ...answer.card, sprite_png: buffers[0] ?? new DataView(new ArrayBuffer(0)) };
+      this.#cards.add(card);
+      if (card.index === this.model.get("selected")) this.#show();
+      else this.to.archetypes.set_state({ ahead: card });
     } else if (answer.type === "notice") {
       this.#say(answer.message);
     }

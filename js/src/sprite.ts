@@ -53,19 +53,19 @@ export class TileSheet {
   }
 }
 
-/** The sheets last shown, by their PNG: that of a class shown again is drawn in the same frame. */
+/** Sheets shown or to be shown, by their PNG: that of a class chosen is drawn in the same frame. */
 export class SheetStore {
   readonly #sheets = new Map<DataView, TileSheet>();
 
   get(png: DataView): TileSheet | undefined {
     const sheet = this.#sheets.get(png);
-    if (sheet) this.#keep(png, sheet);
+    if (sheet) this.keep(png, sheet);
     return sheet;
   }
 
   async decode(sprite: Sprite, png: DataView): Promise<TileSheet> {
     const sheet = await TileSheet.decode(sprite, png);
-    this.#keep(png, sheet);
+    this.keep(png, sheet);
     return sheet;
   }
 
@@ -74,13 +74,14 @@ export class SheetStore {
     this.#sheets.clear();
   }
 
-  /** Keeps a sheet as the last one, and of the others as many as there is room for. */
-  #keep(png: DataView, sheet: TileSheet): void {
+  /** Keeps a sheet as the last one, that of `shown`, and of others as many as there is room for. */
+  keep(png: DataView, sheet: TileSheet, shown?: DataView): void {
     this.#sheets.delete(png);
     let pixels = sheet.pixels;
     for (const each of this.#sheets.values()) pixels += each.pixels;
     for (const [oldest, each] of this.#sheets) {
       if (pixels <= KEPT_PIXELS) break;
+      if (oldest === shown) continue;
       pixels -= each.pixels;
       each.close();
       this.#sheets.delete(oldest);

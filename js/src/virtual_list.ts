@@ -54,6 +54,11 @@ export class VirtualList {
     return position === undefined ? undefined : this.#rows.get(position);
   }
 
+  /** The positions of the rows in sight. */
+  inSight(): number[] {
+    return this.#span(0);
+  }
+
   positionOf(target: EventTarget | null): number | undefined {
     const row = (target as Element | null)?.closest("[role=option]");
     return row ? this.#positions.get(row) : undefined;
@@ -99,12 +104,17 @@ export class VirtualList {
   }
 
   #wanted(): number[] {
-    const first = Math.max(0, Math.floor(this.#top / this.#rowHeight) - SPARE);
-    const seen = Math.ceil(this.#height / this.#rowHeight) + 2 * SPARE;
-    const last = Math.min(this.#count, first + seen);
-    const wanted = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at);
+    const wanted = this.#span(SPARE);
     if (this.#kept === undefined || wanted.includes(this.#kept)) return wanted;
-    return this.#kept < first ? [this.#kept, ...wanted] : [...wanted, this.#kept];
+    return this.#kept < (wanted[0] ?? 0) ? [this.#kept, ...wanted] : [...wanted, this.#kept];
+  }
+
+  /** The positions in sight, and `spare` more above and below. */
+  #span(spare: number): number[] {
+    const first = Math.max(0, Math.floor(this.#top / this.#rowHeight) - spare);
+    const seen = Math.ceil(this.#height / this.#rowHeight) + 2 * spare;
+    const last = Math.min(this.#count, first + seen);
+    return Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at);
   }
 
   #add(position: number): HTMLElement {

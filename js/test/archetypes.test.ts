@@ -31,7 +31,10 @@ const card = (index = 0): ArchetypesCard => ({
 });
 
 const fresh = (value: MaybeCard<ArchetypesCard>, marked: number[] = []) =>
-  new PanelModel({ card: value, marked });
+  new PanelModel<{ card: typeof value; marked: number[]; ahead?: ArchetypesCard }>({
+    card: value,
+    marked,
+  });
 
 const answer = (offset: number, held: number): MoreAnswer => ({
   type: "more",
@@ -270,6 +273,27 @@ describe("archetype gallery", () => {
     model.receive("card", card(2));
     await settle();
     expect(closed()).toEqual([1, 1, 0]);
+  });
+
+  it("decodes images ahead, and lets go of those on the page for none", async () => {
+    pixels = fakePixels(220, 1800);
+    const [second, third] = [card(1), card(2)];
+    model.receive("card", second);
+    await settle();
+    model.receive("ahead", third);
+    await settle();
+    expect(pixels.bitmaps[0]?.close).not.toHaveBeenCalled();
+    pixels.draw.mockClear();
+    model.receive("card", third);
+    expect(pixels.draw.mock.calls[0]?.[0]).toBe(pixels.bitmaps[1]);
+    expect(pixels.decode).toHaveBeenCalledTimes(2);
+  });
+
+  it("says nothing of images ahead that cannot be decoded", async () => {
+    pixels.decode.mockRejectedValueOnce(new Error("broken"));
+    model.receive("ahead", card(1));
+    await settle();
+    expect(one(el, ".imbxai-marks").textContent).not.toContain("decoded");
   });
 
   it("does not draw images that come late over those of another class", async () => {

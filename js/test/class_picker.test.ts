@@ -41,13 +41,24 @@ function search(el: ParentNode, text: string): void {
 }
 
 describe("class picker", () => {
-  let model: PanelModel<ReturnType<typeof state>>;
+  let model: PanelModel<ReturnType<typeof state> & { likely?: number[] }>;
   let el: HTMLElement;
   let dispose: () => Promise<void>;
+  let appear: (isIntersecting: boolean) => void;
 
   beforeEach(async () => {
     document.body.replaceChildren();
     model = new PanelModel(state());
+    vi.stubGlobal(
+      "IntersectionObserver",
+      class {
+        constructor(seen: (entries: { isIntersecting: boolean }[]) => void) {
+          appear = (isIntersecting) => seen([{ isIntersecting }]);
+        }
+        observe(): void {}
+        disconnect(): void {}
+      },
+    );
     ({ el, dispose } = await mount(picker, model));
   });
 
@@ -103,8 +114,28 @@ describe("class picker", () => {
     point("Cat", "pointerdown");
     vi.advanceTimersByTime(1);
     vi.useRealTimers();
-    expect(model.changes).toEqual([{ likely: 3 }, { likely: 1 }]);
+    expect(model.changes).toEqual([{ likely: [3] }, { likely: [1] }]);
     expect(model.saved).toEqual([]);
+  });
+
+  it("tells which classes are in sight, once the list stands still", () => {
+    vi.useFakeTimers();
+    const told = () => model.changes.splice(0).map((change) => change.likely);
+    appear(true);
+    vi.advanceTimersByTime(300);
+    expect(told()).toEqual([[1, 0, 3, 2]]);
+    one(el, ".imbxai-picker-list").dispatchEvent(new Event("scroll"));
+    expect(told()).toEqual([[]]);
+    row(el, "ship").dispatchEvent(new Event("pointerover", { bubbles: true }));
+    vi.advanceTimersByTime(300);
+    expect(told()).toEqual([[0, 1, 0, 3, 2]]);
+    search(el, "dog");
+    vi.advanceTimersByTime(300);
+    expect(told()).toEqual([[3, 2]]);
+    appear(false);
+    vi.advanceTimersByTime(300);
+    expect(told()).toEqual([[]]);
+    vi.useRealTimers();
   });
 
   it("selects by click, once", () => {
@@ -184,6 +215,17 @@ describe("class picker", () => {
       list().scrollTop = 0;
       list().dispatchEvent(new Event("scroll"));
       expect(names(el)[0]).toBe("class 9999");
+    });
+
+    it("foresees no more classes than it shows", () => {
+      vi.useFakeTimers();
+      appear(true);
+      list().scrollTop = 46 * 5000;
+      list().dispatchEvent(new Event("scroll"));
+      vi.advanceTimersByTime(300);
+      vi.useRealTimers();
+      const likely = model.changes.at(-1)?.likely;
+      expect(likely).toEqual(Array.from({ length: 14 }, (_, at) => 4999 - at));
     });
 
     it("scrolls, itself and not the page, to a class selected elsewhere", () => {

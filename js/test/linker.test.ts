@@ -300,22 +300,49 @@ describe("cards that are fetched", () => {
     return settle();
   };
 
-  it("are asked for ahead, one at a time, without showing it", async () => {
+  /** Longer than the page is left to itself after a selection. */
+  const rested = () => new Promise((go) => setTimeout(go, 200));
+
+  it("are asked for ahead, one at a time, without showing them", async () => {
     const page = await open({ cards: [] });
+    const asked = () => page.linker.messages.map((sent) => (sent as { index: number }).index);
     await answer(page, 1);
-    const ahead = async (index: number) => {
-      role(page, "picker").set("likely", index);
-      await settle();
-      return page.linker.messages.slice(1);
-    };
-    expect(await ahead(1)).toEqual([]); // is there
-    expect(await ahead(2)).toEqual([{ type: "card", index: 2 }]);
-    expect(await ahead(3)).toEqual([{ type: "card", index: 2 }]); // the kernel is at work
+    role(page, "picker").set("likely", [1, 2, 0, 3]);
+    expect(asked()).toEqual([1]); // the page shows the class first
+    await rested();
+    expect(asked()).toEqual([1, 2]);
     await answer(page, 2);
+    expect(asked()).toEqual([1, 2, 0]);
+    page.linker.emit("msg:custom", { type: "error", index: 0, message: "unread" }, []);
+    expect(asked()).toEqual([1, 2, 0, 3]);
     expectShown(page, 1);
+    expect(role(page, "message").get("value")).toBe("");
+    expect(role(page, "archetypes").get("ahead")).toMatchObject({ index: 2 });
     role(page, "picker").set("selected", 2);
     expectShown(page, 2);
-    expect(page.linker.messages.length).toBe(2);
+    await answer(page, 3);
+    await rested();
+    expect(asked()).toEqual([1, 2, 0, 3]);
+  });
+
+  it("that come ahead do not take the place of those shown", async () => {
+    const page = await open({ cards: [] });
+    await answer(page, 1);
+    for (let index = 4; index < 200; index++) {
+      const { sprite_png, ...card } = { ...makeCard(2), index };
+      page.linker.emit("msg:custom", { type: "card", card }, [sprite_png]);
+    }
+    page.linker.set_state({ selected: 2 });
+    page.linker.set_state({ selected: 1 });
+    expect(page.linker.messages).toHaveLength(2);
+    expectShown(page, 1);
+  });
+
+  it("are not asked for ahead where all came along", async () => {
+    const page = await open();
+    role(page, "picker").set("likely", [7, 8]);
+    await rested();
+    expect(page.linker.messages).toEqual([]);
   });
 
   it("are not missed where the kernel is gone before they are wanted", async () => {
@@ -324,8 +351,8 @@ describe("cards that are fetched", () => {
     page.linker.send = () => {
       throw new Error("Kernel is dead");
     };
-    role(page, "picker").set("likely", 2);
-    await settle();
+    role(page, "picker").set("likely", [2, 3]);
+    await rested();
     expect(role(page, "message").get("value")).toBe("");
     role(page, "picker").set("selected", 2);
     expect(role(page, "message").get("value")).toContain("cat needs a running, idle kernel");

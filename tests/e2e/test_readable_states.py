@@ -11,7 +11,7 @@ from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
 
 TESTS = Path(__file__).parents[1]
-# Class c0 is shown; the cards of other classes are sent when they are first selected.
+# Class c0 is shown; the cards of other classes are sent when the page asks for them.
 CELL = f"""
 import sys
 sys.path.insert(0, {str(TESTS)!r})
@@ -30,6 +30,14 @@ _RESTART = """() => {
     .then(() => { window.imbxaiRestarted = true; });
 }"""
 
+# Keeps the page from finding the class list in sight, or it would ask for all cards ahead.
+_UNSEEN = """
+const { observe } = IntersectionObserver.prototype;
+IntersectionObserver.prototype.observe = function (target) {
+  if (!target.matches(".imbxai-picker")) observe.call(this, target);
+};
+"""
+
 # Python that makes every third image of the dataset unreadable, or all card requests fail.
 _TEAR = """
 def torn(self, index, read=type(explorer.analysis.images).__getitem__):
@@ -47,6 +55,17 @@ explorer._deck.card = explorer._deck.more = fail
 
 @pytest.fixture
 def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
+    notebook.page.add_init_script(_UNSEEN)
+    yield from open_view(notebook)
+
+
+@pytest.fixture
+def seen(notebook: NotebookPage) -> Iterator[ExplorerView]:
+    """A view whose class list is in sight."""
+    yield from open_view(notebook)
+
+
+def open_view(notebook: NotebookPage) -> Iterator[ExplorerView]:
     notebook.open("faults.ipynb", [CELL])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("c0")
@@ -82,6 +101,18 @@ def test_a_restarted_kernel_leaves_the_panels_and_says_what_is_missing(
     check_one_class(view, "c0")
     view.thumbnails.first.click()  # marking images needs no kernel
     expect(view.thumbnails.first).to_have_attribute("aria-pressed", "true")
+
+
+def test_classes_in_sight_are_shown_without_the_kernel(
+    notebook: NotebookPage, seen: ExplorerView
+) -> None:
+    notebook.wait_for_value("explorer._deck._ordered_members.cache_info().currsize", 4 * 4)
+    notebook.run(_FAIL)
+    for name in ("c3", "c1"):
+        seen.pick(name)
+        seen.panels(name)
+        check_one_class(seen, name)
+        expect(message(seen)).to_have_text("")
 
 
 def test_cards_that_fail_leave_the_last_class_and_the_reason(
