@@ -30,7 +30,7 @@ from imbxai_widgets.wording import archetype_meanings, counted, percent_ticks, u
 Card: TypeAlias = dict[str, Any]
 
 PROTOTYPES = 3
-PAGE = 12  # thumbnails of a group that a card carries, prototypes included
+PAGE = 12  # thumbnails of a group on a card, prototypes included; on a fetched one these alone
 MORE = 24  # thumbnails that each "more" brings
 ADVERSARY_ROWS = 10
 OVERLAP_ROWS = 15  # as many as are seen at once; each costs a click layout and paint
@@ -60,8 +60,8 @@ class CardDeck:
         self._comparison = comparison and ComparisonCards(comparison, self.rows)
         self._ordered_members = lru_cache(maxsize=256)(self._order_members)
 
-    def card(self, index: int) -> Card:
-        """Return the card of class `index`.
+    def card(self, index: int, page: int = PAGE) -> Card:
+        """Return the card of class `index`, with up to `page` images of each archetype.
 
         Returns
         -------
@@ -80,7 +80,7 @@ class CardDeck:
                 f"class index must be 0 to {self.analysis.n_classes - 1}, not {index}."
             )
         name = self.analysis.class_names[index]
-        groups, images = self._groups(index)
+        groups, images = self._groups(index, page)
         sprite, png, unread = make_sprite(self.analysis.images, images)
         return {
             "index": index,
@@ -167,14 +167,14 @@ class CardDeck:
             "validationAccuracy": _number(row["validation_accuracy"]),
         }
 
-    def _groups(self, index: int) -> tuple[list[Card], IntArray]:
+    def _groups(self, index: int, page: int) -> tuple[list[Card], IntArray]:
         train, held_out = self.rows.training_groups, self.rows.validation_groups
         groups: list[Card] = []
         shown: list[IntArray] = []
         tile = 0
         for number, name in enumerate(ARCHETYPES):
             members, prototypes = self._ordered_members(index, number)
-            page = members[:PAGE]
+            images = members[:page]
             errors = int(train.errors[index, number])
             groups.append(
                 {
@@ -186,15 +186,15 @@ class CardDeck:
                     "validationImages": None,
                     "validationErrorRate": None,
                     "prototypes": prototypes,
-                    "thumbnails": self._thumbnails(page, tile),
+                    "thumbnails": self._thumbnails(images, tile),
                 }
             )
             if held_out is not None:
-                images = int(held_out.images[index, number])
-                rate = _ratio(int(held_out.errors[index, number]), images)
-                groups[-1] |= {"validationImages": images, "validationErrorRate": rate}
-            shown.append(page)
-            tile += len(page)
+                unseen = int(held_out.images[index, number])
+                rate = _ratio(int(held_out.errors[index, number]), unseen)
+                groups[-1] |= {"validationImages": unseen, "validationErrorRate": rate}
+            shown.append(images)
+            tile += len(images)
         return groups, np.concatenate(shown)
 
     @cached_property

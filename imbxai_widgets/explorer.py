@@ -13,7 +13,14 @@ from IPython.display import publish_display_data
 from torch import nn
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.cards import ADVERSARY_ROWS, Card, CardDeck, cards_within, first_cards
+from imbxai_widgets.cards import (
+    ADVERSARY_ROWS,
+    PROTOTYPES,
+    Card,
+    CardDeck,
+    cards_within,
+    first_cards,
+)
 from imbxai_widgets.comparison import Comparison
 from imbxai_widgets.comparison import compare as compare_analyses
 from imbxai_widgets.compute.images import ImageSource
@@ -286,7 +293,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if content.get("type") != "card":
             return
         try:
-            card = dict(self._deck.card(content["index"]))
+            card = dict(self._deck.card(content["index"], PROTOTYPES))  # soon; "more" brings more
         except Exception as error:
             message = f"This class could not be shown: {_in_short(error)}."
             answer = {"type": "error", "index": content["index"], "message": message}

@@ -128,6 +128,8 @@ def test_a_card_is_sent_on_request_otherwise(
     assert content["card"]["name"] == "c2"
     assert "sprite_png" not in content["card"]
     assert png.startswith(b"\x89PNG")
+    for group in content["card"]["archetypes"]:
+        assert len(group["thumbnails"]) == group["prototypes"] <= group["images"]
 
 
 def test_more_images_are_sent_on_request(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:

@@ -88,7 +88,10 @@ export class ArchetypeColumn {
     });
   }
 
-  /** Shows a group. Whether it is expanded stays as it was, for walking through classes. */
+  /**
+   * Shows a group. Whether it is expanded stays as it was, for walking through classes; a card that
+   * was fetched for its prototypes alone is then followed by more.
+   */
   show(group: ArchetypeGroup, sprite: TileLayout, sheet?: TileSheet): void {
     this.stop();
     this.#group = group;
@@ -102,7 +105,9 @@ export class ArchetypeColumn {
     this.#notice.textContent = "";
     this.#meaning.show(group.meaning);
     this.#rates.show(ratesOf(group));
-    this.#refresh();
+    const all = group.thumbnails.length;
+    if (this.#expanded && all === group.prototypes && all < group.images) this.#showMore();
+    else this.#refresh();
   }
 
   /** Gives the images of the card, or those of an answer, their pixels. */

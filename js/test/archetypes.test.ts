@@ -191,6 +191,21 @@ describe("archetype gallery", () => {
     expect(more("safe")).toMatchObject({ disabled: true, textContent: "Loading …" });
   });
 
+  it("stays expanded for a card that brings prototypes alone, and asks for more", () => {
+    more("border").click();
+    const { archetypes, ...rest } = card(1);
+    const fetched = archetypes.map((each) => ({
+      ...each,
+      thumbnails: each.thumbnails.slice(0, each.prototypes),
+    }));
+    model.receive("card", { ...rest, archetypes: fetched });
+    expect(model.messages).toEqual([{ type: "more", class: 1, archetype: 1, offset: 3 }]);
+    expect(more("border").textContent).toBe("Loading …");
+    expect(more("safe").textContent).toBe("More (28 left)");
+    more("safe").click();
+    expect(model.messages[1]).toEqual({ type: "more", class: 1, archetype: 0, offset: 2 });
+  });
+
   it("appends the kernel's answer with its own sprite, and only where it follows", async () => {
     more("safe").click();
     more("safe").click();
