@@ -110,10 +110,11 @@ export class Linker {
     const card = this.#find(index);
     this.to.picker.set_state({ selected: index });
     this.to.overlap.set_state({ selected: index });
-    this.to.overview.set_state({ selected: index });
     this.to.comparison?.set_state({ selected: index });
     if (!card) return;
     this.#shown = card;
+    // Only now, as the page would be laid out once more while the kernel makes the card.
+    this.to.overview.set_state({ selected: index });
     const { name, header, archetypes, overlap, comparison, sprite, sprite_png } = card;
     // First, as the browser decodes the images while the others change.
     this.to.archetypes.set_state({ card: { index, name, archetypes, sprite, sprite_png } });

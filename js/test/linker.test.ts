@@ -380,6 +380,8 @@ describe("cards that are fetched", () => {
     page.linker.set_state({ selected: 2 });
     page.linker.set_state({ selected: 3 });
     await answer(page, 2);
+    expect(role(page, "picker").get("selected")).toBe(3);
+    expect(role(page, "overview").get("selected")).toBe(1);
     expect(role(page, "adversaryTitle").get("value")).toBe("Adversaries of bee");
     await answer(page, 3);
     expectShown(page, 3);
