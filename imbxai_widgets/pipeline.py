@@ -91,7 +91,7 @@ def analyze(
     device : str or torch.device, optional
         Where to run the model; see `imbxai_widgets.compute.embed.embed`.
     batch_size, num_workers : int
-        As for `torch.utils.data.DataLoader`.
+        As for `torch.utils.data.DataLoader`; a CPU runs large images of a batch a few at a time.
     k : int
         Neighbors of each image that decide its archetype and vote for adversaries (paper: 5).
     top_k : int

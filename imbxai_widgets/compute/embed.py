@@ -91,7 +91,7 @@ def embed(
         Where to run; by default where the model is, or on CUDA if it is on the CPU and there is a
         CUDA device (see `choose_device`).
     batch_size, num_workers
-        As for `torch.utils.data.DataLoader`.
+        As for `torch.utils.data.DataLoader`; a CPU runs large images of a batch a few at a time.
     salient_fraction
         Share of an image's pixels that count as salient, at most 1; None for no saliency.
     color_bins
@@ -211,7 +211,7 @@ def batch_runner(
         lent_out(model, device),
         _reader(model, layer, device=device, once=once) as reader,
     ):
-        yield Fitting(partial(_run, reader, device=device, saliency=saliency))
+        yield Fitting(partial(_run, reader, device=device, saliency=saliency), device)
 
 
 def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:

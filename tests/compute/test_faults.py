@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset, Subset, get_worker_info
 
 from imbxai_widgets import analyze
+from imbxai_widgets.compute import fitting
 from imbxai_widgets.compute.batches import WorkerError
 from imbxai_widgets.compute.embedded import Embedded, Skipped
 from imbxai_widgets.compute.samples import ReadError
@@ -225,6 +226,20 @@ def test_batches_are_halved_until_they_fit_and_it_is_said_once(fraction: float |
     assert len(told) == 1
     assert memory.sizes == [4] * 9 + [1]  # no size that failed is tried again
     assert_same(found, quiet(network(), Images(37), batch_size=4, salient_fraction=fraction))
+
+
+def test_on_a_cpu_large_images_run_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    memory = SmallMemory(room=99)
+    model = network(memory)
+    whole = quiet(model, Images(10), batch_size=10)
+    for pixels, sizes in ((2 * SIZE**2, [4, 4, 2]), (SIZE**2 // 4, [1] * 10)):
+        memory.sizes = []
+        monkeypatch.setattr(fitting, "_CPU_PIXELS", pixels)
+        found = quiet(model, Images(10), batch_size=10, salient_fraction=0.1)
+        assert memory.sizes == sizes
+        np.testing.assert_allclose(found.embeddings, whole.embeddings, rtol=1e-4)
+        np.testing.assert_array_equal(found.positions, whole.positions)
 
 
 def test_a_single_image_that_does_not_fit_is_an_error() -> None:
