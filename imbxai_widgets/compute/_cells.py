@@ -7,8 +7,7 @@ search compares more rows than in a graph does, but many times as fast.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isqrt, sqrt
 from typing import Final
@@ -21,6 +20,7 @@ from imbxai_widgets.compute._distances import (
     BLOCK_BYTES,
     Matrix,
     as_numpy,
+    for_each,
     framing,
     product_dtype,
     row_blocks,
@@ -128,7 +128,7 @@ class Cells:
         def look(block: slice) -> None:
             near[block] = centers.nearest(block, probes)
 
-        _for_each(row_blocks(n_rows, 4 * width, limit=_CACHED), look, centers.points.device)
+        for_each(row_blocks(n_rows, 4 * width, limit=_CACHED), look, centers.points.device)
         surplus = np.ones(n_rows, dtype=bool)
         surplus[kept] = False
         order = np.lexsort((surplus, near[:, 0]))
@@ -155,7 +155,7 @@ class Cells:
         # At least one block for each thread; the blocks of all threads are in memory at once.
         limit = min(BLOCK_BYTES // 4, len(found) * row_bytes // torch.get_num_threads())
         blocks = row_blocks(len(found), row_bytes, limit=limit)
-        _for_each(blocks, search_block, self.points.device)
+        for_each(blocks, search_block, self.points.device)
         return found
 
     def _compared(self, block: slice, width: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -195,18 +195,3 @@ def _nearest(
         else:
             nearest[block] = scores.topk(count, dim=1, largest=False).indices
     return nearest
-
-
-def _for_each(blocks: Iterable[slice], call: Callable[[slice], None], device: torch.device) -> None:
-    """Call with each block; on a CPU in as many threads as PyTorch has, of one processor each.
-
-    Products with a cell are too small for PyTorch to share among its threads.
-    """
-    threads = torch.get_num_threads()
-    workers = threads if device.type == "cpu" else 1
-    try:
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for _ in pool.map(call, blocks):
-                pass  # raises what was raised in a thread
-    finally:
-        torch.set_num_threads(threads)  # the threads have set it for MKL as a whole

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -15,6 +17,8 @@ Matrix: TypeAlias = FloatArray | DoubleArray
 
 # No temporary array of a blocked computation is larger than this, or than what one row needs.
 BLOCK_BYTES: Final = 64 * 2**20
+# Of what is passed over several times, a block that stays in a processor's cache.
+CACHED_BYTES: Final = 2**20
 
 
 def as_matrix(values: ArrayLike | torch.Tensor, name: str) -> Matrix:
@@ -106,14 +110,15 @@ def scale_factor(*matrices: Matrix) -> float:
 def column_means(matrix: Matrix, factor: float) -> DoubleArray:
     """Average the rows of `matrix` times `factor`, in float64; zero for no rows."""
     total = np.zeros(matrix.shape[1], dtype=np.float64)
-    for block in row_blocks(len(matrix), matrix.shape[1] * 8):
+    for block in row_blocks(len(matrix), matrix.shape[1] * 8, limit=CACHED_BYTES):
         total += scaled(matrix[block], factor).sum(axis=0)
     return total / max(1, len(matrix))
 
 
-def scaled(rows: Matrix, factor: float) -> DoubleArray:
-    """Return a float64 copy of `rows` times `factor`."""
-    copy = rows.astype(np.float64)
+def scaled(rows: Matrix, factor: float, out: DoubleArray | None = None) -> DoubleArray:
+    """Return a float64 copy of `rows` times `factor`, in `out` if that is given."""
+    copy = np.empty(rows.shape, dtype=np.float64) if out is None else out
+    copy[...] = rows
     if factor != 1.0:
         copy *= factor
     return copy
@@ -124,8 +129,12 @@ def fill_centered(out: torch.Tensor, matrix: Matrix, factor: float, center: Doub
 
     The cancellation in |a|**2 + |b|**2 - 2ab grows with the norms, so they should be small.
     """
-    for block in row_blocks(len(matrix), matrix.shape[1] * 8, limit=2**20):
-        out[block] = torch.from_numpy(scaled(matrix[block], factor) - center)
+    blocks = list(row_blocks(len(matrix), matrix.shape[1] * 8, limit=CACHED_BYTES))
+    buffer = np.empty_like(matrix[blocks[0]] if blocks else matrix, dtype=np.float64)
+    for block in blocks:
+        rows = scaled(matrix[block], factor, out=buffer[: block.stop - block.start])
+        rows -= center
+        out[block] = torch.from_numpy(rows)
 
 
 def framing(
@@ -147,17 +156,21 @@ def framing(
 def squared_norms(points: torch.Tensor) -> torch.Tensor:
     """Return the (N,) squared norms of the rows; not by way of a second matrix of their squares."""
     norms = points.new_empty(len(points))
-    for block in row_blocks(len(points), points.shape[1] * points.element_size()):
+    row_bytes = points.shape[1] * points.element_size()
+    for block in row_blocks(len(points), row_bytes, limit=CACHED_BYTES):
         norms[block] = points[block].square().sum(dim=1)
     return norms
 
 
-def squared_distances(left: Matrix, right: Matrix, factor: float) -> DoubleArray:
+def squared_distances(
+    left: Matrix, right: Matrix, factor: float, out: DoubleArray | None = None
+) -> DoubleArray:
     """Sum the squares of the differences over the last axis, scaled, in float64.
 
-    All pairs are summed in one order, so that pairs with the same differences tie exactly.
+    All pairs are summed in one order, so that pairs with the same differences tie exactly. The
+    differences are left in `out`, of the shape of `right`, if that is given.
     """
-    difference = scaled(right, factor)
+    difference = scaled(right, factor, out)
     difference -= scaled(left, factor)
     result: DoubleArray = np.einsum("...d,...d->...", difference, difference)
     return result
@@ -168,12 +181,18 @@ def pair_squares(
 ) -> DoubleArray:
     """Return the (B, c) squared distances from each query to its candidate references."""
     squared = np.empty(candidates.shape, dtype=np.float64)
-    # Blocks that fit in a processor's cache: twice as fast as large ones.
-    row_bytes = 24 * candidates.shape[1] * queries.shape[1]
-    for block in row_blocks(len(queries), row_bytes, limit=2**20):
-        squared[block] = squared_distances(
-            queries[block, np.newaxis], references[candidates[block]], factor
-        )
+    row_shape = (candidates.shape[1], queries.shape[1])
+    row_bytes = prod(row_shape) * (8 + references.itemsize)
+    blocks = list(row_blocks(len(queries), row_bytes, limit=CACHED_BYTES))
+    # The same memory for all blocks: to get it anew may take as long as all the rest.
+    near = np.empty((blocks[0].stop if blocks else 0, *row_shape), dtype=references.dtype)
+    differences = np.empty(near.shape, dtype=np.float64)
+    for block in blocks:
+        size = block.stop - block.start
+        # Into `out`, only mode="clip" writes without a copy of its own.
+        right = np.take(references, candidates[block], 0, out=near[:size], mode="clip")
+        left = queries[block, np.newaxis]
+        squared[block] = squared_distances(left, right, factor, out=differences[:size])
     return squared
 
 
@@ -197,3 +216,18 @@ def as_numpy(tensor: torch.Tensor) -> NDArray[Any]:
     """Return the tensor's values on the CPU."""
     array: NDArray[Any] = tensor.cpu().numpy()
     return array
+
+
+def for_each(blocks: Iterable[slice], call: Callable[[slice], None], device: torch.device) -> None:
+    """Call with each block; on a CPU in as many threads as PyTorch has, of one processor each.
+
+    For small matrix products, which PyTorch shares badly among its threads.
+    """
+    threads = torch.get_num_threads()
+    workers = threads if device.type == "cpu" else 1
+    try:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for _ in pool.map(call, blocks):
+                pass  # raises what was raised in a thread
+    finally:
+        torch.set_num_threads(threads)  # the threads have set it for MKL as a whole

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imbxai_widgets.compute import _approximate, _cells, _distances, _search, neighbors
+from imbxai_widgets.compute import _approximate, _cells, _distances, _pool, _search, neighbors
 from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
 
 
@@ -43,14 +43,18 @@ def small_blocks(
     tile: tuple[int, int] = (7, 5),
     group_cost: float = 0.05,
     by_faiss: bool = False,
+    paired: bool = False,
 ) -> Iterator[None]:
     """Make edges of blocks, tiles and groups, and unsettled rows, common."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_search, "_CPU_TILE", tile)
-        patch.setattr(_search, "_ALIGNED", 1)
-        patch.setattr(_search, "_GROUP_COST", group_cost)
+        patch.setattr(_pool, "_CPU_TILE", tile)
+        patch.setattr(_pool, "_ALIGNED", 1)
+        patch.setattr(_pool, "_GROUP_COST", group_cost)
+        patch.setattr(_pool, "_PAIRED_GROUP_COST", group_cost)
+        patch.setattr(_pool, "_GATHER_COST", 0 if paired else sys.maxsize)
         patch.setattr(_search, "_MANY_PRODUCTS", 0 if by_faiss else sys.maxsize)
         patch.setattr(_search, "_MARGIN", margin)
+        patch.setattr(_pool, "BLOCK_BYTES", block_bytes)
         patch.setattr(_search, "BLOCK_BYTES", block_bytes)
         patch.setattr(_distances, "BLOCK_BYTES", block_bytes)
         yield
@@ -85,6 +89,7 @@ grids = st.tuples(st.integers(2, 24), st.integers(1, 9)).flatmap(
     st.sampled_from([(np.float32, 0), (np.float32, -145), (np.float32, 122), (np.float64, -900)]),
     st.sampled_from([0, 1000]),
     st.booleans(),
+    st.booleans(),
 )
 def test_ties_and_duplicates_at_any_scale(
     grid: np.ndarray,
@@ -94,12 +99,13 @@ def test_ties_and_duplicates_at_any_scale(
     scale: tuple[type, int],
     offset: int,
     by_faiss: bool,
+    paired: bool,
 ) -> None:
     k = min(k, len(grid) - 1)
     dtype, exponent = scale
     offset = offset if exponent == 0 else 0
     embeddings = np.ldexp((grid + offset).astype(dtype), exponent)
-    with small_blocks(margin, block, by_faiss=by_faiss):
+    with small_blocks(margin, block, by_faiss=by_faiss, paired=paired):
         result = nearest_neighbors(embeddings, k, method="exact", device="cpu")[:2]
     expected = brute_force(grid, grid, k, skip_self=True)
     assert_found(result, expected, 2.0**exponent)
@@ -216,14 +222,14 @@ def test_reduced_precision_changes_nothing(precision: str) -> None:
 
 def test_scores_fit_in_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
-    original = _search._Pool.scores
+    original = _pool.Pool.scores
 
     def recorded(*arguments: Any) -> torch.Tensor:
         scores = original(*arguments)
         sizes.append(scores.nbytes)
         return scores
 
-    monkeypatch.setattr(_search._Pool, "scores", recorded)
+    monkeypatch.setattr(_pool.Pool, "scores", recorded)
     with small_blocks(4, 10_000):
         nearest_neighbors(np.random.default_rng(0).normal(size=(500, 4)), 3, device="cpu")
     assert len(sizes) >= 100
@@ -412,7 +418,7 @@ def test_what_fails_in_a_thread_is_raised() -> None:
         raise MemoryError(f"{block}")
 
     with pytest.raises(MemoryError, match="slice"):
-        _cells._for_each([slice(0, 1)], fail, torch.device("cpu"))
+        _distances.for_each([slice(0, 1)], fail, torch.device("cpu"))
 
 
 def test_approximate_within_autocast() -> None:
