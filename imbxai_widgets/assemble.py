@@ -55,7 +55,7 @@ def assemble(
     held_out = None
     if validation is not None:
         references = nearest_references(validation.embeddings, train.embeddings, k, device=device)
-        held_out = _split(validation, references, train.labels, validation_images)
+        held_out = _split(validation, references[:2], train.labels, validation_images)
     return Analysis(
         class_names=class_names,
         embeddings=train.embeddings,

@@ -81,7 +81,7 @@ def _held_out(
     n_classes: int,
 ) -> Split:
     unseen = np.sort(labels)[::2]
-    neighbors = nearest_references(_embed(rng, unseen), embeddings, 5)
+    neighbors = nearest_references(_embed(rng, unseen), embeddings, 5)[:2]
     return _split(rng, unseen, neighbors, labels, errors=errors, n_classes=n_classes)
 
 

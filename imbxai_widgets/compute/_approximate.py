@@ -56,22 +56,33 @@ class Approximation(NamedTuple):
 
 
 def approximate_neighbors(
-    matrix: Matrix, k: int, device: torch.device, *, required: bool = False
+    queries: Matrix,
+    references: Matrix,
+    k: int,
+    device: torch.device,
+    *,
+    own: IntArray | None,
+    required: bool = False,
 ) -> Approximation | None:
-    """Find k near other rows of each row.
+    """Find k near references of each query.
 
-    Distances and order of what is found are exact. A row that gets fewer than k candidates is
-    searched exactly. Recall is measured on 1,000 rows, or half of all, and logged; below 0.95 it
+    Distances and order of what is found are exact. A query that gets fewer than k candidates is
+    searched exactly. Recall is measured on 1,000 queries, or half of all, and logged; below 0.95 it
     is a warning.
 
     Parameters
     ----------
-    matrix
+    queries
+        (M, D) finite, M at least 2.
+    references
         (N, D) finite.
     k
-        1 to N - 1.
+        1 to the number of references that a query may have.
     device
         Where rows are compared.
+    own
+        (M,) the reference that each query itself is and must not get, which are all in order; None
+        if it is none of them.
     required
         Whether to give up, with None, where the recall aimed at would take as long as an exact
         search, or rounding keeps it below 0.95.
@@ -79,29 +90,32 @@ def approximate_neighbors(
     Returns
     -------
     Approximation or None
-        (N, k) int64 and float32, ordered as by the exact search, never the row itself.
+        (M, k) int64 and float32, ordered as by the exact search.
     """
-    size = min(_SAMPLE, len(matrix) // 2)
-    chooses = min(size, max(_CHOOSING[0], min(_CHOOSING[1], len(matrix) // 20)))
-    rows = np.random.default_rng(_SEED).choice(len(matrix), size=size + chooses, replace=False)
-    true, limits = exact_search(matrix[rows], matrix, k, own=rows, device=device)
-    goal = _RECALL if len(matrix) < _MANY else _RECALL_OF_MANY
-    most = min(_COMPARED / len(matrix), 1 / 4)
-    kept = without_surplus(matrix, k)
+    n_rows = len(references)
+    size = min(_SAMPLE, len(queries) // 2)
+    chooses = min(size, max(_CHOOSING[0], min(_CHOOSING[1], len(queries) // 20)))
+    rows = np.random.default_rng(_SEED).choice(len(queries), size=size + chooses, replace=False)
+    true, limits = _exact(queries, references, rows, k, own, device)
+    goal = _RECALL if n_rows < _MANY else _RECALL_OF_MANY
+    most = min(_COMPARED / n_rows, 1 / 4)
+    kept = without_surplus(references, k)
     with torch.autocast(device.type, enabled=False):
-        centers = Centers.of(matrix, kept, device)
-        probes, reached = centers.probes(rows[size:], true[size:], goal, most)
+        centers = Centers.of(references, kept, device, queries if own is None else None)
+        probes, reached = centers.probes(queries[rows[size:]], references[true[size:]], goal, most)
         if required and not reached:
             return None
-        cells = Cells.of(len(matrix), kept, centers, probes)
-        candidates = cells.search(k + 1 + _SPARE)
-    del cells
-    indices, distances = _ranked(matrix, candidates, k, device)
+        near = centers.nearest(queries, probes)
+        homes = near if own is not None else centers.nearest(references, 1)
+        cells = Cells.of(references, kept, homes[kept, 0], centers)
+        candidates = cells.search(queries, near, k + _SPARE + (own is not None))
+    del cells, near, homes
+    indices, distances = _ranked(queries, references, candidates, k, own, device)
     # By distances, for duplicates may stand in for each other.
     recall = float((distances[rows[:size]] <= limits[:size, -1:]).mean())
     if required and recall < _LOW_RECALL:
         return None
-    _tell("cells", recall, size)
+    _tell("cells", recall, size, "images" if own is not None else "held-out images")
     return Approximation(indices, distances, "cells", recall)
 
 
@@ -109,7 +123,8 @@ def descent_neighbors(matrix: Matrix, k: int, device: torch.device) -> Approxima
     """Find k near other rows of each row by nearest neighbor descent, in pynndescent.
 
     Source: Dong, Moses and Li, "Efficient k-nearest neighbor graph construction for generic
-    similarity measures" (WWW 2011). Parameters and result are those of `approximate_neighbors`.
+    similarity measures" (WWW 2011). Parameters and result are those of `approximate_neighbors`,
+    of rows among themselves.
 
     Raises
     ------
@@ -122,46 +137,65 @@ def descent_neighbors(matrix: Matrix, k: int, device: torch.device) -> Approxima
         raise ImportError(
             'method="nn-descent" needs pynndescent; pip install "imbxai_widgets[nn-descent]"'
         ) from error
-    points = framing(matrix, torch.device("cpu"))(slice(None)).numpy()
+    points = framing(matrix, torch.device("cpu"))(matrix).numpy()
     width = min(len(matrix), max(_GRAPH, 2 * k) + 1)
     found = NNDescent(points, metric="euclidean", n_neighbors=width, random_state=_SEED)
     candidates = found.neighbor_graph[0].astype(np.int64)
     del found, points
-    indices, distances = _ranked(matrix, candidates, k, device)
+    own = np.arange(len(matrix))
+    indices, distances = _ranked(matrix, matrix, candidates, k, own, device)
     size = min(_SAMPLE, len(matrix))
     rows = np.random.default_rng(_SEED).choice(len(matrix), size=size, replace=False)
-    limits = exact_search(matrix[rows], matrix, k, own=rows, device=device)[1][:, -1:]
+    limits = _exact(matrix, matrix, rows, k, own, device)[1][:, -1:]
     recall = float((distances[rows] <= limits).mean())
-    _tell("nn-descent", recall, size)
+    _tell("nn-descent", recall, size, "images")
     return Approximation(indices, distances, "nn-descent", recall)
 
 
-def _tell(engine: Engine, recall: float, size: int) -> None:
-    message = f"approximate neighbors ({engine}): recall {recall:.3f} on {size} images"
+def _tell(engine: Engine, recall: float, size: int, measured: str) -> None:
+    message = f"approximate neighbors ({engine}): recall {recall:.3f} on {size} {measured}"
     _logger.info(message)
     if recall < _LOW_RECALL:
         warnings.warn(f'{message}; method="exact" finds all', stacklevel=4)
 
 
-def _ranked(
-    matrix: Matrix, candidates: IntArray, k: int, device: torch.device
+def _exact(
+    queries: Matrix,
+    references: Matrix,
+    rows: IntArray,
+    k: int,
+    own: IntArray | None,
+    device: torch.device,
 ) -> tuple[IntArray, FloatArray]:
-    """Return the k nearest candidates of each row, and their distances."""
-    indices = np.empty((len(matrix), k), dtype=np.int64)
-    distances = np.empty((len(matrix), k), dtype=np.float32)
-    factor = scale_factor(matrix)
-    for block in row_blocks(len(matrix), 64 * candidates.shape[1]):
-        own, near = np.arange(block.start, block.stop), candidates[block]
-        squared = pair_squares(matrix[block], matrix, near, factor)
-        squared[(near == own[:, np.newaxis]) | (near < 0)] = np.inf
+    """Return the true neighbors of some queries, and their distances."""
+    own = None if own is None else own[rows]
+    return exact_search(queries[rows], references, k, own=own, device=device)
+
+
+def _ranked(
+    queries: Matrix,
+    references: Matrix,
+    candidates: IntArray,
+    k: int,
+    own: IntArray | None,
+    device: torch.device,
+) -> tuple[IntArray, FloatArray]:
+    """Return the k nearest candidates of each query, and their distances."""
+    indices = np.empty((len(queries), k), dtype=np.int64)
+    distances = np.empty((len(queries), k), dtype=np.float32)
+    factor = scale_factor(queries, references)
+    for block in row_blocks(len(queries), 64 * candidates.shape[1]):
+        near = candidates[block]
+        squared = pair_squares(queries[block], references, near, factor)
+        squared[near < 0] = np.inf
+        if own is not None:
+            squared[near == own[block, np.newaxis]] = np.inf
         order = np.lexsort((near, squared))[:, :k]
         squared = np.take_along_axis(squared, order, 1)
         indices[block] = np.take_along_axis(near, order, 1)
         with np.errstate(over="ignore"):
             distances[block] = np.sqrt(squared) / factor
-        short = own[np.isinf(squared[:, -1])]
+        short = np.flatnonzero(np.isinf(squared[:, -1])) + block.start
         if len(short):
-            indices[short], distances[short] = exact_search(
-                matrix[short], matrix, k, own=short, device=device
-            )
+            indices[short], distances[short] = _exact(queries, references, short, k, own, device)
     return indices, distances

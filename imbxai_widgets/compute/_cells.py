@@ -40,21 +40,25 @@ _ONE_SIDED: Final = 1.645  # standard errors below the mean: the 95% bound
 class Centers:
     """The centers of the cells of a matrix."""
 
-    framed: Callable[[slice | IntArray], torch.Tensor]  # rows scaled, centered, on the device
+    framed: Callable[[Matrix], torch.Tensor]  # rows scaled, centered, on the device
     points: torch.Tensor  # (C, D)
     norms: torch.Tensor  # (C,)
     shares: DoubleArray  # (C,) of all rows that are in each cell, by those that k-means saw
 
     @classmethod
-    def of(cls, matrix: Matrix, kept: IntArray, device: torch.device) -> Centers:
-        """Find centers of the rows `kept`: about as many as a cell has rows.
+    def of(
+        cls, references: Matrix, kept: IntArray, device: torch.device, queries: Matrix | None
+    ) -> Centers:
+        """Find centers of the references `kept`: about as many as a cell has rows.
 
-        They are those of k-means of a sample, which starts at some of its rows.
+        They are those of k-means of a sample, which starts at some of its rows. The queries are
+        framed alike; None where they are the references.
         """
-        framed = framing(matrix, device, product_dtype(device))
+        framed = framing(references, device, product_dtype(device), beside=queries)
         count = isqrt(len(kept))
         size = min(_TRAINING * count, len(kept))
-        rows = framed(np.random.default_rng(_SEED).choice(kept, size=size, replace=False))
+        chosen = np.random.default_rng(_SEED).choice(kept, size=size, replace=False)
+        rows = framed(references[chosen])
         points = rows[:count].clone()
         for _ in range(_ROUNDS):
             cell = _nearest(rows, points, points.square().sum(dim=1), 1)[:, 0]
@@ -64,26 +68,33 @@ class Centers:
         shares = as_numpy(sizes).astype(np.float64) / size
         return cls(framed, points, points.square().sum(dim=1), shares)
 
-    def nearest(self, rows: slice | IntArray, count: int) -> IntArray:
-        """Return the (m, count) nearest cells of some rows, the nearest first."""
-        return as_numpy(_nearest(self.framed(rows), self.points, self.norms, count))
+    def nearest(self, rows: Matrix, count: int) -> NDArray[np.int32]:
+        """Return the (m, count) nearest cells of each row, the nearest first."""
+        near = np.empty((len(rows), count), dtype=np.int32)
 
-    def probes(
-        self, rows: IntArray, neighbors: IntArray, goal: float, most: float
-    ) -> tuple[int, bool]:
+        def look(block: slice) -> None:
+            near[block] = as_numpy(
+                _nearest(self.framed(rows[block]), self.points, self.norms, count)
+            )
+
+        blocks = row_blocks(len(rows), 4 * rows.shape[1], limit=_CACHED)
+        for_each(blocks, look, self.points.device)
+        return near
+
+    def probes(self, rows: Matrix, neighbors: Matrix, goal: float, most: float) -> tuple[int, bool]:
         """Tell how many cells to search for each row, from the true neighbors of a sample.
 
         Parameters
         ----------
         rows
-            (S,) the sample.
+            (S, D) the sample.
         neighbors
-            (S, k) its neighbors.
+            (S, k, D) its neighbors.
         goal
             What the recall is to be: the bound below it that the sample allows with 95%
             confidence. The neighbors of a row are found or missed together, so rows are counted.
         most
-            The largest share of all rows that a row may be compared with, on average.
+            The largest share of all references that a row may be compared with, on average.
 
         Returns
         -------
@@ -95,7 +106,7 @@ class Centers:
         near = self.nearest(rows, len(self.points))
         ranks = np.empty_like(near)
         np.put_along_axis(ranks, near, np.arange(near.shape[1])[np.newaxis], axis=1)
-        cells = self.nearest(neighbors.ravel(), 1).reshape(neighbors.shape)
+        cells = self.nearest(neighbors.reshape(-1, rows.shape[1]), 1).reshape(len(rows), -1)
         ranks = np.take_along_axis(ranks, cells, axis=1)
         compared = 0.0
         for count in range(near.shape[1]):
@@ -110,47 +121,44 @@ class Centers:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Rows by their cell, in a cell those last that can be nobody's neighbor."""
+    """References by their cell."""
 
-    order: IntArray  # (N,) rows
-    probes: NDArray[np.int32]  # (N, p) cells to look into, of each row in `order`
-    starts: IntArray  # (C,) where the cells begin in `order`
-    stops: IntArray  # (C,) where those of their rows end that can be neighbors
-    points: torch.Tensor  # (N, D) in `order`, on the device
-    norms: torch.Tensor  # (N,) their squares
+    centers: Centers
+    order: IntArray  # (R,) references
+    starts: IntArray  # (C + 1,) where the cells begin in `order`, and the last ends
+    points: torch.Tensor  # (R, D) in `order`, on the device
+    norms: torch.Tensor  # (R,) their squares
 
     @classmethod
-    def of(cls, n_rows: int, kept: IntArray, centers: Centers, probes: int) -> Cells:
-        """Put rows into cells, of which those `kept` can be neighbors."""
-        count, width = centers.points.shape
-        near = np.empty((n_rows, probes), dtype=np.int32)
+    def of(
+        cls, references: Matrix, kept: IntArray, cells: NDArray[np.int32], centers: Centers
+    ) -> Cells:
+        """Put the references `kept` into their `cells`."""
+        by_cell = np.argsort(cells, kind="stable")
+        order, (count, width) = kept[by_cell], centers.points.shape
+        starts = np.searchsorted(cells[by_cell], np.arange(count + 1))
+        points = centers.points.new_empty(len(order), width)
+        for block in row_blocks(len(order), 4 * width, limit=_CACHED):
+            points[block] = centers.framed(references[order[block]])
+        return cls(centers, order, starts, points, squared_norms(points))
 
-        def look(block: slice) -> None:
-            near[block] = centers.nearest(block, probes)
+    def search(self, queries: Matrix, near: NDArray[np.int32], width: int) -> IntArray:
+        """Return (M, width) close references of each query, -1 for none, unordered.
 
-        for_each(row_blocks(n_rows, 4 * width, limit=_CACHED), look, centers.points.device)
-        surplus = np.ones(n_rows, dtype=bool)
-        surplus[kept] = False
-        order = np.lexsort((surplus, near[:, 0]))
-        near = near[order]
-        starts = np.searchsorted(near[:, 0], np.arange(count))
-        stops = starts + np.bincount(near[~surplus[order], 0], minlength=count)
-        points = centers.points.new_empty(n_rows, width)
-        for block in row_blocks(n_rows, 4 * width, limit=_CACHED):
-            points[block] = centers.framed(order[block])
-        return cls(order, near, starts, stops, points, squared_norms(points))
-
-    def search(self, width: int) -> IntArray:
-        """Return (N, width) near rows of each row, itself among them, -1 for none, unordered."""
-        found = np.empty((len(self.order), width), dtype=np.int64)
-        row_bytes = 16 * self.probes.shape[1] * width
+        `near` are the (M, p) cells that each looks into, the nearest first.
+        """
+        found = np.empty((len(queries), width), dtype=np.int64)
+        order = np.argsort(near[:, 0], kind="stable")  # those that look into the same, at once
+        row_bytes = 16 * near.shape[1] * width
 
         def search_block(block: slice) -> None:
-            scores, places = self._compared(block, width)
+            rows = order[block]
+            points = self.centers.framed(queries[rows])
+            scores, places = self._compared(points, near[rows], width)
             best = scores.topk(width, dim=1, largest=False, sorted=False)
-            near = self.order[as_numpy(places.gather(1, best.indices))]
-            near[as_numpy(best.values.isinf())] = -1
-            found[self.order[block]] = near
+            close = self.order[as_numpy(places.gather(1, best.indices))]
+            close[as_numpy(best.values.isinf())] = -1
+            found[rows] = close
 
         # At least one block for each thread; the blocks of all threads are in memory at once.
         limit = min(BLOCK_BYTES // 4, len(found) * row_bytes // torch.get_num_threads())
@@ -158,24 +166,26 @@ class Cells:
         for_each(blocks, search_block, self.points.device)
         return found
 
-    def _compared(self, block: slice, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return, for a block of `order`, (b, p * width) scores and places of the nearest rows.
+    def _compared(
+        self, queries: torch.Tensor, near: NDArray[np.int32], width: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return, for some queries, (b, p * width) scores and places of the closest references.
 
-        They are the `width` nearest rows in each cell; their score is infinite for none.
+        They are the `width` closest in each cell; their score is infinite for none.
         """
-        n_rows, n_probes = self.probes[block].shape
-        looks = self.probes[block].ravel()
+        n_rows, n_probes = near.shape
+        looks = near.ravel()
         by_cell = np.argsort(looks, kind="stable")
         cells, firsts = np.unique(looks[by_cell], return_index=True)
         scores = self.points.new_full((len(looks), width), torch.inf)
         places = torch.zeros((len(looks), width), dtype=torch.int64, device=scores.device)
         for cell, chosen in zip(cells, np.split(by_cell, firsts[1:]), strict=True):
-            start, stop = int(self.starts[cell]), int(self.stops[cell])
+            start, stop = int(self.starts[cell]), int(self.starts[cell + 1])
             references, norms = self.points[start:stop].T, self.norms[start:stop]
             columns = min(width, stop - start)
             for part in row_blocks(len(chosen), 4 * max(references.shape), limit=_CACHED):
                 look = torch.from_numpy(chosen[part]).to(scores.device)
-                rows = self.points[block.start + look // n_probes]
+                rows = queries[look // n_probes]
                 values = torch.addmm(norms, rows, references, alpha=-2)
                 best = values.topk(columns, dim=1, largest=False, sorted=False)
                 scores[look, :columns] = best.values

@@ -138,16 +138,22 @@ def fill_centered(out: torch.Tensor, matrix: Matrix, factor: float, center: Doub
 
 
 def framing(
-    matrix: Matrix, device: torch.device, dtype: torch.dtype = torch.float32
-) -> Callable[[slice | IntArray], torch.Tensor]:
-    """Return what makes points of rows of a matrix: scaled, centered and on the device."""
-    factor = scale_factor(matrix)
+    matrix: Matrix,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    *,
+    beside: Matrix | None = None,
+) -> Callable[[Matrix], torch.Tensor]:
+    """Return what makes points of rows: scaled, centered as `matrix` is, and on the device.
+
+    The rows are some of it, or of the matrix `beside` it.
+    """
+    factor = scale_factor(matrix) if beside is None else scale_factor(matrix, beside)
     center = column_means(matrix, factor)
 
-    def framed(rows: slice | IntArray) -> torch.Tensor:
-        chosen = matrix[rows]
-        points = torch.empty(chosen.shape, dtype=dtype, device=device)
-        fill_centered(points, chosen, factor, center)
+    def framed(rows: Matrix) -> torch.Tensor:
+        points = torch.empty(rows.shape, dtype=dtype, device=device)
+        fill_centered(points, rows, factor, center)
         return points
 
     return framed

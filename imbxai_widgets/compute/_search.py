@@ -59,7 +59,8 @@ def exact_search(
     k
         1 to the number of references that a query may have.
     own
-        (M,) the reference that each query itself is and must not get; None if it is none of them.
+        (M,) the reference that each query itself is and must not get, which are all in order where
+        `queries` is `references`; None if it is none of them.
     device
         Where the product is computed.
 
@@ -108,9 +109,11 @@ def _proposer(
     """Return what proposes neighbors of a block of queries, and the blocks."""
     if paired:
         minima = pool.paired_minima()
+        # As many at once as may be: those left in doubt are multiplied with all references.
+        row_bytes = max(minima[0].nbytes, 8 * pool.group * width)
         return (
             lambda block, left: pool.choose(minima[block], left, hidden[block], width),
-            pool.query_blocks(len(hidden)),
+            row_blocks(len(hidden), row_bytes),
         )
     if _faiss_pays(pool, len(hidden)):
         # faiss has tiles of its own, and wants many queries at once.

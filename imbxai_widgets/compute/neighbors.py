@@ -30,16 +30,20 @@ EXACT_LIMIT: Final = 100_000
 # On a CPU, cells are faster from where N * sqrt(D) is this much: at 18,750 rows of 64 features, at
 # 6,600 of 512. With few features they are before, when the exact search takes no second either.
 _BALANCE: Final = 150_000
+# For so few queries cells are not worth making: the true neighbors of samples are found exactly.
+_FEW_QUERIES: Final = 5_000
+# Nor for so few multiplications, which take some four seconds: nothing need be missed to save them.
+_FEW_PRODUCTS: Final = 10**11
 
 
 class Neighbors(NamedTuple):
-    """The nearest other rows of each row, and how they were found.
+    """The nearest rows of each row, and how they were found.
 
     Attributes
     ----------
     indices
-        (N, k) int64, by rising distance, equal distances by the lower index. A row is never its
-        own neighbor; its duplicates are.
+        (N, k) int64, by rising distance, equal distances by the lower index. Among themselves, a
+        row is never its own neighbor; its duplicates are.
     distances
         (N, k) float32, rising; infinite beyond the range of float32.
     method
@@ -132,12 +136,12 @@ def nearest_neighbors(
     where = resolve_device(device)
     if method == "nn-descent":
         return Neighbors(*descent_neighbors(matrix, k, where))
+    own = np.arange(len(matrix), dtype=np.int64)
     if method == "approximate" or (method == "auto" and not _exact_pays(matrix.shape, where)):
         required = method == "auto" and len(matrix) <= EXACT_LIMIT
-        found = approximate_neighbors(matrix, k, where, required=required)
+        found = approximate_neighbors(matrix, matrix, k, where, own=own, required=required)
         if found is not None:
             return Neighbors(*found)
-    own = np.arange(len(matrix), dtype=np.int64)
     return Neighbors(*exact_search(matrix, matrix, k, own=own, device=where), "exact", 1.0)
 
 
@@ -153,9 +157,10 @@ def nearest_references(
     references: ArrayLike | torch.Tensor,
     k: int,
     *,
+    method: Literal["auto", "exact"] = "auto",
     device: str | torch.device | None = None,
-) -> tuple[IntArray, FloatArray]:
-    """Find the k nearest reference rows of each query row, exactly.
+) -> Neighbors:
+    """Find the k nearest reference rows of each query row.
 
     A validation image takes its archetype from its nearest training images this way.
 
@@ -167,27 +172,29 @@ def nearest_references(
         (N, D), likewise.
     k
         1 to N.
+    method
+        "exact" compares all pairs; "auto" does, too, where that takes some seconds at most, or
+        `nearest_neighbors` would do so for the references; else it compares rows in near cells.
     device
         As for `nearest_neighbors`.
 
     Returns
     -------
-    indices : numpy.ndarray
-        (M, k) int64, rows of `references` by rising distance, equal distances by the lower index.
-    distances : numpy.ndarray
-        (M, k) float32, rising.
+    Neighbors
+        (M, k) rows of `references` and distances, the method that ran and its recall.
 
     Raises
     ------
     ValueError
-        If a matrix is not finite, the widths differ, or `k` is out of range.
+        If a matrix is not finite, the widths differ, `k` is out of range or `method` unknown.
 
     Examples
     --------
-    >>> indices, distances = nearest_references([[2.0]], [[0.0], [3.0], [1.0]], k=2)
-    >>> indices
+    >>> nearest_references([[2.0]], [[0.0], [3.0], [1.0]], k=2).indices
     array([[1, 2]])
     """
+    if method not in ("auto", "exact"):
+        raise ValueError(f'method must be "auto" or "exact", not {method!r}')
     left = as_matrix(queries, "queries")
     right = as_matrix(references, "references")
     if left.shape[1] != right.shape[1]:
@@ -201,4 +208,11 @@ def nearest_references(
             f"k must be at most {len(right)}, the number of references, not {k}. "
             "Lower k, or give more references"
         )
-    return exact_search(left, right, k, own=None, device=resolve_device(device))
+    where = resolve_device(device)
+    few = len(left) <= _FEW_QUERIES or len(left) * right.size <= _FEW_PRODUCTS
+    if method == "auto" and not few and not _exact_pays(right.shape, where):
+        required = len(right) <= EXACT_LIMIT
+        found = approximate_neighbors(left, right, k, where, own=None, required=required)
+        if found is not None:
+            return Neighbors(*found)
+    return Neighbors(*exact_search(left, right, k, own=None, device=where), "exact", 1.0)

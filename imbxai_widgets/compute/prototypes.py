@@ -177,10 +177,10 @@ def _central_row(matrix: Matrix, seed: int, device: str | torch.device | None) -
     framed = framing(matrix, resolve_device(device))
     generator = np.random.default_rng(seed)
     chosen = generator.choice(len(matrix), min(_CENTRAL_SAMPLE, len(matrix)), replace=False)
-    sample = framed(chosen)
+    sample = framed(matrix[chosen])
     sums = np.empty(len(matrix), dtype=np.float32)
     for rows in row_blocks(len(matrix), 4 * (len(sample) + matrix.shape[1]), limit=2**22):
-        left = framed(rows)
+        left = framed(matrix[rows])
         sums[rows] = as_numpy(torch.cdist(left, sample).sum(dim=1))
     best = np.sort(np.argsort(sums, kind="stable")[:_CENTRAL_ROWS])
     return int(best[np.argmin(_exact_sums(matrix, best, scale_factor(matrix)))])

@@ -56,7 +56,7 @@ def measure(
 ) -> None:
     points = embeddings(kind, n_rows, width, folder)
     sample = np.random.default_rng(1).choice(n_rows, min(1000, n_rows), replace=False)
-    near = nearest_references(points[sample], points, K + 1)[1][:, -1:]
+    near = nearest_references(points[sample], points, K + 1, method="exact").distances[:, -1:]
     found: dict[str, list[Run | str]] = {library: [] for library in libraries}
     for _ in range(rounds):
         for library in libraries:

@@ -119,7 +119,7 @@ def test_references(grid: np.ndarray, data: st.DataObject) -> None:
     queries, references = grid[:cut], grid[cut:]
     margin, block = data.draw(st.integers(0, 2)), data.draw(st.sampled_from([64, 2**26]))
     with small_blocks(margin, block, by_faiss=data.draw(st.booleans())):
-        result = nearest_references(queries.astype(np.float32), references, k, device="cpu")
+        result = nearest_references(queries.astype(np.float32), references, k, device="cpu")[:2]
     expected = brute_force(queries, references, k, skip_self=False)
     if cut:
         assert_found(result, expected)
@@ -178,7 +178,7 @@ def test_distances_closer_than_float32_resolves(
     directions = generator.normal(size=(200, 16))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     points = directions * (1 + rank[:, None] * 1e-9)
-    indices, _ = nearest_references(np.zeros((1, 16)), points, 150, device="cpu")
+    indices, *_ = nearest_references(np.zeros((1, 16)), points, 150, device="cpu")
     np.testing.assert_array_equal(indices[0], np.argsort(rank)[:150])
 
 
@@ -280,6 +280,11 @@ def test_references_wrong_arguments(
         nearest_references(queries, references, k)
 
 
+def test_references_by_no_such_method() -> None:
+    with pytest.raises(ValueError, match='method must be "auto" or "exact"'):
+        nearest_references(LINE, LINE, 3, method="nn-descent")  # type: ignore[arg-type]
+
+
 def approximate(embeddings: np.ndarray, k: int) -> neighbors.Neighbors:
     return nearest_neighbors(embeddings, k, method="approximate", device="cpu")
 
@@ -343,7 +348,7 @@ def test_equal_rows_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyP
 
     def recorded(*arguments: Any) -> _cells.Cells:
         cells = original(*arguments)
-        sizes.append(int((cells.stops - cells.starts).sum()))
+        sizes.append(len(cells.order))
         return cells
 
     monkeypatch.setattr(_cells.Cells, "of", recorded)
@@ -384,7 +389,7 @@ def test_recall_is_told_of_other_rows_than_chose(monkeypatch: pytest.MonkeyPatch
     chose = []
 
     def probes(_: Any, rows: np.ndarray, *__: Any) -> tuple[int, bool]:
-        chose.append(rows)
+        chose.append((rows[:, None] == embeddings).all(axis=2).argmax(axis=1))
         return 1, True
 
     def search(*_: Any) -> np.ndarray:
@@ -429,10 +434,65 @@ def test_approximate_within_autocast() -> None:
     np.testing.assert_array_equal(cast.indices, expected.indices)
 
 
+def held_out(
+    monkeypatch: pytest.MonkeyPatch, queries: np.ndarray, references: np.ndarray, k: int
+) -> neighbors.Neighbors:
+    monkeypatch.setattr(neighbors, "_exact_pays", lambda *_: False)
+    monkeypatch.setattr(neighbors, "_FEW_QUERIES", len(queries) - 1)
+    monkeypatch.setattr(neighbors, "_FEW_PRODUCTS", len(queries) * references.size - 1)
+    return nearest_references(queries, references, k, device="cpu")
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e20])
+def test_references_by_cells(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, scale: float
+) -> None:
+    generator = np.random.default_rng(0)
+    references = generator.normal(size=(3000, 4)) * scale + 3 * scale
+    references[:80] = references[0]
+    queries = (generator.normal(size=(2500, 4)) * scale + 3 * scale).astype(np.float32)
+    queries[:50] = references[0].astype(np.float32)
+    with caplog.at_level(logging.INFO):
+        found = held_out(monkeypatch, queries, references, 5)
+    exact = nearest_references(queries, references, 5, method="exact", device="cpu")
+    assert (found.method, exact.method, exact.recall) == ("cells", "exact", 1)
+    assert f"(cells): recall {found.recall:.3f} on 1000 held-out images" in caplog.text
+    assert 0.98 < share_found(found, exact.distances) < 1
+    assert found.indices[:50].tolist() == [[0, 1, 2, 3, 4]] * 50
+    same = (found.indices == exact.indices).all(axis=1)
+    assert same.mean() > 0.9
+    np.testing.assert_array_equal(found.distances[same], exact.distances[same])
+    assert (np.diff(found.distances, axis=1) >= 0).all()
+
+
+def test_queries_far_from_all_references(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    references = generator.normal(size=(1500, 4)).astype(np.float32)
+    queries = generator.normal(size=(1200, 4)).astype(np.float32)
+    queries[::2] *= 1e25
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a low recall
+        found = held_out(monkeypatch, queries, references, 3)
+    assert all(len(set(row)) == 3 for row in found.indices.tolist())
+    assert (np.diff(found.distances, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("_FEW_QUERIES", 100), ("_FEW_PRODUCTS", 100 * 100), ("_exact_pays", lambda *_: True)],
+)
+def test_references_are_searched_exactly_where_that_pays(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: Any
+) -> None:
+    assert held_out(monkeypatch, LINE, LINE, 3).method == "cells"
+    monkeypatch.setattr(neighbors, name, value)
+    assert nearest_references(LINE, LINE, 3, device="cpu").method == "exact"
+
+
 LINE = np.arange(100, dtype=np.float32)[:, None]
 
 
-def far(_: Any, width: int) -> np.ndarray:
+def far(_: Any, __: np.ndarray, ___: np.ndarray, width: int) -> np.ndarray:
     return (np.arange(100)[:, None] + np.arange(40, 40 + width)) % 100
 
 
