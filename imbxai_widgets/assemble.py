@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute._types import FloatArray, IntArray
+from imbxai_widgets.compute._types import IntArray
 from imbxai_widgets.compute.archetypes import assign_archetypes
 from imbxai_widgets.compute.colors import ColorScheme
 from imbxai_widgets.compute.embedded import Embedded
 from imbxai_widgets.compute.images import ImageSource
-from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.neighbors import Neighbors, nearest_neighbors, nearest_references
 from imbxai_widgets.split import Split
 
 
@@ -55,11 +55,11 @@ def assemble(
     held_out = None
     if validation is not None:
         references = nearest_references(validation.embeddings, train.embeddings, k, device=device)
-        held_out = _split(validation, references[:2], train.labels, validation_images)
+        held_out = _split(validation, references, train.labels, validation_images)
     return Analysis(
         class_names=class_names,
         embeddings=train.embeddings,
-        train=_split(train, neighbors[:2], train.labels, images),
+        train=_split(train, neighbors, train.labels, images),
         validation=held_out,
         color_counts=_class_colors(train),
         color_scheme=scheme,
@@ -79,20 +79,21 @@ def check_enough(n_images: int, k: int) -> None:
 
 def _split(
     embedded: Embedded,
-    neighbors: tuple[IntArray, FloatArray],
+    neighbors: Neighbors,
     training_labels: IntArray,
     images: ImageSource | None,
 ) -> Split:
-    indices, distances = neighbors
     return Split(
         labels=embedded.labels,
         top=embedded.top,
-        neighbors=indices,
-        neighbor_distances=distances,
-        archetypes=assign_archetypes(embedded.labels, training_labels[indices]),
+        neighbors=neighbors.indices,
+        neighbor_distances=neighbors.distances,
+        archetypes=assign_archetypes(embedded.labels, training_labels[neighbors.indices]),
         positions=embedded.positions,
         skipped=embedded.skipped,
         images=images,
+        neighbor_method=neighbors.method,
+        neighbor_recall=neighbors.recall,
     )
 
 

@@ -35,6 +35,9 @@ class Split:
         The images of the dataset that could not be read.
     images : ImageSource or None
         Reads the images for display, by row.
+    neighbor_method, neighbor_recall : str, float
+        How the neighbors were found, and what share of the true ones, by a sample; see
+        `imbxai_widgets.compute.neighbors.Neighbors`.
     """
 
     labels: IntArray
@@ -45,6 +48,8 @@ class Split:
     positions: IntArray
     skipped: tuple[Skipped, ...] = ()
     images: ImageSource | None = None
+    neighbor_method: str = "exact"
+    neighbor_recall: float = 1.0
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -29,8 +29,9 @@ from imbxai_widgets.compute.labeled_images import LabeledImages
 from imbxai_widgets.compute.sample_keys import SampleKeys
 from imbxai_widgets.split import Split
 
-VERSION = 2
+VERSION = 3
 _FORMAT = "imbxai_widgets analysis"
+_SPLIT_SETTINGS = ("neighbor_method", "neighbor_recall")
 _SPLIT_ARRAYS = ("labels", "neighbors", "neighbor_distances", "archetypes", "positions")
 
 
@@ -68,6 +69,10 @@ def save_analysis(analysis: Analysis, path: str | os.PathLike[str]) -> Path:
         "color_scheme": analysis.color_scheme.name,
         "top_k": analysis.top_k,
         "salient_fraction": analysis.salient_fraction,
+        "neighbors": {
+            name: {field: getattr(split, field) for field in _SPLIT_SETTINGS}
+            for name, split in _splits(analysis)
+        },
         "skipped": {name: split.skipped for name, split in _splits(analysis)},
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }
@@ -167,6 +172,7 @@ def _split(
         **{name: arrays[f"{prefix}_{name}"] for name in _SPLIT_ARRAYS},
         top=top,
         skipped=tuple(Skipped(*image) for image in meta["skipped"][prefix]),
+        **meta["neighbors"][prefix],
     )
     if dataset is None:
         return split

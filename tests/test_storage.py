@@ -21,6 +21,7 @@ from PIL import Image
 from small_analysis import make_analysis
 
 from imbxai_widgets import Analysis
+from imbxai_widgets.compute import neighbors
 from imbxai_widgets.storage import StorageError, load_analysis, save_analysis
 
 ARRAYS = ("labels", "neighbors", "neighbor_distances", "archetypes", "positions")
@@ -60,7 +61,8 @@ def assert_same(one: Analysis, other: Analysis) -> None:
     for left, right in ((one.train, other.train), (one.validation, other.validation)):
         assert (left is None) == (right is None)
         if left is not None:
-            assert left.skipped == right.skipped
+            for name in ("skipped", "neighbor_method", "neighbor_recall"):
+                assert getattr(left, name) == getattr(right, name)
             pairs += [(getattr(left, name), getattr(right, name)) for name in ARRAYS]
             pairs += zip(left.top, right.top, strict=True)
     for left, right in pairs:
@@ -81,6 +83,23 @@ def test_an_analysis_comes_back_bit_by_bit(tmp_path: Path, validation: bool, col
     assert loaded.images is None
     assert loaded.classes().equals(analysis.classes())
     assert_same(Analysis.load(analysis.save(path)), analysis)
+
+
+def test_how_neighbors_were_found_is_kept_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(4), 500)
+    rows = rng.normal(size=(len(labels), 2)) + labels[:, np.newaxis]
+    some = (rows[:9], labels[:9], labels[:9])
+    assert repr(Analysis.from_arrays(rows, labels, labels)).endswith(" 2 features, 5 neighbors)")
+    monkeypatch.setattr(neighbors, "_BALANCE", 0)  # cells, though an exact search is faster here
+    analysis = Analysis.from_arrays(rows, labels, labels, validation=some)
+    assert analysis.train.neighbor_method == "cells"
+    assert 0.9 < analysis.train.neighbor_recall <= 1
+    found = f"5 neighbors ({analysis.train.neighbor_recall:.1%} of them found))"
+    assert repr(analysis).endswith(found)
+    assert_same(Analysis.load(analysis.save(tmp_path / "run.imbxai")), analysis)
 
 
 def test_images_come_from_the_datasets_given(tmp_path: Path) -> None:

@@ -42,9 +42,12 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables):
 
     def __repr__(self) -> str:
         validation = "none" if self.validation is None else f"{len(self.validation)}"
+        recall = self.train.neighbor_recall
+        found = "" if self.train.neighbor_method == "exact" else f" ({recall:.1%} of them found)"
         return (
             f"Analysis({len(self.train)} training images, {validation} for validation, "
-            f"{self.n_classes} classes, {self.embeddings.shape[1]} features, k={self.k})"
+            f"{self.n_classes} classes, {self.embeddings.shape[1]} features, "
+            f"{self.k} neighbors{found})"
         )
 
     @classmethod
