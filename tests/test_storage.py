@@ -69,7 +69,7 @@ def assert_same(one: Analysis, other: Analysis) -> None:
         assert (left is None) == (right is None)
         if left is not None:
             assert left.dtype == right.dtype
-            assert np.array_equal(left, right)
+            assert left.tobytes() == right.tobytes()
 
 
 @pytest.mark.parametrize("validation", [True, False])
