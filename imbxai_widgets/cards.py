@@ -1,4 +1,4 @@
-"""Class cards: everything the panels show of one class, as plain numbers, texts and one PNG.
+"""Class cards: everything the panels show of one class, as plain numbers, texts and one picture.
 
 A card takes its numbers from `Analysis`; nothing is computed here beyond choosing, ordering
 and wording. Cards are what crosses from Python to the front end, so keys are camelCase and
@@ -68,7 +68,7 @@ class CardDeck:
         dict
             Keys ``index``, ``name``, ``notice`` (what went wrong in reading its images, or
             ""), ``header``, ``archetypes``, ``overlap``, ``adversaries``, ``colors``,
-            ``comparison``, ``sprite`` (tile size, columns and type) and ``sprite_png`` (bytes).
+            ``comparison``, ``sprite`` (tile size, columns and type) and ``sprite_data`` (bytes).
 
         Raises
         ------
@@ -81,7 +81,7 @@ class CardDeck:
             )
         name = self.analysis.class_names[index]
         groups, images = self._groups(index, page)
-        sprite, png, unread = make_sprite(self.analysis.images, images)
+        sprite, picture, unread = make_sprite(self.analysis.images, images)
         return {
             "index": index,
             "name": shown_name(name),
@@ -93,7 +93,7 @@ class CardDeck:
             "colors": self._colors(index),
             "comparison": self._comparison and self._comparison.card(index),
             "sprite": sprite,
-            "sprite_png": png,
+            "sprite_data": picture,
         }
 
     def more(self, index: int, archetype: int, offset: int) -> tuple[Card, bytes]:
@@ -104,12 +104,12 @@ class CardDeck:
         dict
             Keys ``thumbnails``, ``sprite`` and ``notice``; no thumbnails when the group ends.
         bytes
-            The PNG of their tiles.
+            The picture of their tiles.
         """
         images = self._ordered_members(index, archetype)[0][offset : offset + MORE]
-        sprite, png, unread = make_sprite(self.analysis.images, images)
-        thumbnails = self._thumbnails(images, 0)
-        return {"thumbnails": thumbnails, "sprite": sprite, "notice": unread_notice(unread)}, png
+        sprite, picture, unread = make_sprite(self.analysis.images, images)
+        more = {"thumbnails": self._thumbnails(images, 0), "sprite": sprite}
+        return {**more, "notice": unread_notice(unread)}, picture
 
     def picker_classes(self) -> list[Card]:
         """Return what the class picker lists: size, accuracy and archetypes of every class."""
@@ -353,8 +353,8 @@ def class_card(analysis: Analysis, class_index: int) -> Card:
 
 def card_bytes(card: Card) -> int:
     """Return about how many bytes a card takes on the wire."""
-    size = len(card["sprite_png"])
-    return size + len(repr({key: value for key, value in card.items() if key != "sprite_png"}))
+    size = len(card["sprite_data"])
+    return size + len(repr({key: value for key, value in card.items() if key != "sprite_data"}))
 
 
 def cards_within(deck: CardDeck, classes: int, size: int) -> list[Card]:

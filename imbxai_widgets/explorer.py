@@ -299,8 +299,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             answer = {"type": "error", "index": content["index"], "message": message}
             self._linker.send(answer)
             raise
-        png = card.pop("sprite_png")
-        self._linker.send({"type": "card", "card": card}, buffers=[png])
+        picture = card.pop("sprite_data")
+        self._linker.send({"type": "card", "card": card}, buffers=[picture])
 
     def _say(self, text: str) -> None:
         """Show a line above the panels, also one that has been shown before."""
@@ -311,12 +311,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             return
         request = {key: content[key] for key in ("class", "archetype", "offset")}
         try:
-            answer, png = self._deck.more(*request.values())
+            answer, picture = self._deck.more(*request.values())
         except Exception as error:
             message = f"No more images could be shown: {_in_short(error)}"
             self._gallery.send({"type": "failed", **request, "message": message})
             raise
-        self._gallery.send({"type": "more", **request, **answer}, buffers=[png])
+        self._gallery.send({"type": "more", **request, **answer}, buffers=[picture])
 
 
 def hold_all_cards() -> list[str]:

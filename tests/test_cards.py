@@ -46,7 +46,7 @@ def cards(analysis: Analysis) -> list[dict[str, Any]]:
 
 def test_cards_are_json_without_nan(cards: list[dict[str, Any]]) -> None:
     for card in cards:
-        numbers = {key: value for key, value in card.items() if key != "sprite_png"}
+        numbers = {key: value for key, value in card.items() if key != "sprite_data"}
         assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
 
 
@@ -116,7 +116,7 @@ def test_every_tile_is_the_image_it_stands_for(
 ) -> None:
     assert analysis.images is not None
     for card in cards[:3]:
-        sheet = np.asarray(Image.open(io.BytesIO(card["sprite_png"])))
+        sheet = np.asarray(Image.open(io.BytesIO(card["sprite_data"])))
         height, width = card["sprite"]["height"], card["sprite"]["width"]
         assert (height, width) == (4, 6)
         for group in card["archetypes"]:
@@ -184,7 +184,7 @@ def test_images_that_cannot_be_read_leave_a_crossed_tile_and_a_word() -> None:
         f"{len(unread)} images could not be read; the first is image {unread[0]}: "
         f"OSError: {unread[0]}.png is truncated"
     )
-    sheet = np.asarray(Image.open(io.BytesIO(card["sprite_png"])))
+    sheet = np.asarray(Image.open(io.BytesIO(card["sprite_data"])))
     for position, image in enumerate(shown):
         row, column = divmod(position, card["sprite"]["columns"])
         tile = sheet[row * 32 : (row + 1) * 32, column * 32 : (column + 1) * 32]
@@ -200,7 +200,7 @@ def test_without_images_all_thumbnails_share_a_gray_tile() -> None:
     thumbnails = [thumbnail for group in groups for thumbnail in group["thumbnails"]]
     assert thumbnails
     assert {thumbnail["tile"] for thumbnail in thumbnails} == {0}
-    sheet = Image.open(io.BytesIO(card["sprite_png"]))
+    sheet = Image.open(io.BytesIO(card["sprite_data"]))
     assert sheet.size == (card["sprite"]["width"], card["sprite"]["height"])
 
 

@@ -126,7 +126,7 @@ def test_a_card_is_sent_on_request_otherwise(
     [(content, [png])] = messages
     assert content["type"] == "card"
     assert content["card"]["name"] == "c2"
-    assert "sprite_png" not in content["card"]
+    assert "sprite_data" not in content["card"]
     assert png.startswith(b"\x89PNG")
     for group in content["card"]["archetypes"]:
         assert len(group["thumbnails"]) == group["prototypes"] <= group["images"]

@@ -121,7 +121,7 @@ def test_a_page_holds_what_a_kernel_would_be_asked_for(
     assert names == ["c2", "c0", "c1", "c3"][: len(names)]
     assert (len(names) == 4) == (note is None)
     assert [buffer["path"] for buffer in linker["buffers"]] == [
-        ["cards", number, "sprite_png"] for number in range(len(names))
+        ["cards", number, "sprite_data"] for number in range(len(names))
     ]
 
 

@@ -13,12 +13,12 @@ class ArchetypeGallery(Panel):
 
     The front end asks for images beyond those of the card by the message
     ``{"type": "more", "class": i, "archetype": a, "offset": n}``; answer with the same keys plus
-    ``thumbnails`` and ``sprite``, and the PNG of their tiles as the first buffer.
+    ``thumbnails`` and ``sprite``, and the picture of their tiles as the first buffer.
 
     Parameters
     ----------
     card : dict
-        ``index``, ``name``, ``archetypes``, ``sprite`` and ``sprite_png`` of a class card (see
+        ``index``, ``name``, ``archetypes``, ``sprite`` and ``sprite_data`` of a class card (see
         `imbxai_widgets.cards`); empty while no class is shown.
     marked : list of int
         Indices of the marked training images, in the order they were marked.
@@ -33,5 +33,5 @@ class ArchetypeGallery(Panel):
 
     _bundle = "archetypes"
 
-    card = Card("archetypes", "sprite", "sprite_png").tag(sync=True)
+    card = Card("archetypes", "sprite", "sprite_data").tag(sync=True)
     marked = traitlets.List(traitlets.Int()).tag(sync=True)

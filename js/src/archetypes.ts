@@ -74,11 +74,11 @@ class Gallery {
     this.#empty.hidden = hasCard(card);
     this.#grid.hidden = !hasCard(card);
     if (!hasCard(card)) return;
-    const { archetypes, sprite, sprite_png } = card;
+    const { archetypes, sprite, sprite_data } = card;
     const thumbnails = archetypes.flatMap((group) => group.thumbnails);
-    const sheet = this.#store.get(sprite_png);
+    const sheet = this.#store.get(sprite_data);
     // Begun before the page changes, as the browser decodes beside it.
-    if (!sheet) this.#dress(thumbnails, this.#store.decode(sprite, sprite_png));
+    if (!sheet) this.#dress(thumbnails, this.#store.decode(sprite, sprite_data));
     for (const [number, column] of this.#columns.entries()) {
       const group = archetypes[number];
       if (group) column.show(group, sprite, sheet);
@@ -87,9 +87,9 @@ class Gallery {
 
   /** Decodes the images of a card that may be shown next. */
   async prepare(): Promise<void> {
-    const { sprite, sprite_png } = this.model.get("ahead") as ArchetypesCard;
-    const sheet = await TileSheet.decode(sprite, sprite_png);
-    this.#store.keep(sprite_png, sheet, this.#card.sprite_png);
+    const { sprite, sprite_data } = this.model.get("ahead") as ArchetypesCard;
+    const sheet = await TileSheet.decode(sprite, sprite_data);
+    this.#store.keep(sprite_data, sheet, this.#card.sprite_data);
   }
 
   showMarks(): void {
@@ -107,7 +107,7 @@ class Gallery {
   }
 
   /** Takes the kernel's answer, unless another class is shown by now. */
-  answer(message: MoreAnswer, png: DataView | undefined): void {
+  answer(message: MoreAnswer, picture: DataView | undefined): void {
     const { class: index, archetype, offset } = message;
     const column = this.#columns[archetype];
     if (this.#card.index !== index || !column) return;
@@ -118,8 +118,8 @@ class Gallery {
     if (message.type !== "more") return;
     const { thumbnails, sprite, notice } = message;
     const taken = column.append(offset, thumbnails, notice);
-    if (taken && png && thumbnails.length) {
-      this.#dress(thumbnails, this.#decodeFurther(sprite, png));
+    if (taken && picture && thumbnails.length) {
+      this.#dress(thumbnails, this.#decodeFurther(sprite, picture));
     }
   }
 
@@ -144,9 +144,9 @@ class Gallery {
       });
   }
 
-  async #decodeFurther(sprite: Sprite, png: DataView): Promise<TileSheet> {
+  async #decodeFurther(sprite: Sprite, picture: DataView): Promise<TileSheet> {
     const card = this.#card;
-    const sheet = await TileSheet.decode(sprite, png);
+    const sheet = await TileSheet.decode(sprite, picture);
     if (this.#card === card) this.#further.push(sheet);
     else sheet.close();
     return sheet;

@@ -21,7 +21,7 @@ interface LinkerState {
 type LinkerModel = Parameters<Initialize<LinkerState>>[0]["model"];
 
 type Answer =
-  | { type: "card"; card: Omit<LinkedCard, "sprite_png"> }
+  | { type: "card"; card: Omit<LinkedCard, "sprite_data"> }
   | { type: "error"; index: number; message: string }
   | { type: "notice"; message: string };
 
@@ -115,9 +115,9 @@ export class Linker {
     this.#shown = card;
     // Only now, as the page would be laid out once more while the kernel makes the card.
     this.to.overview.set_state({ selected: index });
-    const { name, header, archetypes, overlap, comparison, sprite, sprite_png } = card;
+    const { name, header, archetypes, overlap, comparison, sprite, sprite_data } = card;
     // First, as the browser decodes the images while the others change.
-    this.to.archetypes.set_state({ card: { index, name, archetypes, sprite, sprite_png } });
+    this.to.archetypes.set_state({ card: { index, name, archetypes, sprite, sprite_data } });
     applyAdversaries(this.to, card.adversaries, this.model.get("labels"));
     applyColors(this.to, card.colors);
     this.to.header.set_state({ card: { index, name, header } });
@@ -155,7 +155,7 @@ export class Linker {
       clearTimeout(this.#timer);
       this.#sayNotShown(answer.message);
     } else if (answer.type === "card") {
-      const card = { ...answer.card, sprite_png: buffers[0] ?? new DataView(new ArrayBuffer(0)) };
+      const card = { ...answer.card, sprite_data: buffers[0] ?? new DataView(new ArrayBuffer(0)) };
       this.#cards.add(card);
       if (card.index === this.model.get("selected")) this.#show();
       else this.to.archetypes.set_state({ ahead: card });

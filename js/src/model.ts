@@ -138,7 +138,7 @@ export type HeaderCard = CardIdentity & { header: ClassHeaderData };
 export type ArchetypesCard = CardIdentity & {
   archetypes: ArchetypeGroup[];
   sprite: Sprite;
-  sprite_png: DataView;
+  sprite_data: DataView;
 };
 export type OverlapPanelCard = CardIdentity & { overlap: OverlapCard };
 export type ComparisonPanelCard = CardIdentity & { comparison: ComparisonCard };
@@ -212,7 +212,7 @@ export interface MoreRequest {
   offset: number;
 }
 
-/** Answer to a MoreRequest; the PNG of its tiles is the message's first buffer. */
+/** Answer to a MoreRequest; the picture of its tiles is the message's first buffer. */
 export interface MoreImages extends Omit<MoreRequest, "type"> {
   type: "more";
   thumbnails: Thumbnail[];

@@ -1,4 +1,4 @@
-// Sprites: many thumbnails in one PNG, decoded once and drawn tile by tile.
+// Sprites: many thumbnails in one picture, decoded once and drawn tile by tile.
 import type { Sprite } from "./model";
 
 export interface Box {
@@ -17,9 +17,9 @@ export class TileSheet {
     readonly sprite: Sprite,
   ) {}
 
-  static async decode(sprite: Sprite, png: DataView): Promise<TileSheet> {
+  static async decode(sprite: Sprite, picture: DataView): Promise<TileSheet> {
     // A copy, because the buffer may be a window on a much larger message.
-    const bytes = new Uint8Array(png.buffer, png.byteOffset, png.byteLength).slice();
+    const bytes = new Uint8Array(picture.buffer, picture.byteOffset, picture.byteLength).slice();
     const bitmap = await createImageBitmap(new Blob([bytes], { type: sprite.type }));
     return new TileSheet(bitmap, sprite);
   }
@@ -53,19 +53,19 @@ export class TileSheet {
   }
 }
 
-/** Sheets shown or to be shown, by their PNG: that of a class chosen is drawn in the same frame. */
+/** Sheets shown or to be shown: that of a class chosen is drawn in the same frame. */
 export class SheetStore {
   readonly #sheets = new Map<DataView, TileSheet>();
 
-  get(png: DataView): TileSheet | undefined {
-    const sheet = this.#sheets.get(png);
-    if (sheet) this.keep(png, sheet);
+  get(picture: DataView): TileSheet | undefined {
+    const sheet = this.#sheets.get(picture);
+    if (sheet) this.keep(picture, sheet);
     return sheet;
   }
 
-  async decode(sprite: Sprite, png: DataView): Promise<TileSheet> {
-    const sheet = await TileSheet.decode(sprite, png);
-    this.keep(png, sheet);
+  async decode(sprite: Sprite, picture: DataView): Promise<TileSheet> {
+    const sheet = await TileSheet.decode(sprite, picture);
+    this.keep(picture, sheet);
     return sheet;
   }
 
@@ -75,8 +75,8 @@ export class SheetStore {
   }
 
   /** Keeps a sheet as the last one, that of `shown`, and of others as many as there is room for. */
-  keep(png: DataView, sheet: TileSheet, shown?: DataView): void {
-    this.#sheets.delete(png);
+  keep(picture: DataView, sheet: TileSheet, shown?: DataView): void {
+    this.#sheets.delete(picture);
     let pixels = sheet.pixels;
     for (const each of this.#sheets.values()) pixels += each.pixels;
     for (const [oldest, each] of this.#sheets) {
@@ -86,6 +86,6 @@ export class SheetStore {
       each.close();
       this.#sheets.delete(oldest);
     }
-    this.#sheets.set(png, sheet);
+    this.#sheets.set(picture, sheet);
   }
 }

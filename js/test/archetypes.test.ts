@@ -27,7 +27,7 @@ const card = (index = 0): ArchetypesCard => ({
     group("outlier", 0, 0, 0, 12),
   ],
   sprite: { width: 32, height: 32, columns: 4, type: "image/png" },
-  sprite_png: new DataView(new Uint8Array([1, 2, 3]).buffer),
+  sprite_data: new DataView(new Uint8Array([1, 2, 3]).buffer),
 });
 
 const fresh = (value: MaybeCard<ArchetypesCard>, marked: number[] = []) =>

@@ -103,8 +103,8 @@ describe.each(NAMES)("the name %s", (name) => {
     Object.assign(safe.thumbnails[0] ?? {}, { label: name, prediction: name });
     const rest = ["border", "rare", "outlier"].map((other) => group(other, 0, 0, 0, 1));
     const sprite = { width: 32, height: 32, columns: 1, type: "image/png" };
-    const sprite_png = new DataView(new ArrayBuffer(1));
-    const card = { index: 0, name, archetypes: [safe, ...rest], sprite, sprite_png };
+    const sprite_data = new DataView(new ArrayBuffer(1));
+    const card = { index: 0, name, archetypes: [safe, ...rest], sprite, sprite_data };
     const { el } = await mount(archetypes as never, new PanelModel({ card, marked: [] }));
     await settle();
     const thumb = one(el, ".imbxai-thumb");

@@ -69,7 +69,7 @@ function makeCard(index: number): LinkedCard {
       shared: { topK: [3, 3], sharing: 0, rows: [] },
     },
     sprite: { width: 32, height: 32, columns: 1, type: "image/png" },
-    sprite_png: new DataView(new ArrayBuffer(index + 1)),
+    sprite_data: new DataView(new ArrayBuffer(index + 1)),
   };
 }
 
@@ -143,7 +143,7 @@ function expectShown(page: Page, index: number): void {
   });
   expect(role(page, "archetypes").get("card")).toMatchObject({
     name,
-    sprite_png: { byteLength: index + 1 },
+    sprite_data: { byteLength: index + 1 },
   });
   expect(role(page, "adversaryTitle").get("value")).toBe(`Adversaries of ${name}`);
   expect(role(page, "adversaryBars").get("y")).toEqual([
@@ -295,8 +295,8 @@ describe("what the linker sets", () => {
 
 describe("cards that are fetched", () => {
   const answer = (page: Page, index: number) => {
-    const { sprite_png, ...card } = makeCard(index);
-    page.linker.emit("msg:custom", { type: "card", card }, [sprite_png]);
+    const { sprite_data, ...card } = makeCard(index);
+    page.linker.emit("msg:custom", { type: "card", card }, [sprite_data]);
     return settle();
   };
 
@@ -329,8 +329,8 @@ describe("cards that are fetched", () => {
     const page = await open({ cards: [] });
     await answer(page, 1);
     for (let index = 4; index < 200; index++) {
-      const { sprite_png, ...card } = { ...makeCard(2), index };
-      page.linker.emit("msg:custom", { type: "card", card }, [sprite_png]);
+      const { sprite_data, ...card } = { ...makeCard(2), index };
+      page.linker.emit("msg:custom", { type: "card", card }, [sprite_data]);
     }
     page.linker.set_state({ selected: 2 });
     page.linker.set_state({ selected: 1 });

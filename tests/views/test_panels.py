@@ -35,7 +35,7 @@ CARDS: dict[type[Panel], dict[str, Any]] = {
         "name": "cat",
         "archetypes": [],
         "sprite": {},
-        "sprite_png": b"png",
+        "sprite_data": b"png",
     },
     OverlapTable: {"index": 0, "name": "cat", "overlap": {}},
     ComparisonPanel: {"index": 0, "name": "cat", "comparison": {}},
@@ -146,7 +146,7 @@ def test_card_must_be_a_dict(panel: type[Panel]) -> None:
 
 def test_sprite_travels_as_bytes() -> None:
     gallery = ArchetypeGallery(card=CARDS[ArchetypeGallery])
-    assert isinstance(gallery.get_state()["card"]["sprite_png"], bytes)
+    assert isinstance(gallery.get_state()["card"]["sprite_data"], bytes)
 
 
 @pytest.mark.parametrize("key", ["index", "name", "images", "accuracy", "archetypes"])
