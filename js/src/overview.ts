@@ -11,6 +11,8 @@ interface OverviewState {
 
 /** Appended to a color of six hexadecimal digits: half as strong, without a layer for opacity. */
 const FAINT = "80";
+/** Out of sight it follows so much later: a class is sooner shown in the panels that are seen. */
+const LATER = 80;
 const TICKS = ["0%", "25%", "50%", "75%", "100%"];
 
 /** A bar as one background: an element for each of its segments would cost layout and paint. */
@@ -152,10 +154,22 @@ class Charts {
 const render: Render<OverviewState> = ({ model, el }) => {
   const charts = new Charts(model);
   const cleanup = new Cleanup();
-  cleanup.on(model, "change:selected", () => charts.show());
+  let inSight = true;
+  let timer = 0;
+  cleanup.on(model, "change:selected", () => {
+    window.clearTimeout(timer);
+    if (inSight) charts.show();
+    else timer = window.setTimeout(() => charts.show(), LATER);
+  });
+  cleanup.add(() => window.clearTimeout(timer));
   el.append(charts.frame.root);
   cleanup.add(() => charts.frame.root.remove());
   charts.show();
+  const seen = new IntersectionObserver((entries) => {
+    inSight = entries.at(-1)?.isIntersecting ?? true;
+  });
+  seen.observe(charts.frame.root);
+  cleanup.add(() => seen.disconnect());
   return () => cleanup.run();
 };
 

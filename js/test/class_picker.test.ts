@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import picker from "../src/class_picker";
 import type { PickerClass } from "../src/model";
-import { all, EVIL, fills, mount, one, PanelModel, press, texts } from "./panel_model";
+import { all, EVIL, fills, mount, one, PanelModel, press, stubSight, texts } from "./panel_model";
 
 const entry = (
   index: number,
@@ -49,16 +49,7 @@ describe("class picker", () => {
   beforeEach(async () => {
     document.body.replaceChildren();
     model = new PanelModel(state());
-    vi.stubGlobal(
-      "IntersectionObserver",
-      class {
-        constructor(seen: (entries: { isIntersecting: boolean }[]) => void) {
-          appear = (isIntersecting) => seen([{ isIntersecting }]);
-        }
-        observe(): void {}
-        disconnect(): void {}
-      },
-    );
+    appear = stubSight();
     ({ el, dispose } = await mount(picker, model));
   });
 

@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Overview } from "../src/model";
 import overview from "../src/overview";
-import { all, mount, one, PanelModel, press, texts } from "./panel_model";
+import { all, mount, one, PanelModel, press, stubSight, texts } from "./panel_model";
 
 /** Five classes, from the largest: 4, 3, 2, 1, 0; in pages of two, the last one moved up. */
 const data = (): Overview => ({
@@ -48,6 +48,7 @@ describe("overview", () => {
   let model: PanelModel<{ overview: Overview; selected: number }>;
   let el: HTMLElement;
   let dispose: () => Promise<void>;
+  let appear: (isIntersecting: boolean) => void;
   const labels = () => texts(el, ".imbxai-overview-name");
   const bars = () => all(el, ".imbxai-overview-bar").map((bar) => bar.style.backgroundImage);
   const buttons = () => all(el, "li button");
@@ -60,7 +61,9 @@ describe("overview", () => {
   });
 
   beforeEach(async () => {
+    vi.useRealTimers();
     document.body.replaceChildren();
+    appear = stubSight();
     model = new PanelModel({ overview: data(), selected: 3 });
     ({ el, dispose } = await mount(overview, model));
   });
@@ -124,6 +127,23 @@ describe("overview", () => {
     expect(document.activeElement).toBe(buttons()[0]);
     expect(buttons().map((button) => button.tabIndex)).toEqual([0, -1, -1, 0]);
     expect(model.changes).toEqual([]);
+  });
+
+  it("follows a little later, and the last class alone, where nobody sees it", async () => {
+    vi.useFakeTimers();
+    appear(false);
+    model.receive("selected", 4);
+    model.receive("selected", 0);
+    expect(texts(el, ".imbxai-picked")).toEqual(["D", "D"]);
+    vi.advanceTimersByTime(100);
+    expect(texts(el, ".imbxai-picked")).toEqual(["A°", "A°"]);
+    appear(true);
+    model.receive("selected", 4);
+    expect(texts(el, ".imbxai-picked")).toEqual(["E", "E"]);
+    appear(false);
+    model.receive("selected", 0);
+    await dispose();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("leaves nothing behind", async () => {

@@ -149,3 +149,19 @@ export function fakePixels(width = 220, side = 100) {
 }
 
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** Has the next panel told by the returned function whether it can be seen. */
+export function stubSight(): (isIntersecting: boolean) => void {
+  let tell: (entries: { isIntersecting: boolean }[]) => void = () => {};
+  vi.stubGlobal(
+    "IntersectionObserver",
+    class {
+      constructor(seen: typeof tell) {
+        tell = seen;
+      }
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
+  return (isIntersecting) => tell([{ isIntersecting }]);
+}
