@@ -162,7 +162,7 @@ def measure(notebook: NotebookPage, cdp: CDPSession, classes: int, clicks: int) 
         repeat = recent and number % 2
         part = recent[rng.integers(len(recent))] if repeat else float(rng.random())
         start, asked = traffic.bytes, set(traffic.asked)
-        kind = {0: "pointed", 2: "seen", 4: "fetched"}.get(number % 6, "cached")
+        kind = {0: "pointed", 2: "seen"}.get(number % 6, "fetched")
         name, time, cpu = click_at(page, cdp, part, kind)
         page.wait_for_timeout(30)
         busy.append(cpu)
