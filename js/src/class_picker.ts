@@ -271,9 +271,7 @@ const render: Render<PickerState> = ({ model, el }) => {
   const shown = new ResizeObserver(() => picker.resize());
   shown.observe(picker.frame.root);
   cleanup.add(() => shown.disconnect());
-  const seen = new IntersectionObserver(([entry]) => picker.appear(!!entry?.isIntersecting));
-  seen.observe(picker.frame.root);
-  cleanup.add(() => seen.disconnect());
+  cleanup.onSight(picker.frame.root, (inSight) => picker.appear(inSight));
   return () => cleanup.run();
 };
 

@@ -120,6 +120,15 @@ export class Cleanup {
     this.add(() => model.off(event as never, task));
   }
 
+  /** Tells, until the view goes, whether a reader can see the element. */
+  onSight(element: HTMLElement, tell: (inSight: boolean) => void): void {
+    const observer = new IntersectionObserver((entries) => {
+      tell(!!entries.at(-1)?.isIntersecting); // the last one is how it is now
+    });
+    observer.observe(element);
+    this.add(() => observer.disconnect());
+  }
+
   run(): void {
     for (const task of this.#tasks.splice(0)) task();
   }

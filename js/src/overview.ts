@@ -165,11 +165,9 @@ const render: Render<OverviewState> = ({ model, el }) => {
   el.append(charts.frame.root);
   cleanup.add(() => charts.frame.root.remove());
   charts.show();
-  const seen = new IntersectionObserver((entries) => {
-    inSight = entries.at(-1)?.isIntersecting ?? true;
+  cleanup.onSight(charts.frame.root, (now) => {
+    inSight = now;
   });
-  seen.observe(charts.frame.root);
-  cleanup.add(() => seen.disconnect());
   return () => cleanup.run();
 };
 
