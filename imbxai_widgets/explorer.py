@@ -155,6 +155,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         int
             How many classes are held: the selected one, then in the order of `class_names`.
         """
+        if len(self._linker.cards) == self._analysis.n_classes:
+            return self._analysis.n_classes
         first = self._linker.selected
         others = (index for index in range(self._analysis.n_classes) if index != first)
         self._linker.cards = first_cards(self._deck, (first, *others), limit)
@@ -293,7 +295,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if content.get("type") != "card":
             return
         try:
-            card = dict(self._deck.card(content["index"], PROTOTYPES))  # soon; "more" brings more
+            card = dict(self._deck.card(content["index"], PROTOTYPES))
         except Exception as error:
             message = f"This class could not be shown: {_in_short(error)}."
             answer = {"type": "error", "index": content["index"], "message": message}
