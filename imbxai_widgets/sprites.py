@@ -13,9 +13,9 @@ from imbxai_widgets.compute.images import ImageSource
 
 COLUMNS = 12
 LARGEST_TILE = 96  # pixels; larger images are shrunk, smaller ones keep every pixel
-# Of shrunk photographs a JPEG has a quarter of a PNG's bytes and takes a sixteenth of its time. WebP
-# takes half of it, but can be transparent, beside tiles that are not all of one size. Level 1 halves
-# a PNG's time, for 5% more bytes.
+# Of shrunk photographs a JPEG has a quarter of a PNG's bytes and takes a sixteenth of its time.
+# WebP takes half of it, but can be transparent, beside tiles that are not all of one size. Level 1
+# halves a PNG's time, for 5% more bytes.
 _FORMATS: Final[dict[str, dict[str, Any]]] = {
     "png": {"compress_level": 1},
     "jpeg": {"quality": 90, "subsampling": 0},

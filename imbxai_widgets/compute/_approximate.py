@@ -101,7 +101,7 @@ def approximate_neighbors(
     most = min(_COMPARED / n_rows, 1 / 4)
     kept = without_surplus(references, k)
     with torch.autocast(device.type, enabled=False):
-        centers = Centers.of(references, kept, device, queries if own is None else None)
+        centers = Centers.of(references, kept, device, queries)
         probes, reached = centers.probes(queries[rows[size:]], references[true[size:]], goal, most)
         if required and not reached:
             return None

@@ -47,14 +47,14 @@ class Centers:
 
     @classmethod
     def of(
-        cls, references: Matrix, kept: IntArray, device: torch.device, queries: Matrix | None
+        cls, references: Matrix, kept: IntArray, device: torch.device, queries: Matrix
     ) -> Centers:
         """Find centers of the references `kept`: about as many as a cell has rows.
 
         They are those of k-means of a sample, which starts at some of its rows. The queries are
-        framed alike; None where they are the references.
+        framed alike.
         """
-        framed = framing(references, device, product_dtype(device), beside=queries)
+        framed = framing(references, device, product_dtype(device), queries)
         count = isqrt(len(kept))
         size = min(_TRAINING * count, len(kept))
         chosen = np.random.default_rng(_SEED).choice(kept, size=size, replace=False)

@@ -94,7 +94,8 @@ def row_blocks(n_rows: int, bytes_per_row: int, limit: int | None = None) -> Ite
 
 def largest_magnitude(*matrices: Matrix) -> float:
     """Return the largest absolute value; 0 where there is none."""
-    return max((float(max(m.max(), -m.min())) for m in matrices if m.size), default=0.0)
+    different = {id(m): m for m in matrices}.values()  # a matrix is often searched in itself
+    return max((float(max(m.max(), -m.min())) for m in different if m.size), default=0.0)
 
 
 def scale_factor(*matrices: Matrix) -> float:
@@ -141,14 +142,13 @@ def framing(
     matrix: Matrix,
     device: torch.device,
     dtype: torch.dtype = torch.float32,
-    *,
-    beside: Matrix | None = None,
+    *beside: Matrix,
 ) -> Callable[[Matrix], torch.Tensor]:
     """Return what makes points of rows: scaled, centered as `matrix` is, and on the device.
 
-    The rows are some of it, or of the matrix `beside` it.
+    The rows are some of it, or of the matrices `beside` it.
     """
-    factor = scale_factor(matrix) if beside is None else scale_factor(matrix, beside)
+    factor = scale_factor(matrix, *beside)
     center = column_means(matrix, factor)
 
     def framed(rows: Matrix) -> torch.Tensor:

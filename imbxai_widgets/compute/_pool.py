@@ -18,6 +18,7 @@ import torch
 
 from imbxai_widgets.compute._distances import (
     BLOCK_BYTES,
+    CACHED_BYTES,
     Matrix,
     as_numpy,
     column_means,
@@ -44,7 +45,6 @@ _GROUP_COST: Final = 2.0
 _PAIRED_GROUP_COST: Final = 0.5
 # A score of gathered rows takes as long as so many in a tile.
 _GATHER_COST: Final = 40
-_GATHERED: Final = 2**20  # bytes of rows gathered at once on a CPU
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +70,8 @@ class Pool:
         paired_group: int | None = None,
     ) -> Pool:
         """Make a pool of the references `kept`; for `paired_minima` with such groups."""
-        sides = (references,) if queries is references else (queries, references)
-        factor = scale_factor(*sides)
-        span = largest_magnitude(*sides) * factor
+        factor = scale_factor(queries, references)
+        span = largest_magnitude(queries, references) * factor
         rows = references if len(kept) == len(references) else references[kept]
         center = column_means(rows, factor)
         group = paired_group or _group(rows.shape, _GROUP_COST)
@@ -185,7 +184,7 @@ class Pool:
         step = torch.arange(self.group, device=groups.device) * n_groups
         columns = (first[..., None] + step).flatten(1)
         values = self.norms[columns]
-        limit = _GATHERED if left.device.type == "cpu" else BLOCK_BYTES
+        limit = CACHED_BYTES if left.device.type == "cpu" else BLOCK_BYTES
         for part in row_blocks(len(left), columns.shape[1] * left[0].nbytes, limit):
             near = self.tensor.index_select(0, columns[part].flatten())
             near = near.view(*columns[part].shape, -1).mT

@@ -21,6 +21,7 @@ import torch
 
 from imbxai_widgets.compute._distances import (
     BLOCK_BYTES,
+    CACHED_BYTES,
     Matrix,
     as_numpy,
     pair_squares,
@@ -166,7 +167,7 @@ def without_surplus(references: Matrix, k: int) -> IntArray:
     bits = np.dtype(f"u{references.itemsize}")
     multipliers = np.random.default_rng(0).integers(0, 2**63, width, dtype=np.uint64) * 2 + 1
     hashes = np.empty(len(references), dtype=np.uint64)
-    for block in row_blocks(len(references), 24 * width, limit=2**20):
+    for block in row_blocks(len(references), 24 * width, limit=CACHED_BYTES):
         rows = np.ascontiguousarray(references[block])
         hashes[block] = (rows.view(bits).astype(np.uint64) * multipliers).sum(axis=1)
     order = np.argsort(hashes, kind="stable")
@@ -214,7 +215,7 @@ def _settle(
         left, right = as_numpy(possible[chunk].nonzero()).T
         chosen = unsure[chunk]
         squared = np.empty(len(left), dtype=np.float64)
-        for part in row_blocks(len(left), 24 * rows.shape[1], limit=2**20):
+        for part in row_blocks(len(left), 24 * rows.shape[1], limit=CACHED_BYTES):
             squared[part] = squared_distances(
                 rows[chosen[left[part]]], pool.rows[right[part]], pool.factor
             )

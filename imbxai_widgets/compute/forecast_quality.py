@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from imbxai_widgets.compute._distances import row_blocks
+from imbxai_widgets.compute._distances import CACHED_BYTES, row_blocks
 from imbxai_widgets.compute._types import DoubleArray, IntArray
 from imbxai_widgets.compute.adversaries import row_shares
 from imbxai_widgets.compute.divergence import js_divergence, kl_divergence
@@ -132,7 +132,7 @@ def _resampled(
             each = np.concatenate(
                 [
                     divergence(truth[block, np.newaxis], guesses)
-                    for block in row_blocks(len(truth), guesses.nbytes, limit=2**20)
+                    for block in row_blocks(len(truth), guesses.nbytes, limit=CACHED_BYTES)
                 ]
             )
             for name, values in zip(forecasts, each.T, strict=False):

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 
 from imbxai_widgets.compute._checks import check_count
 from imbxai_widgets.compute._distances import (
+    CACHED_BYTES,
     Matrix,
     as_matrix,
     as_numpy,
@@ -331,7 +332,7 @@ def _exact_sums(matrix: Matrix, rows: IntArray, factor: float) -> DoubleArray:
     sums = np.empty(len(rows), dtype=np.float64)
     squared = np.empty(len(matrix), dtype=np.float64)
     for position, row in enumerate(rows):
-        for block in row_blocks(len(matrix), 24 * matrix.shape[1], limit=2**20):
+        for block in row_blocks(len(matrix), 24 * matrix.shape[1], limit=CACHED_BYTES):
             squared[block] = squared_distances(matrix[row], matrix[block], factor)
         sums[position] = np.sort(np.sqrt(squared)).sum()
     return sums
