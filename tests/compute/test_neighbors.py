@@ -126,6 +126,25 @@ def test_references(grid: np.ndarray, data: st.DataObject) -> None:
     assert result[0].shape == result[1].shape == (cut, k)
 
 
+@pytest.mark.parametrize(("n_rows", "width"), [(1300, 512), (2000, 64)])
+def test_rows_of_unequal_norms_find_each_other_from_either_side_of_a_tile(
+    monkeypatch: pytest.MonkeyPatch, n_rows: int, width: int
+) -> None:
+    pairs: list[torch.Tensor] = []
+    minima = _pool.Pool.paired_minima
+    monkeypatch.setattr(
+        _pool.Pool, "paired_minima", lambda pool: pairs.append(pool.tensor) or minima(pool)
+    )
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(n_rows, width)) * rng.uniform(0.1, 2, size=(n_rows, 1))
+    found = nearest_neighbors(rows, 5, method="exact", device="cpu")
+    assert len(pairs) == 1
+    squared = (rows**2).sum(axis=1)
+    distances = squared[:, None] + squared - 2 * rows @ rows.T
+    np.fill_diagonal(distances, np.inf)
+    np.testing.assert_array_equal(found.indices, distances.argsort(axis=1)[:, :5])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("offset", [0.0, 1e4])
 @pytest.mark.parametrize("products", [0, sys.maxsize])
