@@ -6,12 +6,13 @@ packages are not installed.
 
 from __future__ import annotations
 
-from importlib.metadata import version as _version
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
+from imbxai_widgets.version import __version__
+
 if TYPE_CHECKING:
-    from imbxai_widgets.analysis import Analysis
-    from imbxai_widgets.comparison import compare
+    from imbxai_widgets.analysis import Analysis, compare
     from imbxai_widgets.explorer import Explorer
     from imbxai_widgets.pipeline import analyze
 
@@ -21,17 +22,13 @@ _HOMES = {
     "Analysis": "analysis",
     "Explorer": "explorer",
     "analyze": "pipeline",
-    "compare": "comparison",
+    "compare": "analysis",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return _version("imbxai_widgets")
     if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

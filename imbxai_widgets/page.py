@@ -20,14 +20,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from imbxai_widgets._files import replacing
+from imbxai_widgets.files import replacing
 
 _STATE = "application/vnd.jupyter.widget-state+json"
 _STATIC = Path(__file__).parent / "static"
 # Run behind the notebook's own cells; what it prints is told to whoever writes the page.
 _HOLD = """import sys
 if "imbxai_widgets.explorer" in sys.modules:
-    print(*sys.modules["imbxai_widgets.explorer"].hold_all_cards(), sep="; ", end="")"""
+    print(*sys.modules["imbxai_widgets.explorer.explorer"].hold_all_cards(), sep="; ", end="")"""
 _BUNDLED = frozenset({"@jupyter-widgets/base", "@jupyter-widgets/controls"})
 
 # nbconvert's page, less every script it would fetch, plus our own script and widget modules.

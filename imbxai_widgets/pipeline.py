@@ -14,22 +14,27 @@ import torch
 from torch import nn
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.assemble import assemble, check_enough
-from imbxai_widgets.compute._checks import check_count
-from imbxai_widgets.compute._types import FloatArray
-from imbxai_widgets.compute.batches import OnError
-from imbxai_widgets.compute.cache import Cache
-from imbxai_widgets.compute.colors import color_scheme
-from imbxai_widgets.compute.data import check_same_labels, class_names_of
-from imbxai_widgets.compute.embedded import Embedded
-from imbxai_widgets.compute.images import ImageSource
-from imbxai_widgets.compute.labeled_images import LabeledImages
-from imbxai_widgets.compute.overlap import negative_share
-from imbxai_widgets.compute.rereading import changing_image
-from imbxai_widgets.compute.sample_keys import SampleKeys
-from imbxai_widgets.compute.samples import Samples, readable
-from imbxai_widgets.compute.transforms import possibly_random_steps, random_steps
-from imbxai_widgets.distributed import Cluster, RayImages, embed_anywhere, labeled_images
+from imbxai_widgets.analysis.assemble import assemble, check_enough
+from imbxai_widgets.compute.colors.schemes import color_scheme
+from imbxai_widgets.compute.embedding.cache import Cache
+from imbxai_widgets.compute.embedding.embedded import Embedded
+from imbxai_widgets.compute.embedding.ray_cluster import (
+    Cluster,
+    RayImages,
+    embed_anywhere,
+    labeled_images,
+)
+from imbxai_widgets.compute.methods.overlap import negative_share
+from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.types import FloatArray
+from imbxai_widgets.compute.reading.batches import OnError
+from imbxai_widgets.compute.reading.class_names import check_same_labels, class_names_of
+from imbxai_widgets.compute.reading.display import ImageSource
+from imbxai_widgets.compute.reading.labeled_images import LabeledImages
+from imbxai_widgets.compute.reading.randomness import changing_image
+from imbxai_widgets.compute.reading.sample_keys import SampleKeys
+from imbxai_widgets.compute.reading.samples import Samples, readable
+from imbxai_widgets.compute.reading.transforms import possibly_random_steps, random_steps
 
 _SIGNED = 0.1  # behind a ReLU it is 0, behind a LayerNorm about one half
 
@@ -89,7 +94,7 @@ def analyze(
         Names in the order of the logits; read from the dataset if not given. Labels may be such
         names.
     device : str or torch.device, optional
-        Where to run the model; see `imbxai_widgets.compute.embed.embed`.
+        Where to run the model; see `imbxai_widgets.compute.embedding.one_pass.embed`.
     batch_size, num_workers : int
         As for `torch.utils.data.DataLoader`; a CPU runs large images of a batch a few at a time.
     k : int
@@ -103,7 +108,7 @@ def analyze(
         How salient pixels are named; see `imbxai_widgets.compute.colors`.
     display_transform : callable, optional
         From an image tensor to the RGB image to show; by default the normalization found in
-        the dataset's transform is undone. See `imbxai_widgets.compute.images`.
+        the dataset's transform is undone. See `imbxai_widgets.compute.reading.display`.
     on_error : {"raise", "skip"}
         What happens to an image that cannot be read, or whose label is none: an error that names
         it, or it is left out, with a warning, and listed by `Analysis.skipped`.
@@ -201,17 +206,19 @@ def analyze(
                 progress=bool(progress),
                 description=_titled("Validation images", progress),
             )
-    return assemble(
-        embedded,
-        unseen,
-        class_names=names,
-        images=_shown(dataset, embedded, display_transform),
-        validation_images=_shown(validation, unseen, display_transform),
-        k=k,
-        top_k=top_k,
-        scheme=scheme,
-        salient_fraction=salient_fraction,
-        device=device,
+    return Analysis.of(
+        assemble(
+            embedded,
+            unseen,
+            class_names=names,
+            images=_shown(dataset, embedded, display_transform),
+            validation_images=_shown(validation, unseen, display_transform),
+            k=k,
+            top_k=top_k,
+            scheme=scheme,
+            salient_fraction=salient_fraction,
+            device=device,
+        )
     )
 
 

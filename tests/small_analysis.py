@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute.archetypes import assign_archetypes
-from imbxai_widgets.compute.colors import color_scheme
-from imbxai_widgets.compute.embedded import TopProbabilities, top_probabilities
-from imbxai_widgets.compute.images import ImageSource
-from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
-from imbxai_widgets.split import Split
+from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.compute.colors.schemes import color_scheme
+from imbxai_widgets.compute.methods.archetypes import assign_archetypes
+from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.numeric.probabilities import TopProbabilities, top_probabilities
+from imbxai_widgets.compute.reading.display import ImageSource
 
 
 def make_analysis(
@@ -136,3 +136,18 @@ def with_predictions(analysis: Analysis, predictions: np.ndarray) -> Analysis:
     of_labels = (predictions == analysis.labels).astype(np.float32)
     top = TopProbabilities(predictions[:, np.newaxis], certain, of_labels)
     return replace(analysis, train=replace(analysis.train, top=top))
+
+
+def planted(wrong_to: np.ndarray, *, seed: int = 0) -> Analysis:
+    """Six classes; those of `wrong_to` draw in the errors of each class, in training."""
+    rng = np.random.default_rng(seed)
+    size = len(wrong_to)
+
+    def images(per_class: int, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        labels = np.repeat(np.arange(size), per_class)
+        seen = np.where(rng.random(len(labels)) < 0.3, targets[labels], labels)
+        embeddings = 4 * np.eye(size)[seen] + rng.normal(scale=0.5, size=(len(labels), size))
+        return embeddings, labels, 6 * np.eye(size)[seen] + rng.normal(size=(len(labels), size))
+
+    embeddings, labels, logits = images(60, (np.arange(size) + 1) % size)
+    return Analysis.from_arrays(embeddings, labels, logits, validation=images(60, wrong_to))

@@ -28,8 +28,8 @@ from small_analysis import make_analysis
 
 from imbxai_widgets import figures
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute import oklab
-from imbxai_widgets.compute.archetypes import ARCHETYPES
+from imbxai_widgets.compute.colors import oklab
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.figures._style import PALE, ink, label_of
 from imbxai_widgets.presentation import (
     ARCHETYPE_COLORS,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imbxai_widgets._files import replacing
+from imbxai_widgets.files import replacing
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 FETCHED = """
 import sys
 sys.path.insert(0, {tests!r})
-from imbxai_widgets import explorer as module
+from imbxai_widgets.explorer import explorer as module
 from small_analysis import make_analysis
 module.EAGER_BYTES, module.HELD_BYTES = 0, {held}
 explorer = module.Explorer(make_analysis((60, 30, 12, 5)))

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset, Subset
 
 import imbxai_widgets.pipeline
 from imbxai_widgets import Analysis, analyze
-from imbxai_widgets.compute.archetypes import assign_archetypes
+from imbxai_widgets.compute.methods.archetypes import assign_archetypes
 from imbxai_widgets.demo import load_demo
 
 

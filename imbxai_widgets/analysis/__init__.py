@@ -1,86 +1,10 @@
-"""`Analysis`: every result about a model and its training images, as arrays and DataFrames."""
+"""Everything found out about one model and its images, or two models, as arrays and tables."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any
+from imbxai_widgets.analysis.analysis import Analysis
+from imbxai_widgets.analysis.comparison import Comparison, compare
+from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.analysis.storage import StorageError
 
-from numpy.typing import ArrayLike
-
-from imbxai_widgets.analysis._actions import ActionTables
-from imbxai_widgets.analysis._confusion import ConfusionTables
-from imbxai_widgets.analysis._forecast import ForecastTables
-
-__all__ = ["Analysis"]
-
-
-class Analysis(ActionTables, ConfusionTables, ForecastTables):
-    """What `analyze` found; the one contract between computation and everything that shows it.
-
-    All methods return new objects; nothing is changed in place. Rates and shares are 0 to 1,
-    and NaN where there is nothing to take a share of.
-
-    Attributes
-    ----------
-    class_names : tuple of str, length C
-    embeddings : float32 array, shape (N, D)
-        Feature embeddings (FE) of the training images: the input of the classifier head.
-    train : Split
-        The N training images.
-    validation : Split or None
-        The validation images, if given.
-    color_counts : int64 array, shape (C, B), or None
-        Salient pixels of each class in each color bin; None when saliency was not asked for.
-    color_scheme : ColorScheme
-        Names and mean colors of the B bins.
-    top_k : int
-        How many top features each class has.
-    salient_fraction : float or None
-        Which part of an image's pixels counts as salient.
-    """
-
-    def __repr__(self) -> str:
-        validation = "none" if self.validation is None else f"{len(self.validation)}"
-        recall = self.train.neighbor_recall
-        found = "" if self.train.neighbor_method == "exact" else f" ({recall:.1%} of them found)"
-        return (
-            f"Analysis({len(self.train)} training images, {validation} for validation, "
-            f"{self.n_classes} classes, {self.embeddings.shape[1]} features, "
-            f"{self.k} neighbors{found})"
-        )
-
-    @classmethod
-    def from_arrays(
-        cls, embeddings: ArrayLike, labels: ArrayLike, outputs: ArrayLike, **options: Any
-    ) -> Analysis:
-        """Make an analysis without a model; see `imbxai_widgets.arrays.analysis_from_arrays`.
-
-        Examples
-        --------
-        >>> embeddings = [[0.0, 1.0], [0.1, 1.0], [1.0, 0.0], [1.0, 0.1]]
-        >>> Analysis.from_arrays(embeddings, [0, 0, 1, 1], [0, 1, 1, 1], k=1).n_classes
-        2
-        """
-        from imbxai_widgets.arrays import analysis_from_arrays
-
-        return analysis_from_arrays(embeddings, labels, outputs, **options)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save to a file; see `imbxai_widgets.storage.save_analysis`."""
-        from imbxai_widgets.storage import save_analysis
-
-        return save_analysis(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], **datasets: Any) -> Analysis:
-        """Load what `save` wrote; see `imbxai_widgets.storage.load_analysis`.
-
-        Examples
-        --------
-        >>> explorer.analysis.save("run.imbxai")  # doctest: +SKIP
-        >>> Explorer(Analysis.load("run.imbxai", dataset=train_set))  # doctest: +SKIP
-        """
-        from imbxai_widgets.storage import load_analysis
-
-        return load_analysis(path, **datasets)
+__all__ = ["Analysis", "Comparison", "Split", "StorageError", "compare"]

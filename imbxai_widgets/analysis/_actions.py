@@ -7,9 +7,9 @@ import pandas as pd
 
 from imbxai_widgets.analysis._classes import ClassTables
 from imbxai_widgets.analysis._features import FeatureTables
-from imbxai_widgets.compute.costs import overlap_costs
-from imbxai_widgets.compute.resampling import sampling_weights
-from imbxai_widgets.compute.suspects import label_odds
+from imbxai_widgets.compute.methods.costs import overlap_costs
+from imbxai_widgets.compute.methods.resampling import sampling_weights
+from imbxai_widgets.compute.methods.suspects import label_odds
 
 
 class ActionTables(ClassTables, FeatureTables):
@@ -34,7 +34,7 @@ class ActionTables(ClassTables, FeatureTables):
             ``suggested`` (above 0.5: more than for the label); ``neighbors_same`` and
             ``neighbors_suggested``, how many of the k neighbors bear the label and the suggested
             one; ``label_confidence``, the network's probability of the label. See
-            `imbxai_widgets.compute.suspects.label_odds` for the evidence.
+            `imbxai_widgets.compute.methods.suspects.label_odds` for the evidence.
 
         Raises
         ------

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.compute._checks import check_codes
-from imbxai_widgets.compute._types import IntArray
-from imbxai_widgets.compute.archetypes import ARCHETYPES, archetype_counts
-from imbxai_widgets.compute.prototypes import medoids
-from imbxai_widgets.split import ArchetypeErrors, ratio
+from imbxai_widgets.analysis.split import ArchetypeErrors, ratio
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, archetype_counts
+from imbxai_widgets.compute.methods.prototypes import medoids
+from imbxai_widgets.compute.numeric.checks import check_codes
+from imbxai_widgets.compute.numeric.types import IntArray
 
 
 class ClassTables(AnalysisData):

@@ -7,8 +7,8 @@ from typing import Literal
 import pandas as pd
 
 from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.compute._types import IntArray
-from imbxai_widgets.compute.adversaries import adversary_votes, error_matrix, row_shares
+from imbxai_widgets.compute.methods.adversaries import adversary_votes, error_matrix, row_shares
+from imbxai_widgets.compute.numeric.types import IntArray
 
 
 class ConfusionTables(AnalysisData):

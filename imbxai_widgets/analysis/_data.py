@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.compute._types import FloatArray, Int8Array, IntArray
-from imbxai_widgets.compute.colors import ColorScheme
-from imbxai_widgets.compute.images import ImageSource
-from imbxai_widgets.split import Split
+from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.compute.colors.schemes import ColorScheme
+from imbxai_widgets.compute.numeric.types import FloatArray, Int8Array, IntArray
+from imbxai_widgets.compute.reading.display import ImageSource
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
-from imbxai_widgets.compute.overlap import feature_density, overlap_matrix, top_features
-from imbxai_widgets.split import ratio
+from imbxai_widgets.analysis.split import ratio
+from imbxai_widgets.compute.methods.overlap import feature_density, overlap_matrix, top_features
+from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
 
 
 class FeatureTables(AnalysisData):

@@ -8,15 +8,11 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.compute._checks import check_count
-from imbxai_widgets.compute._counts import count_pairs
-from imbxai_widgets.compute._types import DoubleArray, IntArray
-from imbxai_widgets.compute.forecast import Evidence
-from imbxai_widgets.compute.forecast_quality import (
-    MIN_ERRORS,
-    interval,
-    measure,
-)
+from imbxai_widgets.compute.methods.forecast import Evidence
+from imbxai_widgets.compute.methods.forecast_quality import MIN_ERRORS, interval, measure
+from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.counts import count_pairs
+from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 _COLUMNS = [f"{value}{end}" for value in ("kl", "js", "excess") for end in ("", "_low", "_high")]
 

@@ -10,11 +10,11 @@ import numpy as np
 from torch import Tensor
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
-from imbxai_widgets.compute._types import IntArray
-from imbxai_widgets.compute.data import class_numbers_of, names_in
-from imbxai_widgets.compute.hugging_face import column_of, features_of
-from imbxai_widgets.compute.labels import label_numbers
-from imbxai_widgets.compute.sample_keys import SampleKeys, image_and_label, label_key
+from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.reading.class_names import class_numbers_of, names_in
+from imbxai_widgets.compute.reading.hugging_face import column_of, features_of
+from imbxai_widgets.compute.reading.labels import label_numbers
+from imbxai_widgets.compute.reading.sample_keys import SampleKeys, image_and_label, label_key
 
 
 def labels_of(

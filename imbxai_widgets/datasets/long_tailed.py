@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from torch.utils.data import Dataset, Subset
 
-from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 from imbxai_widgets.datasets.labels import class_counts, labels_of
 
 

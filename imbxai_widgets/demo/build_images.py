@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from imbxai_widgets.compute._types import DoubleArray, UInt8Array
+from imbxai_widgets.compute.numeric.types import DoubleArray, UInt8Array
 from imbxai_widgets.demo.images import CLASSES, SHEET_COLUMNS, TILE, VENDORS, Vendor
 
 TRAINING_SHARE = 0.7

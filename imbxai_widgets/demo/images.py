@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from imbxai_widgets.compute._types import BoolArray, UInt8Array
+from imbxai_widgets.compute.numeric.types import BoolArray, UInt8Array
 from imbxai_widgets.demo.transforms import Compose, Normalize, ToTensor
 
 Vendor: TypeAlias = Literal["google", "twitter"]

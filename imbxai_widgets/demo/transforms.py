@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from imbxai_widgets.compute._types import UInt8Array
+from imbxai_widgets.compute.numeric.types import UInt8Array
 
 
 class Compose:

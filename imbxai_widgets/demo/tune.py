@@ -14,7 +14,7 @@ from hashlib import sha256
 import numpy as np
 import torch
 
-from imbxai_widgets.compute._types import BoolArray
+from imbxai_widgets.compute.numeric.types import BoolArray
 from imbxai_widgets.demo.images import EmojiDataset, load_images
 from imbxai_widgets.demo.train import CROSS_ENTROPY, LDAM, labeled_images, train
 from imbxai_widgets.training.evaluation import evaluate

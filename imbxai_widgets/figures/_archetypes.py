@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute._checks import check_count
-from imbxai_widgets.compute._types import UInt8Array
-from imbxai_widgets.compute.archetypes import ARCHETYPES
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.types import UInt8Array
 from imbxai_widgets.figures._rows import (
     Rows,
     by_size,

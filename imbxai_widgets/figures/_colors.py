@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute._types import DoubleArray
+from imbxai_widgets.compute.numeric.types import DoubleArray
 from imbxai_widgets.figures._style import (
     MUTED,
     ONE_COLUMN,

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute._types import DoubleArray, IntArray
+from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 from imbxai_widgets.figures._rows import WEAK_NOTE, Rows, by_size, class_rows
 from imbxai_widgets.figures._style import (
     MUTED,

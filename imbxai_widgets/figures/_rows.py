@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute._types import BoolArray, DoubleArray, IntArray
+from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
 from imbxai_widgets.figures._style import MUTED, PALE, SMALL, ink, label_of
 from imbxai_widgets.presentation import WEAK_SUPPORT
 

@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from imbxai_widgets._files import replacing
+from imbxai_widgets.files import replacing
 
 _FACTS = "facts"
 _MODEL, _MOMENTUM, _GENERATOR = "model.", "momentum.", "generator"

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from imbxai_widgets.compute._types import IntArray
+from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.training.trainer import LabeledImages
 
 

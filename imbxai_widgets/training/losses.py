@@ -13,8 +13,8 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from imbxai_widgets.compute._checks import check_codes
-from imbxai_widgets.compute._types import IntArray
+from imbxai_widgets.compute.numeric.checks import check_codes
+from imbxai_widgets.compute.numeric.types import IntArray
 
 
 def ldam_margins(counts: ArrayLike, max_margin: float = 0.5) -> Tensor:

@@ -18,8 +18,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from imbxai_widgets._files import replacing
 from imbxai_widgets.datasets import class_counts, long_tailed
+from imbxai_widgets.files import replacing
 from imbxai_widgets.training.checkpoint import read_tensors, write_tensors
 from imbxai_widgets.training.evaluation import evaluate
 from imbxai_widgets.training.networks import ResNet

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler
 
-from imbxai_widgets.compute._types import IntArray
+from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.training.losses import LDAMLoss, effective_number_weights
 
 

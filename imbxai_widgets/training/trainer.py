@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from imbxai_widgets.compute.model_state import choose_device
+from imbxai_widgets.compute.embedding.model_state import choose_device
 from imbxai_widgets.training.augment import augment
 from imbxai_widgets.training.checkpoint import TrainingState
 from imbxai_widgets.training.regime import Regime

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from imbxai_widgets.compute._types import FloatArray
-from imbxai_widgets.compute.neighbors import nearest_neighbors
+from imbxai_widgets.compute.neighbors.search import nearest_neighbors
+from imbxai_widgets.compute.numeric.types import FloatArray
 from imbxai_widgets.demo import load_demo
 
 WIDTHS = {64: (1, 1), 512: (2, 4), 2048: (4, 8)}

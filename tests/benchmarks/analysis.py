@@ -22,11 +22,10 @@ from torch import nn
 from torch.utils.data import Subset
 
 from imbxai_widgets import analyze
-from imbxai_widgets.compute.fusion import fused_copy
-from imbxai_widgets.compute.layers import EmbeddingReader
-from imbxai_widgets.compute.neighbors import nearest_neighbors
-from imbxai_widgets.compute.paper_colors import _RULES
-from imbxai_widgets.compute.quick import quick_reader
+from imbxai_widgets.compute.colors.paper import _RULES
+from imbxai_widgets.compute.embedding.fused import fused_copy, quick_reader
+from imbxai_widgets.compute.embedding.layers import EmbeddingReader
+from imbxai_widgets.compute.neighbors.search import nearest_neighbors
 from imbxai_widgets.datasets import labels_of, long_tailed_sizes
 from imbxai_widgets.demo import load_demo
 from imbxai_widgets.training.networks import ResNet

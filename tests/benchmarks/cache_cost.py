@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 from torch.utils.data import Subset
 
-from imbxai_widgets.compute.embed import embed
-from imbxai_widgets.compute.fingerprint import Fingerprints
+from imbxai_widgets.compute.embedding.fingerprint import Fingerprints
+from imbxai_widgets.compute.embedding.one_pass import embed
 from imbxai_widgets.demo import load_demo
 
 IMAGES, ROUNDS = 640, 7

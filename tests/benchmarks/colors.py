@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from imbxai_widgets.compute._types import UInt8Array
-from imbxai_widgets.compute.colors import assign_bins, color_scheme
-from imbxai_widgets.compute.saliency import count_colors, input_saliency, salient_pixels
+from imbxai_widgets.compute.colors.schemes import assign_bins, color_scheme
+from imbxai_widgets.compute.embedding.saliency import count_colors, input_saliency, salient_pixels
+from imbxai_widgets.compute.numeric.types import UInt8Array
 from imbxai_widgets.demo import load_demo
 from tests.benchmarks._bench import interleaved, table
 

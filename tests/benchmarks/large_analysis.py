@@ -8,12 +8,12 @@ import numpy as np
 from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute.archetypes import assign_archetypes
-from imbxai_widgets.compute.colors import color_scheme
-from imbxai_widgets.compute.embedded import TopProbabilities
-from imbxai_widgets.compute.images import ImageSource
+from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.compute.colors.schemes import color_scheme
+from imbxai_widgets.compute.methods.archetypes import assign_archetypes
+from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
+from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.demo import load_demo
-from imbxai_widgets.split import Split
 
 FEATURES = 64
 K = 5

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from imbxai_widgets.compute._types import FloatArray
-from imbxai_widgets.compute.prototypes import medoid, medoids
+from imbxai_widgets.compute.methods.prototypes import medoid, medoids
+from imbxai_widgets.compute.numeric.types import FloatArray
 from tests.benchmarks._bench import Run, alone, interleaved, table
 from tests.benchmarks._embeddings import embeddings, save_bases
 

@@ -57,7 +57,7 @@ def measure(folder: Path, classes: int, features: int) -> None:
     watch = Watch()
     with watch.step("import"):
         from imbxai_widgets import Analysis
-        from imbxai_widgets.cards import CardDeck
+        from imbxai_widgets.explorer.deck import CardDeck
     labels = np.load(folder / "labels.npy", mmap_mode="r")
     size = len(labels)
     with watch.step("map the files"):
@@ -65,7 +65,7 @@ def measure(folder: Path, classes: int, features: int) -> None:
         logits = np.memmap(folder / "logits", np.float32, "r", shape=(size, classes))
     held_out = slice(0, size // 20)
     with watch.step("embeddings, labels, logits"):
-        from imbxai_widgets.arrays import _embedded
+        from imbxai_widgets.analysis.from_arrays import _embedded
 
         _embedded(embeddings, labels, logits, classes, "")
     with watch.step("from_arrays, all of it"):

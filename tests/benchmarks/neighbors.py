@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from imbxai_widgets.compute._search import has_faiss
-from imbxai_widgets.compute._types import FloatArray, IntArray
-from imbxai_widgets.compute.neighbors import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.neighbors.exact import has_faiss
+from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 from tests.benchmarks._bench import Run, alone, table
 from tests.benchmarks._embeddings import embeddings, save_bases
 

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from imbxai_widgets.compute.adversaries import adversary_votes, error_matrix, row_shares
-from imbxai_widgets.compute.archetypes import archetype_counts, assign_archetypes
+from imbxai_widgets.compute.methods.adversaries import adversary_votes, error_matrix, row_shares
+from imbxai_widgets.compute.methods.archetypes import archetype_counts, assign_archetypes
 
-TABLE = Path(__file__).parents[3] / "shared" / "reference" / "cifar10_lt_neighbors.csv.gz"
-
-pytestmark = pytest.mark.skipif(not TABLE.exists(), reason=f"needs the authors' table: {TABLE}")
+TABLE = Path(__file__).parents[1] / "data" / "cifar10_lt_neighbors.csv.gz"
 
 
 @pytest.fixture(scope="module")

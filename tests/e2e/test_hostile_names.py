@@ -14,9 +14,9 @@ from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Browser, Locator, expect
 from watch import Watch
 
-from imbxai_widgets.compute.class_names import distinct_names
+from imbxai_widgets.compute.reading.class_names import distinct_names
+from imbxai_widgets.explorer._names import shown_name
 from imbxai_widgets.page import write_page
-from imbxai_widgets.views._names import shown_name
 
 ROOT = Path(__file__).parents[2]
 NAMES = distinct_names([*HOSTILE, "", "crane", "crane"])
@@ -27,7 +27,7 @@ sys.path.insert(0, {str(ROOT / "tests")!r})
 from dataclasses import replace
 from hostile_names import HOSTILE
 from imbxai_widgets import Explorer
-from imbxai_widgets.compute.class_names import distinct_names
+from imbxai_widgets.compute.reading.class_names import distinct_names
 from small_analysis import make_analysis
 
 names = distinct_names([*HOSTILE, "", "crane", "crane"])

@@ -15,7 +15,8 @@ TESTS = Path(__file__).parents[1]
 CELL = f"""
 import sys
 sys.path.insert(0, {str(TESTS)!r})
-from imbxai_widgets import Explorer, explorer as module
+from imbxai_widgets import Explorer
+from imbxai_widgets.explorer import explorer as module
 from small_analysis import make_analysis
 
 module.EAGER_BYTES = 0

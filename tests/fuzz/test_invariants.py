@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from imbxai_widgets import Analysis
-from imbxai_widgets.compute.archetypes import ARCHETYPES
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 
 
 def assert_shares(table: pd.DataFrame, *, empty: Any) -> None:

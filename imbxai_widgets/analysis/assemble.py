@@ -1,0 +1,105 @@
+"""From what is known of the images to the data of an analysis: neighbors, archetypes, totals."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.compute.colors.schemes import ColorScheme
+from imbxai_widgets.compute.embedding.embedded import Embedded
+from imbxai_widgets.compute.methods.archetypes import assign_archetypes
+from imbxai_widgets.compute.neighbors.search import Neighbors, nearest_neighbors, nearest_references
+from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.reading.display import ImageSource
+
+
+def assemble(
+    train: Embedded,
+    validation: Embedded | None,
+    *,
+    class_names: tuple[str, ...],
+    images: ImageSource | None,
+    validation_images: ImageSource | None,
+    k: int,
+    top_k: int,
+    scheme: ColorScheme,
+    salient_fraction: float | None,
+    device: str | torch.device | None = None,
+) -> AnalysisData:
+    """Find the neighbors of all images among the training images, and put the data together.
+
+    Parameters
+    ----------
+    train, validation
+        What is known of the images of either split.
+    class_names
+        C names.
+    images, validation_images
+        Read the images of either split for display, row by row.
+    k, top_k, salient_fraction
+        As for `imbxai_widgets.analyze`.
+    scheme
+        The color scheme of the color counts.
+    device
+        Where neighbors are searched; see `nearest_neighbors`.
+
+    Raises
+    ------
+    ValueError
+        If there are not more than `k` training images.
+    """
+    check_enough(len(train.labels), k)
+    neighbors = nearest_neighbors(train.embeddings, k, device=device)
+    held_out = None
+    if validation is not None:
+        references = nearest_references(validation.embeddings, train.embeddings, k, device=device)
+        held_out = _split(validation, references, train.labels, validation_images)
+    return AnalysisData(
+        class_names=class_names,
+        embeddings=train.embeddings,
+        train=_split(train, neighbors, train.labels, images),
+        validation=held_out,
+        color_counts=_class_colors(train),
+        color_scheme=scheme,
+        top_k=min(top_k, train.embeddings.shape[1]),
+        salient_fraction=salient_fraction,
+    )
+
+
+def check_enough(n_images: int, k: int) -> None:
+    """Refuse fewer images than an image and its `k` neighbors."""
+    if n_images <= k:
+        raise ValueError(
+            f"k={k} neighbors need at least {k + 1} images, but the dataset has {n_images}. "
+            "Give more images or a smaller k."
+        )
+
+
+def _split(
+    embedded: Embedded,
+    neighbors: Neighbors,
+    training_labels: IntArray,
+    images: ImageSource | None,
+) -> Split:
+    return Split(
+        labels=embedded.labels,
+        top=embedded.top,
+        neighbors=neighbors.indices,
+        neighbor_distances=neighbors.distances,
+        archetypes=assign_archetypes(embedded.labels, training_labels[neighbors.indices]),
+        positions=embedded.positions,
+        skipped=embedded.skipped,
+        images=images,
+        neighbor_method=neighbors.method,
+        neighbor_recall=neighbors.recall,
+    )
+
+
+def _class_colors(embedded: Embedded) -> IntArray | None:
+    if embedded.color_counts is None:
+        return None
+    totals = np.zeros((embedded.n_classes, embedded.color_counts.shape[1]), dtype=np.int64)
+    np.add.at(totals, embedded.labels, embedded.color_counts)
+    return totals

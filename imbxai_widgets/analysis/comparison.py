@@ -1,0 +1,233 @@
+"""`compare`: what became of each class, and of each image, from one model to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from imbxai_widgets.analysis.analysis import Analysis
+from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.numeric.counts import count_pairs
+from imbxai_widgets.compute.numeric.types import IntArray
+
+SIDES = ("before", "after")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two models' analyses of the same images, side by side; made by `compare`.
+
+    Attributes
+    ----------
+    before, after : Analysis
+        The two analyses.
+    """
+
+    before: Analysis
+    after: Analysis
+
+    def __repr__(self) -> str:
+        return f"Comparison({len(self.before.train)} images, {self.before.n_classes} classes)"
+
+    def accuracies(self) -> pd.DataFrame:
+        """Return the accuracy of each class under either model.
+
+        Returns
+        -------
+        DataFrame
+            One row a class. Columns ``(split, side)`` for the splits ``training`` and
+            ``validation`` and the sides ``before``, ``after`` and ``change`` (-1 to 1), and
+            ``("images", split)``. NaN where a class has no images.
+        """
+        here, there = self.before.classes(), self.after.classes()
+        columns: dict[tuple[str, str], pd.Series[float]] = {}
+        for split in ("training", "validation"):
+            name = f"{split}_accuracy"
+            columns[split, "before"] = here[name]
+            columns[split, "after"] = there[name]
+            columns[split, "change"] = there[name] - here[name]
+        columns["images", "training"] = here["images"]
+        columns["images", "validation"] = here["validation_images"]
+        return pd.DataFrame(columns)
+
+    def errors(
+        self,
+        split: Literal["training", "validation"] = "validation",
+        direction: Literal["rows", "columns"] = "rows",
+    ) -> pd.DataFrame:
+        """Return how many images each class loses, or falsely gains, under either model (Fig. 6).
+
+        Parameters
+        ----------
+        split : {"training", "validation"}
+        direction : {"rows", "columns"}
+            ``"rows"``: misclassified images of the class. ``"columns"``: images of other classes
+            that are taken for it, its false positives.
+
+        Returns
+        -------
+        DataFrame
+            One row a class. Columns ``before``, ``after``, and of the misclassified images
+            ``mended`` (wrong before alone), ``broken`` (wrong after alone) and ``both``; for
+            columns, an image counts as both only where both models take it for the class.
+
+        Raises
+        ------
+        ValueError
+            If there is no such split or direction, or there are no validation images.
+        """
+        if direction not in ("rows", "columns"):
+            raise ValueError(f"direction must be 'rows' or 'columns', not {direction!r}.")
+        one, other = self._splits(split)
+        n_classes = self.before.n_classes
+        wrong, still = ~one.correct, ~other.correct
+        here = one.labels if direction == "rows" else one.predictions
+        there = other.labels if direction == "rows" else other.predictions
+        before, after, both = (
+            np.bincount(classes, minlength=n_classes)
+            for classes in (here[wrong], there[still], here[wrong & still & (here == there)])
+        )
+        columns = {"before": before, "after": after, "mended": before - both}
+        columns |= {"broken": after - both, "both": both}
+        return pd.DataFrame(columns, index=self.before._class_axis("class"))
+
+    def archetype_flow(self, class_name: str | None = None) -> pd.DataFrame:
+        """Return what became of the images of each archetype.
+
+        Parameters
+        ----------
+        class_name : str, optional
+            The class; all classes together if not given.
+
+        Returns
+        -------
+        DataFrame, shape (4, 4)
+            Training images by their archetype before (rows) and after (columns).
+
+        Raises
+        ------
+        ValueError
+            If there is no such class.
+        """
+        flow = self.flows
+        chosen = (
+            flow.sum(axis=0) if class_name is None else flow[self.before.class_index(class_name)]
+        )
+        rows = pd.Index(ARCHETYPES, name="before", dtype=object)
+        return pd.DataFrame(chosen, index=rows, columns=rows.rename("after"))
+
+    def feature_overlap(self, class_name: str) -> pd.DataFrame:
+        """Return with which classes a class shares top features under either model (Fig. 5).
+
+        The features of two networks have nothing to do with each other; how many are shared does.
+
+        Parameters
+        ----------
+        class_name : str
+
+        Returns
+        -------
+        DataFrame
+            One row for each other class, those that share most under either model first. Columns
+            ``(side, value)``: ``shared``, the number of shared top features, and ``jaccard``, that
+            over the size of both sets' union, for the sides ``before`` and ``after``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class.
+        """
+        tables = {
+            side: analysis.feature_overlap(class_name)[["shared", "jaccard"]]
+            for side, analysis in zip(SIDES, (self.before, self.after), strict=True)
+        }
+        table = pd.concat(tables, axis=1)
+        most = -table.loc[:, (slice(None), "shared")].max(axis=1)
+        return table.loc[most.sort_values(kind="stable").index]
+
+    @cached_property
+    def flows(self) -> IntArray:
+        """Training images by class and by archetype before and after; int64, shape (C, 4, 4)."""
+        kinds = len(ARCHETYPES)
+        pairs = kinds * self.before.archetypes.astype(np.int64) + self.after.archetypes
+        counts = count_pairs(self.before.labels, pairs, (self.before.n_classes, kinds * kinds))
+        return counts.reshape(-1, kinds, kinds)
+
+    def _splits(self, split: str) -> tuple[Split, Split]:
+        if split == "training":
+            return self.before.train, self.after.train
+        if split != "validation":
+            raise ValueError(f"split must be 'training' or 'validation', not {split!r}.")
+        if self.before.validation is None or self.after.validation is None:
+            raise ValueError("No validation errors: give `validation=` to analyze(), both times.")
+        return self.before.validation, self.after.validation
+
+
+def compare(before: Analysis, after: Analysis) -> Comparison:
+    """Compare two models by their analyses of the same images.
+
+    Parameters
+    ----------
+    before, after : Analysis
+        Such as of a model trained with cross-entropy, and with a loss for imbalanced data. Made
+        of the same training images in the same order, and the same validation images, if any.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    TypeError
+        If either is no `Analysis`.
+    ValueError
+        If they are not of the same classes and images.
+
+    Examples
+    --------
+    >>> points, labels = [[0.0], [0.1], [1.0], [1.1]], [0, 0, 1, 1]
+    >>> before = Analysis.from_arrays(points, labels, [0, 1, 1, 0], k=1)
+    >>> after = Analysis.from_arrays(points, labels, [0, 0, 1, 0], k=1)
+    >>> compare(before, after).errors("training")["mended"].tolist()
+    [1, 0]
+    """
+    for name, analysis in zip(SIDES, (before, after), strict=True):
+        if not isinstance(analysis, Analysis):
+            raise TypeError(
+                f"{name} must be an Analysis, not {type(analysis).__name__}; analyze() makes one"
+            )
+    if before.class_names != after.class_names:
+        raise ValueError(
+            "the analyses name their classes differently: "
+            f"{_listed(before.class_names)} and {_listed(after.class_names)}"
+        )
+    _check_same_images(before.train, after.train, "training")
+    if (before.validation is None) != (after.validation is None):
+        raise ValueError("only one of the analyses has validation images; give both or none")
+    if before.validation is not None and after.validation is not None:
+        _check_same_images(before.validation, after.validation, "validation")
+    return Comparison(before, after)
+
+
+def _check_same_images(one: Split, other: Split, which: str) -> None:
+    if np.array_equal(one.positions, other.positions) and np.array_equal(one.labels, other.labels):
+        return
+    if len(one) != len(other):
+        problem = f"{len(one)} and {len(other)}"
+    elif not np.array_equal(one.positions, other.positions):
+        problem = "different ones were skipped"
+    else:
+        problem = f"the labels differ from image {np.argmax(one.labels != other.labels)} on"
+    raise ValueError(
+        f"the analyses must be of the same {which} images in the same order, but are not "
+        f"({problem})"
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")

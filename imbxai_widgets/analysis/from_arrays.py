@@ -1,0 +1,217 @@
+"""An analysis of arrays that a user already has: of another framework, or a feature store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index as as_index
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis.assemble import assemble
+from imbxai_widgets.compute.colors.schemes import color_scheme
+from imbxai_widgets.compute.embedding.embedded import Embedded
+from imbxai_widgets.compute.numeric.blocks import (
+    Matrix,
+    as_array,
+    as_floats,
+    as_matrix,
+    check_finite,
+    numpy_of,
+    row_blocks,
+)
+from imbxai_widgets.compute.numeric.checks import check_codes, check_count
+from imbxai_widgets.compute.numeric.probabilities import TopProbabilities, top_probabilities
+from imbxai_widgets.compute.numeric.types import IntArray, UInt8Array
+from imbxai_widgets.compute.reading.class_names import class_names_of
+from imbxai_widgets.compute.reading.display import ImageSource
+
+_UNIT_SUM = 1e-3  # how far the probabilities of an image, in half precision, may be from 1
+_BLOCK_BYTES = 8 * 2**20  # of outputs at once, in float64; several arrays are made of them
+
+
+def analysis_from_arrays(
+    embeddings: ArrayLike | torch.Tensor,
+    labels: ArrayLike,
+    outputs: ArrayLike | torch.Tensor,
+    *,
+    validation: tuple[Any, Any, Any] | None = None,
+    images: Any = None,
+    validation_images: Any = None,
+    class_names: Sequence[str] | None = None,
+    k: int = 5,
+    top_k: int = 10,
+    device: str | torch.device | None = None,
+) -> AnalysisData:
+    """Analyze embeddings and outputs of any classifier; all but salient colors comes of it.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) finite: what enters the classifier's head, of the training images. Float32 is kept,
+        other types are converted to it.
+    labels
+        (N,) integers, 0..C-1, the true classes.
+    outputs
+        What the classifier says of the images: (N, C) logits; or (N, C) probabilities, known by
+        their rows, which lie in [0, 1] and add up to 1; or (N,) integers, the predictions alone,
+        without which confidences are unknown (NaN). They are read in blocks of rows, so that a
+        `numpy.memmap` may be larger than the memory.
+    validation
+        The same three of images that the classifier has not seen.
+    images, validation_images
+        To show them: (N, H, W, 3) or (N, H, W) uint8; or a map-style dataset as for `analyze`.
+    class_names
+        C names in the order of the labels; by default what the dataset of `images` says, else
+        the numbers.
+    k, top_k
+        As for `imbxai_widgets.analyze`.
+    device
+        Where neighbors are searched; see `imbxai_widgets.compute.neighbors.nearest_neighbors`.
+
+    Returns
+    -------
+    AnalysisData
+        What `Analysis.from_arrays` wraps.
+
+    Raises
+    ------
+    ValueError
+        If an array has the wrong shape or type, values that are not finite (the error names the
+        rows), or labels without a class; or if there are not more than `k` images.
+
+    Examples
+    --------
+    >>> embeddings = [[0.0, 1.0], [0.1, 1.0], [1.0, 0.0], [1.0, 0.1]]
+    >>> logits = [[2.0, 0.0], [0.5, 1.0], [0.0, 3.0], [0.0, 3.0]]
+    >>> analysis = analysis_from_arrays(
+    ...     embeddings, [0, 0, 1, 1], logits, class_names=["cat", "dog"], k=1
+    ... )
+    >>> analysis.classes()["training_accuracy"].tolist()
+    [0.5, 1.0]
+    """
+    check_count(k, "k")
+    check_count(top_k, "top_k")
+    n_classes = _number_of_classes([labels, outputs, *(validation or ())[1:]], class_names)
+    train = _embedded(embeddings, labels, outputs, n_classes, "")
+    held_out = None
+    if validation is not None:
+        if not isinstance(validation, tuple | list) or len(validation) != 3:
+            raise ValueError("validation must be a tuple (embeddings, labels, outputs)")
+        held_out = _embedded(*validation, n_classes, "validation ")
+        if held_out.embeddings.shape[1] != train.embeddings.shape[1]:
+            raise ValueError(
+                f"validation embeddings have {held_out.embeddings.shape[1]} features, but the "
+                f"training images {train.embeddings.shape[1]}; take both from the same layer"
+            )
+    elif validation_images is not None:
+        raise ValueError("validation_images were given, but no validation")
+    return assemble(
+        train,
+        held_out,
+        class_names=class_names_of(images, n_classes, class_names),
+        images=_image_source(images, train, "images"),
+        validation_images=_image_source(validation_images, held_out, "validation_images"),
+        k=k,
+        top_k=top_k,
+        scheme=color_scheme("perceptual"),
+        salient_fraction=None,
+        device=device,
+    )
+
+
+def _number_of_classes(codes: Sequence[Any], class_names: Sequence[str] | None) -> int:
+    """Return the number of logits; of predictions alone, that of the names or of the numbers."""
+    shapes = [np.shape(values) for values in codes]
+    widths = {shape[1] for shape in shapes if len(shape) == 2}
+    if len(widths) > 1:
+        raise ValueError(f"outputs must have one number of classes, not {sorted(widths)}")
+    if widths:
+        (width,) = widths
+        return int(width)
+    if class_names is not None:
+        return len(class_names)
+    return max((int(np.max(values, initial=0)) + 1 for values in codes), default=0)
+
+
+def _embedded(embeddings: Any, labels: Any, outputs: Any, n_classes: int, which: str) -> Embedded:
+    with np.errstate(over="ignore"):
+        matrix = as_matrix(embeddings, f"{which}embeddings").astype(np.float32, copy=False)
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{which}embeddings must lie within the range of float32")
+    size = (len(matrix),)
+    own = check_codes(numpy_of(labels), f"{which}labels", shape=size, limit=n_classes)
+    outputs = np.asarray(numpy_of(outputs))
+    if outputs.ndim == 1:
+        predictions = check_codes(outputs, f"{which}outputs", shape=size, limit=n_classes)
+        unknown = np.full((len(own), 1), np.nan, dtype=np.float32)
+        top = TopProbabilities(predictions[:, np.newaxis], unknown, unknown[:, 0])
+    else:
+        top = _top(outputs, own, which)
+    return Embedded(matrix, own, top, n_classes, None, np.arange(len(own)))
+
+
+def _top(outputs: NDArray[Any], labels: IntArray, which: str) -> TopProbabilities:
+    """Keep what is kept of logits or probabilities, block by block: they may exceed the memory."""
+    matrix = as_array(outputs, f"{which}outputs")
+    if len(matrix) != len(labels) or matrix.shape[1] < 2:
+        raise ValueError(
+            f"{which}outputs must be ({len(labels)}, C) logits or probabilities with C at least 2, "
+            f"or ({len(labels)},) predictions, but have the shape {matrix.shape}"
+        )
+    check_finite(matrix, f"{which}outputs")
+    blocks = list(row_blocks(len(matrix), 8 * matrix.shape[1], limit=_BLOCK_BYTES))
+    shares = all(_are_shares(as_floats(matrix[block])) for block in blocks)
+    # Made whole beforehand: among the blocks, small arrays that stay would keep the memory of
+    # the large ones from being used again.
+    kept = TopProbabilities.empty(*matrix.shape)
+    for block in blocks:
+        values = as_floats(matrix[block])
+        if shares:
+            values = np.maximum(values, np.finfo(np.float64).tiny, dtype=np.float64)
+            np.log(values, out=values)
+        values = np.require(values, requirements="W")  # PyTorch warns of a file mapped read-only
+        found = top_probabilities(torch.from_numpy(values), labels[block])
+        for name, part in found._asdict().items():
+            getattr(kept, name)[block] = part
+    return kept
+
+
+def _are_shares(rows: Matrix) -> bool:
+    near = abs(rows.sum(axis=1, dtype=np.float64) - 1) < _UNIT_SUM
+    return bool((rows >= 0).all() and near.all())
+
+
+def _image_source(images: Any, embedded: Embedded | None, name: str) -> ImageSource | None:
+    if images is None or embedded is None:
+        return None
+    size = len(embedded.labels)
+    if len(images) != size:
+        raise ValueError(f"{name} must be {size}, one for each row, not {len(images)}")
+    return ImageSource(_Pictures(images, name) if isinstance(images, np.ndarray) else images)
+
+
+class _Pictures(torch.utils.data.Dataset[Any]):
+    """An array of images as a dataset."""
+
+    def __init__(self, images: UInt8Array, name: str) -> None:
+        if (
+            images.dtype != np.uint8
+            or images.ndim not in (3, 4)
+            or images.shape[3:] not in ((), (3,))
+        ):
+            raise ValueError(
+                f"{name} must be (N, H, W, 3) or (N, H, W) of uint8, not {images.shape} of "
+                f"{images.dtype}"
+            )
+        self._images = images
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        image = np.atleast_3d(self._images[as_index(index)])
+        return torch.from_numpy(np.array(image.transpose(2, 0, 1))), 0

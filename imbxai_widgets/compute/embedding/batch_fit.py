@@ -1,0 +1,71 @@
+"""Runs batches in parts that suit the processor's cache, or that a GPU's memory holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import torch
+
+from imbxai_widgets.compute.embedding.embedded import Embedded
+from imbxai_widgets.compute.reading.batches import Batch
+
+# Pixels that a thread of a CPU runs at once: 5 images of 224 x 224, 256 of 32 x 32. More take
+# longer, since what the layers compute of them leaves the cache, and gigabytes of memory.
+_CPU_PIXELS: Final = 2**18
+
+
+class Fitting:
+    """Runs a step on batches, in parts.
+
+    On a CPU these have so many pixels as run fastest. Elsewhere a batch is run whole; where CUDA
+    runs out of memory, in halves from then on.
+
+    Parameters
+    ----------
+    step
+        What is done with a batch.
+    device
+        Where it is done.
+
+    Attributes
+    ----------
+    largest : int or None
+        The most images that memory holds at once; None as long as it held all.
+    """
+
+    def __init__(self, step: Callable[[Batch], Embedded], device: torch.device) -> None:
+        self._step = step
+        self._device = device
+        self.largest: int | None = None
+
+    def run(self, batch: Batch) -> Embedded:
+        """Run the step on all images of a batch.
+
+        Raises
+        ------
+        torch.cuda.OutOfMemoryError
+            If the memory does not hold a single image.
+        """
+        parts: list[Embedded] = []
+        done = 0
+        while done < batch.size:
+            size = min(self.largest or self._wanted(batch), batch.size - done)
+            try:
+                parts.append(self._step(batch.part(slice(done, done + size))))
+            except torch.cuda.OutOfMemoryError as error:
+                if size == 1:
+                    error.add_note("A single image at a time does not fit; pass device='cpu'.")
+                    raise
+                self.largest = size // 2
+            else:
+                done += size
+                continue
+            torch.cuda.empty_cache()  # only here, where the error keeps nothing alive any more
+        return Embedded.joined(parts)
+
+    def _wanted(self, batch: Batch) -> int:
+        if self._device.type != "cpu":
+            return batch.size
+        pixels = _CPU_PIXELS * torch.get_num_threads()
+        return max(1, pixels // batch.images[0, 0].numel())

@@ -1,0 +1,329 @@
+"""One pass of a dataset through a network: embeddings, predictions and salient colors."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from tqdm.auto import tqdm
+
+from imbxai_widgets.compute.colors.schemes import color_scheme
+from imbxai_widgets.compute.embedding.batch_fit import Fitting
+from imbxai_widgets.compute.embedding.cache import Cache, usable
+from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
+from imbxai_widgets.compute.embedding.fused import Reader, quick_reader
+from imbxai_widgets.compute.embedding.layers import EmbeddingReader
+from imbxai_widgets.compute.embedding.model_state import choose_device, lent_out
+from imbxai_widgets.compute.embedding.saliency import (
+    check_fraction,
+    count_colors,
+    input_saliency,
+    salient_pixels,
+)
+from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.probabilities import top_probabilities
+from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.reading.batches import Batch, OnError, check_on_error, read_batches
+from imbxai_widgets.compute.reading.display import DisplayTransform
+from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
+from imbxai_widgets.compute.reading.samples import Samples
+from imbxai_widgets.compute.reading.transforms import random_steps
+
+
+class Saliency(NamedTuple):
+    """What counts as salient, and in which bins its colors are counted."""
+
+    fraction: float
+    scheme: str
+
+    @classmethod
+    def of(cls, fraction: float | None, color_bins: str) -> Saliency | None:
+        """Check both; None if no saliency is asked for."""
+        if fraction is None:
+            return None
+        check_fraction(fraction)
+        return cls(fraction, color_scheme(color_bins).name)
+
+
+def embed(
+    model: nn.Module,
+    dataset: Dataset[Any],
+    *,
+    layer: nn.Module | str | None = None,
+    device: torch.device | str | None = None,
+    batch_size: int = 128,
+    num_workers: int = 0,
+    salient_fraction: float | None = None,
+    color_bins: str = "perceptual",
+    display_transform: DisplayTransform | None = None,
+    on_error: OnError = "raise",
+    cache: str | os.PathLike[str] | Cache | None = None,
+    progress: bool = True,
+    description: str = "Images",
+) -> Embedded:
+    """Run every image of a dataset through a network, once.
+
+    One forward per batch gives embeddings and logits; with `salient_fraction`, one backward from
+    the winning logits to the images adds the colors of the salient pixels. The model is in
+    evaluation mode meanwhile, and afterwards as it was, whatever happens (see `lent_out`).
+
+    Parameters
+    ----------
+    model
+        Network that returns (B, C) logits, C > 1, alone or in a tuple, dict or output object
+        (see `EmbeddingReader`, also for wrapped and half-precision models).
+    dataset
+        Map-style dataset of ((C', H, W) float tensor, integer label), with the transforms used
+        for evaluation. Its method ``foreground(index)``, if it has one, gives an (H, W) Boolean
+        array of the pixels that may be salient.
+    layer
+        Where the embedding is read; by default at the input of the classifier's head
+        (see `EmbeddingReader`).
+    device
+        Where to run; by default where the model is, or on CUDA if it is on the CPU and there is a
+        CUDA device (see `choose_device`).
+    batch_size, num_workers
+        As for `torch.utils.data.DataLoader`; a CPU runs large images of a batch a few at a time.
+    salient_fraction
+        Share of an image's pixels that count as salient, at most 1; None for no saliency.
+    color_bins
+        Name of the color scheme that salient pixels are counted in.
+    display_transform
+        How to recover an image's colors, where the dataset's transforms do not tell
+        (see `Display`).
+    on_error
+        What happens to an image that cannot be read, or whose label is none: "raise" an error
+        that names it, or "skip" it and list it in `Embedded.skipped`.
+    cache
+        A folder in which finished batches are kept, so that a pass that was cut off goes on where
+        it was, and one that was finished need not be run again (see `Cache`). Embeddings then
+        are read-only, and mapped into memory from a file.
+    progress, description
+        Whether to show a progress bar, and its title.
+
+    Returns
+    -------
+    Embedded
+
+    Raises
+    ------
+    ValueError
+        If the dataset has no images or gives something other than pairs of image and label,
+        images of a batch differ in size, a label is not among the logits, or an embedding is not
+        finite; `LayerError`, `DisplayError` and `ReadError` are kinds of it. `ReadError` is raised
+        also if no image at all can be read.
+    TypeError
+        If `model` is no `torch.nn.Module`.
+    WorkerError
+        If a process that reads images is ended from outside, as for want of memory.
+
+    Warns
+    -----
+    UserWarning
+        If the dataset's transforms are random, as in training: what is analyzed would not be what
+        is shown, and is not cached. If images were skipped. If the cache cannot be written; all
+        else goes on. If CUDA's memory did not hold `batch_size` images, so that the batches were
+        halved.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(16, 2))
+    >>> images = [(torch.rand(3, 4, 4), label) for label in (0, 1, 1)]
+    >>> embed(model, images, progress=False).embeddings.shape
+    (3, 16)
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, not {type(model).__name__}")
+    saliency = Saliency.of(salient_fraction, color_bins)
+    check_count(batch_size, "batch_size")
+    check_on_error(on_error)
+    samples = Samples(dataset, colors=saliency is not None, display_transform=display_transform)
+    chosen = choose_device(model, device)
+    entry = None
+    if not _warn_of_random_transforms(dataset) and cache is not None:
+        settings = {"layer": layer, "batch_size": batch_size, "saliency": saliency}
+        store = cache if isinstance(cache, Cache) else Cache(cache, model)
+        entry = store.entry(samples, chosen, settings)
+    size = len(samples)
+    collector = Collector(size)
+    batches = [range(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
+    missing = list(range(len(batches)))
+    if entry is not None:
+        whole = entry.whole()
+        if whole is not None and usable(whole, samples, on_error):
+            tell_of_skipped(whole.skipped, size)
+            return whole
+        missing = entry.restore(collector, whole, batches, samples, on_error)
+    wanted = [batches[number] for number in missing]
+    with (
+        batch_runner(model, layer, chosen, saliency, once=len(batches) == 1) as fitting,
+        read_batches(samples, wanted, num_workers=num_workers, on_error=on_error) as readings,
+        _bar(size, sum(map(len, wanted)), description, progress) as bar,
+    ):
+        for number, (batch, skipped) in zip(missing, readings, strict=True):
+            collector.skip(skipped)
+            if batch is not None:
+                part = replace(fitting.run(batch), skipped=skipped)
+                collector.add(part)
+                if entry is not None:
+                    entry.keep_batch(number, part)
+            bar.update(len(batches[number]))
+            if skipped:
+                bar.set_postfix(skipped=len(collector.skipped))
+    tell_of_skipped(collector.skipped, size)
+    _warn_of_halved(fitting.largest, batch_size)
+    found = collector.collected()
+    return found if entry is None else entry.keep_whole(found)
+
+
+@contextmanager
+def batch_runner(
+    model: nn.Module,
+    layer: nn.Module | str | None,
+    device: torch.device,
+    saliency: Saliency | None,
+    *,
+    once: bool = False,
+) -> Iterator[Fitting]:
+    """Have a network ready to run batches, and give it back as it was.
+
+    Parameters
+    ----------
+    model, layer
+        As for `embed`.
+    device
+        Where to run.
+    saliency
+        What counts as salient; None for no saliency.
+    once
+        Whether a single batch will be run.
+    """
+    with (
+        torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
+        lent_out(model, device),
+        _reader(model, layer, device=device, once=once) as reader,
+    ):
+        yield Fitting(partial(_run, reader, device=device, saliency=saliency), device)
+
+
+def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:
+    return tqdm(total=size, initial=size - left, desc=title, unit="image", disable=not shown)
+
+
+def _reader(
+    model: nn.Module, layer: nn.Module | str | None, *, device: torch.device, once: bool
+) -> AbstractContextManager[Reader]:
+    """Choose how to run the batches; one alone is not worth a copy of the network."""
+    return EmbeddingReader(model, layer) if once else quick_reader(model, layer, device=device)
+
+
+def tell_of_skipped(skipped: Sequence[Skipped], size: int) -> None:
+    """Warn of images that were left out; refuse if it is all of them."""
+    if not skipped:
+        return
+    first = skipped[0]
+    file = "" if first.path is None else f" ({first.path})"
+    example = f"the first is image {first.position}{file}: {first.reason}"
+    if len(skipped) == size:
+        raise ReadError(f"none of the {size} images could be read; {example}")
+    warnings.warn(
+        f"{len(skipped)} of {size} images could not be read and are left out; {example}. "
+        "`skipped` of the result lists them all",
+        stacklevel=3,
+    )
+
+
+def _warn_of_halved(largest: int | None, batch_size: int) -> None:
+    if largest is not None:
+        warnings.warn(
+            f"CUDA's memory did not hold batches of {batch_size} images, so at most {largest} "
+            f"were run at once; pass batch_size={largest} to begin with that",
+            stacklevel=3,
+        )
+
+
+def _warn_of_random_transforms(dataset: Dataset[Any]) -> bool:
+    steps = random_steps(dataset)
+    if steps:
+        warnings.warn(
+            f"the dataset's transforms are random ({', '.join(steps)}), so the images analyzed "
+            "are not those shown; give the dataset with its evaluation transforms",
+            stacklevel=3,
+        )
+    return bool(steps)
+
+
+def _run(
+    reader: Reader,
+    batch: Batch,
+    device: torch.device,
+    saliency: Saliency | None,
+) -> Embedded:
+    # Both modes are set, since the caller may have set either for code of their own.
+    with torch.inference_mode(saliency is None), torch.set_grad_enabled(saliency is not None):
+        images = batch.images.to(device)
+        if saliency is not None:
+            if not images.is_floating_point():
+                raise ValueError(
+                    f"saliency needs images of floats, but they are {images.dtype}; convert them "
+                    "in the dataset's transform, or pass salient_fraction=None to do without"
+                )
+            images = images.clone().requires_grad_()  # a copy may do so, whatever made the image
+        logits, embeddings = reader.run(images)
+        _check_classes(logits, batch)
+        _check_finite(batch.positions, embeddings=embeddings, logits=logits)
+        counts = None if saliency is None else _color_counts(images, logits, batch, saliency)
+        top = top_probabilities(logits, batch.labels)
+    return Embedded(
+        embeddings.float().cpu().numpy(),
+        batch.labels,
+        top,
+        logits.shape[1],
+        counts,
+        batch.positions,
+    )
+
+
+def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: Saliency) -> IntArray:
+    assert batch.rgb is not None
+    values = input_saliency(logits, images)
+    _check_finite(batch.positions, gradients=values)
+    candidates = None if batch.foreground is None else torch.from_numpy(batch.foreground)
+    salient = salient_pixels(values, saliency.fraction, candidates)
+    return count_colors(batch.rgb, salient.cpu().numpy(), saliency.scheme)
+
+
+def _check_classes(logits: Tensor, batch: Batch) -> None:
+    n_classes = logits.shape[1]
+    if n_classes < 2:
+        raise ValueError(
+            "the model must return at least 2 logits, one a class, but gives 1; wrap a binary "
+            "model in a module that returns torch.cat([-x, x], dim=1) / 2, and pass layer"
+        )
+    wrong = np.flatnonzero(batch.labels >= n_classes)
+    if len(wrong):
+        raise ValueError(
+            f"image {batch.positions[wrong[0]]} has label {batch.labels[wrong[0]]}, but the model "
+            f"has {n_classes} logits, for labels 0 to {n_classes - 1}"
+        )
+
+
+def _check_finite(positions: IntArray, **values: Tensor) -> None:
+    for name, tensor in values.items():
+        bad = tensor.flatten(1).isfinite().logical_not().any(dim=1).nonzero().flatten()
+        if len(bad):
+            listed = ", ".join(str(number) for number in positions[bad[:10].cpu().numpy()])
+            more = f" and {len(bad) - 10} more of the batch" if len(bad) > 10 else ""
+            raise ValueError(
+                f"the {name} of images {listed}{more} are not finite; look at these images, and at "
+                "the model's weights, for NaN or overflow"
+            )

@@ -1,0 +1,201 @@
+"""Approximate nearest neighbors, for more images than an exact search is fit for.
+
+The true neighbors of some hundred rows tell how many cells are to be searched; those of a thousand
+others, what share of the neighbors was found. By the same rows the recall would seem higher than
+it is, for the search ends where they happen to do well.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+
+from imbxai_widgets.compute.neighbors.cells import Cells, Centers
+from imbxai_widgets.compute.neighbors.exact import exact_search, without_surplus
+from imbxai_widgets.compute.numeric.blocks import (
+    Matrix,
+    framing,
+    pair_squares,
+    row_blocks,
+    scale_factor,
+)
+from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
+
+Engine: TypeAlias = Literal["cells", "nn-descent"]
+
+_SEED: Final = 0
+_SAMPLE: Final = 1000
+# The sample that chooses is a twentieth of the rows, within these: exact neighbors of a thousand
+# more rows may take a fifth of the time.
+_CHOOSING: Final = (100, 500)
+_LOW_RECALL: Final = 0.95
+_RECALL: Final = 0.99
+# From half a million rows on, the last percents may cost several times as much as all before them.
+_RECALL_OF_MANY: Final = 0.95
+_MANY: Final = 500_000
+# A row is compared with so many others, or a quarter of all, at most: more take as long as an
+# exact search does, of these or of 100,000 rows.
+_COMPARED: Final = 25_000
+_GRAPH: Final = 30  # neighbors in the graph of pynndescent, as by its default
+_SPARE: Final = 1  # candidates beyond k, lest float32 put the k-th neighbor behind them
+
+_logger = logging.getLogger(__name__)
+
+
+class Approximation(NamedTuple):
+    """Near rows, by rising distance; what found them, and its recall on a sample."""
+
+    indices: IntArray
+    distances: FloatArray
+    engine: Engine
+    recall: float
+
+
+def approximate_neighbors(
+    queries: Matrix,
+    references: Matrix,
+    k: int,
+    device: torch.device,
+    *,
+    own: IntArray | None,
+    required: bool = False,
+) -> Approximation | None:
+    """Find k near references of each query.
+
+    Distances and order of what is found are exact. A query that gets fewer than k candidates is
+    searched exactly. Recall is measured on 1,000 queries, or half of all, and logged; below 0.95 it
+    is a warning.
+
+    Parameters
+    ----------
+    queries
+        (M, D) finite, M at least 2.
+    references
+        (N, D) finite.
+    k
+        1 to the number of references that a query may have.
+    device
+        Where rows are compared.
+    own
+        (M,) the reference that each query itself is and must not get, which are all in order; None
+        if it is none of them.
+    required
+        Whether to give up, with None, where the recall aimed at would take as long as an exact
+        search, or rounding keeps it below 0.95.
+
+    Returns
+    -------
+    Approximation or None
+        (M, k) int64 and float32, ordered as by the exact search.
+    """
+    n_rows = len(references)
+    size = min(_SAMPLE, len(queries) // 2)
+    chooses = min(size, max(_CHOOSING[0], min(_CHOOSING[1], len(queries) // 20)))
+    rows = np.random.default_rng(_SEED).choice(len(queries), size=size + chooses, replace=False)
+    true, limits = _exact(queries, references, rows, k, own, device)
+    goal = _RECALL if n_rows < _MANY else _RECALL_OF_MANY
+    most = min(_COMPARED / n_rows, 1 / 4)
+    kept = without_surplus(references, k)
+    with torch.autocast(device.type, enabled=False):
+        centers = Centers.of(references, kept, device, queries)
+        probes, reached = centers.probes(queries[rows[size:]], references[true[size:]], goal, most)
+        if required and not reached:
+            return None
+        near = centers.nearest(queries, probes)
+        homes = near if own is not None else centers.nearest(references, 1)
+        cells = Cells.of(references, kept, homes[kept, 0], centers)
+        candidates = cells.search(queries, near, k + _SPARE + (own is not None))
+    del cells, near, homes
+    indices, distances = _ranked(queries, references, candidates, k, own, device)
+    # By distances, for duplicates may stand in for each other.
+    recall = float((distances[rows[:size]] <= limits[:size, -1:]).mean())
+    if required and recall < _LOW_RECALL:
+        return None
+    _tell("cells", recall, size, "images" if own is not None else "held-out images")
+    return Approximation(indices, distances, "cells", recall)
+
+
+def descent_neighbors(matrix: Matrix, k: int, device: torch.device) -> Approximation:
+    """Find k near other rows of each row by nearest neighbor descent, in pynndescent.
+
+    Source: Dong, Moses and Li, "Efficient k-nearest neighbor graph construction for generic
+    similarity measures" (WWW 2011). Parameters and result are those of `approximate_neighbors`,
+    of rows among themselves.
+
+    Raises
+    ------
+    ImportError
+        If pynndescent is not installed.
+    """
+    try:
+        from pynndescent import NNDescent
+    except ImportError as error:
+        raise ImportError(
+            'method="nn-descent" needs pynndescent; pip install "imbxai_widgets[nn-descent]"'
+        ) from error
+    points = framing(matrix, torch.device("cpu"))(matrix).numpy()
+    width = min(len(matrix), max(_GRAPH, 2 * k) + 1)
+    found = NNDescent(points, metric="euclidean", n_neighbors=width, random_state=_SEED)
+    candidates = found.neighbor_graph[0].astype(np.int64)
+    del found, points
+    own = np.arange(len(matrix))
+    indices, distances = _ranked(matrix, matrix, candidates, k, own, device)
+    size = min(_SAMPLE, len(matrix))
+    rows = np.random.default_rng(_SEED).choice(len(matrix), size=size, replace=False)
+    limits = _exact(matrix, matrix, rows, k, own, device)[1][:, -1:]
+    recall = float((distances[rows] <= limits).mean())
+    _tell("nn-descent", recall, size, "images")
+    return Approximation(indices, distances, "nn-descent", recall)
+
+
+def _tell(engine: Engine, recall: float, size: int, measured: str) -> None:
+    message = f"approximate neighbors ({engine}): recall {recall:.3f} on {size} {measured}"
+    _logger.info(message)
+    if recall < _LOW_RECALL:
+        warnings.warn(f'{message}; method="exact" finds all', stacklevel=4)
+
+
+def _exact(
+    queries: Matrix,
+    references: Matrix,
+    rows: IntArray,
+    k: int,
+    own: IntArray | None,
+    device: torch.device,
+) -> tuple[IntArray, FloatArray]:
+    """Return the true neighbors of some queries, and their distances."""
+    own = None if own is None else own[rows]
+    return exact_search(queries[rows], references, k, own=own, device=device)
+
+
+def _ranked(
+    queries: Matrix,
+    references: Matrix,
+    candidates: IntArray,
+    k: int,
+    own: IntArray | None,
+    device: torch.device,
+) -> tuple[IntArray, FloatArray]:
+    """Return the k nearest candidates of each query, and their distances."""
+    indices = np.empty((len(queries), k), dtype=np.int64)
+    distances = np.empty((len(queries), k), dtype=np.float32)
+    factor = scale_factor(queries, references)
+    for block in row_blocks(len(queries), 64 * candidates.shape[1]):
+        near = candidates[block]
+        squared = pair_squares(queries[block], references, near, factor)
+        squared[near < 0] = np.inf
+        if own is not None:
+            squared[near == own[block, np.newaxis]] = np.inf
+        order = np.lexsort((near, squared))[:, :k]
+        squared = np.take_along_axis(squared, order, 1)
+        indices[block] = np.take_along_axis(near, order, 1)
+        with np.errstate(over="ignore"):
+            distances[block] = np.sqrt(squared) / factor
+        short = np.flatnonzero(np.isinf(squared[:, -1])) + block.start
+        if len(short):
+            indices[short], distances[short] = _exact(queries, references, short, k, own, device)
+    return indices, distances

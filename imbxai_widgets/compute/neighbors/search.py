@@ -1,0 +1,218 @@
+"""Nearest neighbors of embeddings, exact in blocks or approximate.
+
+Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), which takes the
+5 nearest images in feature space. Unlike the authors' scripts, which drop the first hit and so
+keep an image that has a duplicate as its own neighbor, an image is here never its own neighbor.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from imbxai_widgets.compute.neighbors.approximate import (
+    Engine,
+    approximate_neighbors,
+    descent_neighbors,
+)
+from imbxai_widgets.compute.neighbors.exact import exact_search
+from imbxai_widgets.compute.numeric.blocks import as_matrix, resolve_device
+from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
+
+# On a GPU method="auto" is exact up to this many images; anywhere, up to this many it takes no
+# approximation that misses the recall aimed at.
+EXACT_LIMIT: Final = 100_000
+# On a CPU, cells are faster from where N * sqrt(D) is this much: at 18,750 rows of 64 features, at
+# 6,600 of 512. With few features they are before, when the exact search takes no second either.
+_BALANCE: Final = 150_000
+# For so few queries cells are not worth making: the true neighbors of samples are found exactly.
+_FEW_QUERIES: Final = 5_000
+# Nor for so few multiplications, which take some four seconds: nothing need be missed to save them.
+_FEW_PRODUCTS: Final = 10**11
+
+
+class Neighbors(NamedTuple):
+    """The nearest rows of each row, and how they were found.
+
+    Attributes
+    ----------
+    indices
+        (N, k) int64, by rising distance, equal distances by the lower index. Among themselves, a
+        row is never its own neighbor; its duplicates are.
+    distances
+        (N, k) float32, rising; infinite beyond the range of float32.
+    method
+        "exact"; or what is approximate: "cells", where only rows in near cells were compared, or
+        "nn-descent".
+    recall
+        Share of the true neighbors that were found: 1 if exact, else measured on 1,000 rows, by
+        which nothing else was chosen.
+    """
+
+    indices: IntArray
+    distances: FloatArray
+    method: Literal["exact"] | Engine
+    recall: float
+
+
+def nearest_neighbors(
+    embeddings: ArrayLike | torch.Tensor,
+    k: int,
+    *,
+    method: Literal["auto", "exact", "approximate", "nn-descent"] = "auto",
+    device: str | torch.device | None = None,
+) -> Neighbors:
+    """Find the k nearest other rows of each row, by Euclidean distance.
+
+    Parameters
+    ----------
+    embeddings
+        (N, D) float32 or float64, finite.
+    k
+        1 to N - 1.
+    method
+        "exact" compares all pairs; "approximate" compares rows in near cells, of k-means, and may
+        miss a neighbor; "nn-descent" searches a graph, by pynndescent (an optional dependency),
+        which misses next to none and takes some four times as long for a million images, after a
+        minute of compiling; "auto" takes the fastest. Of up to `EXACT_LIMIT` images it takes an
+        approximation only if, by a sample, its recall is at least 0.99 with 95% confidence.
+    device
+        Where matrices are multiplied; None is the GPU if there is one, else the CPU.
+
+    Returns
+    -------
+    Neighbors
+        Indices, distances, the method that ran and its recall.
+
+    Raises
+    ------
+    ValueError
+        If `embeddings` is no finite matrix (the error names the rows), `k` is out of range or
+        `method` unknown.
+    ImportError
+        If `method` is "nn-descent" and pynndescent is not installed.
+
+    Notes
+    -----
+    Exact means exact: a matrix product in float32 proposes candidates, their distances are
+    computed from float64 differences, and where its rounding error leaves the k-th neighbor in
+    doubt, so are those of all rows within that error. Order and ties are those of the float64
+    distances. Beside the embeddings, the search holds a float32 copy of them and a few temporary
+    arrays of at most 64 MiB each (or of one row's N distances, if that is more).
+
+    Approximate neighbors, too, have exact distances, in exact order. The recall aimed at is 0.99,
+    and 0.95 from half a million images on; but a row is compared with 25,000 others at most, or a
+    quarter of all.
+
+    Examples
+    --------
+    >>> neighbors = nearest_neighbors([[0.0], [0.0], [3.0], [4.0]], k=2)
+    >>> neighbors.indices
+    array([[1, 2],
+           [0, 2],
+           [3, 0],
+           [2, 0]])
+    >>> neighbors.distances[0]
+    array([0., 3.], dtype=float32)
+    >>> neighbors.method, neighbors.recall
+    ('exact', 1.0)
+    """
+    if method not in ("auto", "exact", "approximate", "nn-descent"):
+        raise ValueError(
+            f'method must be "auto", "exact", "approximate" or "nn-descent", not {method!r}'
+        )
+    matrix = as_matrix(embeddings, "embeddings")
+    k = check_count(k, "k")
+    if k >= len(matrix):
+        raise ValueError(
+            f"k must be at most {len(matrix) - 1}, for {len(matrix)} images have no more "
+            f"neighbors each; it is {k}. Lower k, or give more images"
+        )
+    where = resolve_device(device)
+    if method == "nn-descent":
+        return Neighbors(*descent_neighbors(matrix, k, where))
+    own = np.arange(len(matrix), dtype=np.int64)
+    if method == "approximate" or (method == "auto" and not _exact_pays(matrix.shape, where)):
+        required = method == "auto" and len(matrix) <= EXACT_LIMIT
+        found = approximate_neighbors(matrix, matrix, k, where, own=own, required=required)
+        if found is not None:
+            return Neighbors(*found)
+    return Neighbors(*exact_search(matrix, matrix, k, own=own, device=where), "exact", 1.0)
+
+
+def _exact_pays(shape: tuple[int, ...], device: torch.device) -> bool:
+    n_rows, width = shape
+    if device.type == "cpu":
+        return n_rows * sqrt(width) <= _BALANCE
+    return n_rows <= EXACT_LIMIT
+
+
+def nearest_references(
+    queries: ArrayLike | torch.Tensor,
+    references: ArrayLike | torch.Tensor,
+    k: int,
+    *,
+    method: Literal["auto", "exact"] = "auto",
+    device: str | torch.device | None = None,
+) -> Neighbors:
+    """Find the k nearest reference rows of each query row.
+
+    A validation image takes its archetype from its nearest training images this way.
+
+    Parameters
+    ----------
+    queries
+        (M, D) float32 or float64, finite; M may be 0.
+    references
+        (N, D), likewise.
+    k
+        1 to N.
+    method
+        "exact" compares all pairs; "auto" does, too, where that takes some seconds at most, or
+        `nearest_neighbors` would do so for the references; else it compares rows in near cells.
+    device
+        As for `nearest_neighbors`.
+
+    Returns
+    -------
+    Neighbors
+        (M, k) rows of `references` and distances, the method that ran and its recall.
+
+    Raises
+    ------
+    ValueError
+        If a matrix is not finite, the widths differ, `k` is out of range or `method` unknown.
+
+    Examples
+    --------
+    >>> nearest_references([[2.0]], [[0.0], [3.0], [1.0]], k=2).indices
+    array([[1, 2]])
+    """
+    if method not in ("auto", "exact"):
+        raise ValueError(f'method must be "auto" or "exact", not {method!r}')
+    left = as_matrix(queries, "queries")
+    right = as_matrix(references, "references")
+    if left.shape[1] != right.shape[1]:
+        raise ValueError(
+            f"queries and references must have the same width, not {left.shape[1]} and "
+            f"{right.shape[1]}; take both from the same layer"
+        )
+    k = check_count(k, "k")
+    if k > len(right):
+        raise ValueError(
+            f"k must be at most {len(right)}, the number of references, not {k}. "
+            "Lower k, or give more references"
+        )
+    where = resolve_device(device)
+    few = len(left) <= _FEW_QUERIES or len(left) * right.size <= _FEW_PRODUCTS
+    if method == "auto" and not few and not _exact_pays(right.shape, where):
+        required = len(right) <= EXACT_LIMIT
+        found = approximate_neighbors(left, right, k, where, own=None, required=required)
+        if found is not None:
+            return Neighbors(*found)
+    return Neighbors(*exact_search(left, right, k, own=None, device=where), "exact", 1.0)

@@ -1,0 +1,239 @@
+"""Euclidean distances in blocks: what neighbors and prototypes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
+
+Matrix: TypeAlias = FloatArray | DoubleArray
+
+# No temporary array of a blocked computation is larger than this, or than what one row needs.
+BLOCK_BYTES: Final = 64 * 2**20
+# Of what is passed over several times, a block that stays in a processor's cache.
+CACHED_BYTES: Final = 2**20
+
+
+def as_matrix(values: ArrayLike | torch.Tensor, name: str) -> Matrix:
+    """Return `values` as a finite (N, D) matrix of float32 or float64, D at least 1.
+
+    Half precision becomes float32 and integers float64; nothing is copied that is already a NumPy
+    array or CPU tensor of either type.
+
+    Raises
+    ------
+    ValueError
+        If `values` is no matrix of real numbers, or a value is not finite (the error names rows).
+    """
+    array = as_array(values, name)
+    matrix = as_floats(array)
+    check_finite(array, name)
+    return matrix
+
+
+def as_array(values: ArrayLike | torch.Tensor, name: str) -> NDArray[Any]:
+    """Return `values` as an (N, D) array of real numbers, D at least 1, of the type it has.
+
+    Raises
+    ------
+    ValueError
+        If it is no such matrix.
+    """
+    array = np.asarray(numpy_of(values))
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise ValueError(f"{name} must be a matrix (N, D) with D >= 1, not of shape {array.shape}")
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must hold real numbers, not {array.dtype}")
+    return array
+
+
+def numpy_of(values: Any) -> Any:
+    """Return a tensor's values as an array, and anything else as it is; bfloat16 as float32."""
+    if not isinstance(values, torch.Tensor):
+        return values
+    tensor = values.detach().cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
+def as_floats(array: NDArray[Any]) -> Matrix:
+    """Return an array as float32 or float64, copied only if it is of another type."""
+    if array.dtype.kind in "iu" or array.dtype.itemsize > 8:
+        return array.astype(np.float64)
+    if array.dtype == np.float64:
+        return array
+    return array.astype(np.float32, copy=False)
+
+
+def check_finite(array: NDArray[Any], name: str) -> None:
+    """Refuse a matrix with values that are not finite, as float32 or float64; names the rows."""
+    rows: list[int] = []
+    for block in row_blocks(len(array), array.shape[1] * max(4, array.itemsize)):
+        finite = np.isfinite(as_floats(array[block])).all(axis=1)
+        rows += (np.flatnonzero(~finite) + block.start).tolist()
+    if rows:
+        named = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
+        raise ValueError(
+            f"{name} must be finite, but {len(rows)} of {len(array)} rows hold NaN or infinity: "
+            f"{named}. Look at the model's output for these images, or leave them out"
+        )
+
+
+def row_blocks(n_rows: int, bytes_per_row: int, limit: int | None = None) -> Iterator[slice]:
+    """Cut `n_rows` into slices of at most `limit` bytes, else `BLOCK_BYTES`; at least one row."""
+    step = max(1, (limit or BLOCK_BYTES) // max(1, bytes_per_row))
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
+
+
+def largest_magnitude(*matrices: Matrix) -> float:
+    """Return the largest absolute value; 0 where there is none."""
+    different = {id(m): m for m in matrices}.values()  # a matrix is often searched in itself
+    return max((float(max(m.max(), -m.min())) for m in different if m.size), default=0.0)
+
+
+def scale_factor(*matrices: Matrix) -> float:
+    """Return a power of two that keeps the squares of scaled values within range.
+
+    1 for usual values, else what brings the largest magnitude near 1. Scaling by it is exact, so
+    equal distances stay equal. Clipped to 2**±1000, within which float64 holds it.
+    """
+    exponent = int(np.frexp(largest_magnitude(*matrices))[1])
+    return 1.0 if -20 <= exponent <= 20 else float(2.0 ** -np.clip(exponent, -1000, 1000))
+
+
+def column_means(matrix: Matrix, factor: float) -> DoubleArray:
+    """Average the rows of `matrix` times `factor`, in float64; zero for no rows."""
+    total = np.zeros(matrix.shape[1], dtype=np.float64)
+    for block in row_blocks(len(matrix), matrix.shape[1] * 8, limit=CACHED_BYTES):
+        total += scaled(matrix[block], factor).sum(axis=0)
+    return total / max(1, len(matrix))
+
+
+def scaled(rows: Matrix, factor: float, out: DoubleArray | None = None) -> DoubleArray:
+    """Return a float64 copy of `rows` times `factor`, in `out` if that is given."""
+    copy = np.empty(rows.shape, dtype=np.float64) if out is None else out
+    copy[...] = rows
+    if factor != 1.0:
+        copy *= factor
+    return copy
+
+
+def fill_centered(out: torch.Tensor, matrix: Matrix, factor: float, center: DoubleArray) -> None:
+    """Fill the first rows of `out` with those of `matrix`, scaled and centered, block by block.
+
+    The cancellation in |a|**2 + |b|**2 - 2ab grows with the norms, so they should be small.
+    """
+    blocks = list(row_blocks(len(matrix), matrix.shape[1] * 8, limit=CACHED_BYTES))
+    buffer = np.empty_like(matrix[blocks[0]] if blocks else matrix, dtype=np.float64)
+    for block in blocks:
+        rows = scaled(matrix[block], factor, out=buffer[: block.stop - block.start])
+        rows -= center
+        out[block] = torch.from_numpy(rows)
+
+
+def framing(
+    matrix: Matrix,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    *beside: Matrix,
+) -> Callable[[Matrix], torch.Tensor]:
+    """Return what makes points of rows: scaled, centered as `matrix` is, and on the device.
+
+    The rows are some of it, or of the matrices `beside` it.
+    """
+    factor = scale_factor(matrix, *beside)
+    center = column_means(matrix, factor)
+
+    def framed(rows: Matrix) -> torch.Tensor:
+        points = torch.empty(rows.shape, dtype=dtype, device=device)
+        fill_centered(points, rows, factor, center)
+        return points
+
+    return framed
+
+
+def squared_norms(points: torch.Tensor) -> torch.Tensor:
+    """Return the (N,) squared norms of the rows; not by way of a second matrix of their squares."""
+    norms = points.new_empty(len(points))
+    row_bytes = points.shape[1] * points.element_size()
+    for block in row_blocks(len(points), row_bytes, limit=CACHED_BYTES):
+        norms[block] = points[block].square().sum(dim=1)
+    return norms
+
+
+def squared_distances(
+    left: Matrix, right: Matrix, factor: float, out: DoubleArray | None = None
+) -> DoubleArray:
+    """Sum the squares of the differences over the last axis, scaled, in float64.
+
+    All pairs are summed in one order, so that pairs with the same differences tie exactly. The
+    differences are left in `out`, of the shape of `right`, if that is given.
+    """
+    difference = scaled(right, factor, out)
+    difference -= scaled(left, factor)
+    result: DoubleArray = np.einsum("...d,...d->...", difference, difference)
+    return result
+
+
+def pair_squares(
+    queries: Matrix, references: Matrix, candidates: IntArray, factor: float
+) -> DoubleArray:
+    """Return the (B, c) squared distances from each query to its candidate references."""
+    squared = np.empty(candidates.shape, dtype=np.float64)
+    row_shape = (candidates.shape[1], queries.shape[1])
+    row_bytes = prod(row_shape) * (8 + references.itemsize)
+    blocks = list(row_blocks(len(queries), row_bytes, limit=CACHED_BYTES))
+    # The same memory for all blocks: to get it anew may take as long as all the rest.
+    near = np.empty((blocks[0].stop if blocks else 0, *row_shape), dtype=references.dtype)
+    differences = np.empty(near.shape, dtype=np.float64)
+    for block in blocks:
+        size = block.stop - block.start
+        # Into `out`, only mode="clip" writes without a copy of its own.
+        right = np.take(references, candidates[block], 0, out=near[:size], mode="clip")
+        left = queries[block, np.newaxis]
+        squared[block] = squared_distances(left, right, factor, out=differences[:size])
+    return squared
+
+
+def resolve_device(device: str | torch.device | None) -> torch.device:
+    """Return the device named, or for None the GPU if there is a CUDA one, else the CPU."""
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(device)
+
+
+def product_dtype(device: torch.device) -> torch.dtype:
+    """Return float32, unless PyTorch has been allowed to multiply it with fewer bits."""
+    try:
+        full = torch.get_float32_matmul_precision() == "highest"
+    except RuntimeError:  # set through torch.backends, which this function refuses to summarize
+        full = False
+    return torch.float32 if full or device.type == "mps" else torch.float64
+
+
+def as_numpy(tensor: torch.Tensor) -> NDArray[Any]:
+    """Return the tensor's values on the CPU."""
+    array: NDArray[Any] = tensor.cpu().numpy()
+    return array
+
+
+def for_each(blocks: Iterable[slice], call: Callable[[slice], None], device: torch.device) -> None:
+    """Call with each block; on a CPU in as many threads as PyTorch has, of one processor each.
+
+    For small matrix products, which PyTorch shares badly among its threads.
+    """
+    threads = torch.get_num_threads()
+    workers = threads if device.type == "cpu" else 1
+    try:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for _ in pool.map(call, blocks):
+                pass  # raises what was raised in a thread
+    finally:
+        torch.set_num_threads(threads)  # the threads have set it for MKL as a whole

@@ -1,0 +1,32 @@
+"""Counting that several computations share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imbxai_widgets.compute.numeric.types import IntArray
+
+
+def count_pairs(
+    rows: IntArray, columns: NDArray[np.signedinteger[Any]], shape: tuple[int, int]
+) -> IntArray:
+    """Count how often each (row, column) occurs.
+
+    Parameters
+    ----------
+    rows, columns
+        (P,) integers in the bounds of `shape`; rows int64, since their products need the room.
+    shape
+        (R, C).
+
+    Returns
+    -------
+    numpy.ndarray
+        (R, C) int64.
+    """
+    height, width = shape
+    counts = np.bincount(rows * width + columns, minlength=height * width)
+    return counts.astype(np.int64, copy=False).reshape(height, width)

@@ -1,0 +1,98 @@
+"""The class probabilities that are kept of each image."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
+
+# The probabilities kept of each image, the largest ones: all of ten classes, and of a thousand
+# classes a hundredth of the memory.
+TOP_CLASSES: Final = 10
+
+
+class TopProbabilities(NamedTuple):
+    """The largest of each image's class probabilities, and that of its label.
+
+    Attributes
+    ----------
+    classes
+        (N, T) int64, T the smaller of C and `TOP_CLASSES`: the most probable first, and of
+        equally probable ones the lower class.
+    probabilities
+        (N, T) float32, their softmax probabilities; NaN where only predictions are known.
+    of_labels
+        (N,) float32, the softmax probability of each label; NaN likewise.
+    """
+
+    classes: IntArray
+    probabilities: FloatArray
+    of_labels: FloatArray
+
+    @classmethod
+    def empty(cls, size: int, n_classes: int) -> TopProbabilities:
+        """Make the arrays of `size` images, to be filled.
+
+        Examples
+        --------
+        >>> TopProbabilities.empty(7, 1000).classes.shape
+        (7, 10)
+        """
+        shape = (size, min(TOP_CLASSES, n_classes))
+        return cls(
+            np.empty(shape, dtype=np.int64),
+            np.empty(shape, dtype=np.float32),
+            np.empty(size, dtype=np.float32),
+        )
+
+
+def top_probabilities(logits: Tensor, labels: IntArray) -> TopProbabilities:
+    """Return what is kept of a batch's logits.
+
+    Parameters
+    ----------
+    logits
+        (B, C) finite, of any float type.
+    labels
+        (B,) int64, in 0..C-1.
+
+    Examples
+    --------
+    >>> top = top_probabilities(torch.tensor([[1.0, 2.0, 2.0]]), np.array([0]))
+    >>> top.classes
+    array([[1, 2, 0]])
+    """
+    values = logits.detach()
+    if values.dtype != torch.float64:  # in which logits may differ that in float32 are equal
+        values = values.float()
+    order = _largest(values, min(TOP_CLASSES, values.shape[1]))
+    probabilities = values.softmax(dim=1)
+    own = torch.tensor(labels, device=values.device)[:, None]
+    return TopProbabilities(
+        order.cpu().numpy(),
+        probabilities.gather(1, order).float().cpu().numpy(),
+        probabilities.gather(1, own)[:, 0].float().cpu().numpy(),
+    )
+
+
+def _largest(values: Tensor, number: int) -> Tensor:
+    """Return the columns of the largest values of each row, equal ones by the lower column.
+
+    Sorting all columns would take several times as long, but decides where the last of them ties.
+    """
+    if values.shape[1] <= 2 * number:
+        return _sorted(values)[:, :number]
+    found = values.topk(number + 1, dim=1)
+    columns = found.indices[:, :number].sort(dim=1).values
+    columns = columns.gather(1, _sorted(values.gather(1, columns)))
+    tied = found.values[:, number - 1] == found.values[:, number]
+    columns[tied] = _sorted(values[tied])[:, :number]
+    return columns
+
+
+def _sorted(values: Tensor) -> Tensor:
+    return values.argsort(dim=1, descending=True, stable=True)

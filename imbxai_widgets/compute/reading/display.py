@@ -1,0 +1,309 @@
+"""Images as people see them, from the tensors that a network sees."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence, Sized
+from operator import index as as_index
+from operator import is_
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import Dataset, Subset
+
+from imbxai_widgets.compute.numeric.types import FloatArray, IntArray, UInt8Array
+from imbxai_widgets.compute.reading.nesting import locate, route
+from imbxai_widgets.compute.reading.sample_keys import image_in
+from imbxai_widgets.compute.reading.transforms import (
+    DisplayError,
+    Normalization,
+    normalization_of,
+    transforms_of,
+)
+
+DisplayTransform: TypeAlias = Callable[[torch.Tensor], "UInt8Array | torch.Tensor | Image.Image"]
+
+_LARGEST = {torch.uint8: 255, torch.uint16: 65535}
+
+# Resizing with a bicubic filter may overshoot [0, 1] a little; more means other units.
+_OVERSHOOT = 0.05
+
+
+class Display:
+    """Recovers the 8-bit colors of a dataset's images.
+
+    With `display_transform`, that function decides. Otherwise the normalization among the
+    transforms of an image is inverted, ``x * std + mean``; without one, floats in [0, 1] are
+    taken as they are, and integers as parts of their largest value (255, 65535). Values are
+    rounded and clipped to 0..255. One channel is shown as gray; the fourth of four as opacity,
+    over white.
+
+    The picture that a transform started from is not consulted: after a crop or a resize its
+    pixels are not those of the network, even where the sizes agree.
+
+    Parameters
+    ----------
+    dataset
+        Where the images come from; `Subset` and `ConcatDataset` are looked through.
+    display_transform
+        Function from an image as ``dataset[index]`` gave it to a uint8 (H, W, 3) array, a PIL
+        image, or a (C, H, W) tensor of uint8 or of floats in [0, 1].
+
+    Examples
+    --------
+    >>> Display([]).shown(0, torch.tensor([[[0.0, 1.0]]])).tolist()
+    [[[0, 0, 0], [255, 255, 255]]]
+    """
+
+    def __init__(
+        self, dataset: Dataset[Any], display_transform: DisplayTransform | None = None
+    ) -> None:
+        self._dataset = dataset
+        self._display_transform = display_transform
+        # The datasets that the last image passed through, and its normalization: looking through
+        # the transforms of every image would take as long as reading a small one.
+        self._last: tuple[list[Any], Normalization | None] = [], None
+
+    def shown(
+        self, index: int, image: torch.Tensor | Image.Image | np.ndarray[Any, Any]
+    ) -> UInt8Array:
+        """Return image `index` as people see it.
+
+        Parameters
+        ----------
+        index
+            Number of the image in the dataset.
+        image
+            (C, H, W) tensor, C being 1, 3 or 4, as ``dataset[index]`` gave it; or a picture that
+            no transform has changed yet: a PIL image or a uint8 array (H, W) or (H, W, 3).
+
+        Returns
+        -------
+        array
+            (H, W, 3) uint8, in sRGB; it shares no memory with `image`.
+
+        Raises
+        ------
+        DisplayError
+            If the colors cannot be recovered for certain.
+        """
+        if self._display_transform is not None:
+            shown = self._display_transform(image)  # type: ignore[arg-type]
+            return _from_picture(shown, "display_transform returned ")
+        if not isinstance(image, torch.Tensor):
+            return _from_picture(image, f"image {index} is ")
+        return _recovered(image, self._normalization(index))
+
+    def shown_batch(self, indices: Sequence[int], images: torch.Tensor) -> UInt8Array:
+        """Return images as people see them, all at once where they were normalized alike.
+
+        Parameters
+        ----------
+        indices
+            The B numbers of the images in the dataset, at least one.
+        images
+            (B, C, H, W), as ``dataset[index]`` gave them.
+
+        Returns
+        -------
+        array
+            (B, H, W, 3) uint8, what `shown` returns of each.
+
+        Raises
+        ------
+        DisplayError
+            As `shown` does.
+        ValueError
+            If `display_transform` gives images of another size.
+
+        Examples
+        --------
+        >>> Display([]).shown_batch([0, 1], torch.ones(2, 1, 4, 5)).shape
+        (2, 4, 5, 3)
+        """
+        if self._display_transform is None:
+            found = [self._normalization(index) for index in indices]
+            if all(normalization is found[0] for normalization in found):
+                return _recovered(images, found[0])
+        shown = [self.shown(*pair) for pair in zip(indices, images, strict=True)]
+        for index, rgb in zip(indices, shown, strict=True):
+            check_size(index, images[0], rgb.shape[:2], "as shown")
+        return np.stack(shown)
+
+    def _normalization(self, index: int) -> Normalization | None:
+        members = [member for member, _ in route(self._dataset, index)]
+        last, found = self._last
+        if len(last) != len(members) or not all(map(is_, last, members)):
+            found = normalization_of(transforms_of(self._dataset, index))
+            self._last = members, found
+        return found
+
+
+def check_size(index: int, image: torch.Tensor, shape: tuple[int, ...], what: str) -> None:
+    """Refuse what belongs to the pixels of an image (C, H, W), but is not (H, W) large."""
+    if shape != tuple(image.shape[1:]):
+        raise ValueError(
+            f"image {index} has {tuple(image.shape[1:])} pixels but {shape} {what}; "
+            "salient colors need the same size"
+        )
+
+
+def _recovered(image: torch.Tensor, normalization: Normalization | None) -> UInt8Array:
+    """Invert a normalization: from (..., C, H, W) to (..., H, W, 3)."""
+    image = image.detach().cpu().as_subclass(torch.Tensor)
+    if normalization is None:
+        return _to_rgb(image, "without a Normalize step in the dataset's transform, ")
+    mean, std, channels = normalization.mean, normalization.std, image.shape[-3]
+    if not {len(mean), len(std), channels} <= {1, channels}:
+        raise DisplayError.because(
+            f"Normalize has {len(mean)} means and {len(std)} stds, "
+            f"but the image has {channels} channels"
+        )
+    shares = image * torch.from_numpy(std)[:, None, None]
+    shares += torch.from_numpy(mean)[:, None, None]
+    return _to_rgb(shares, "after inverting Normalize, ")
+
+
+def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
+    """Turn (..., C, H, W) into (..., H, W, 3)."""
+    if image.ndim < 3 or image.shape[-3] not in (1, 3, 4):
+        raise DisplayError.because(
+            f"{when}the image has shape {tuple(image.shape[-3:])}, not (1, 3 or 4, H, W)"
+        )
+    if image.dtype == torch.uint8 and image.shape[-3] != 4:
+        values = image.numpy()
+    else:
+        shares = _shares(image, when)
+        if shares.shape[-3] == 4:
+            opacity = shares[..., 3:, :, :]
+            shares = shares[..., :3, :, :] * opacity + (1 - opacity)
+        # In NumPy: torch.round starts its threads even for a single small image.
+        values = np.rint(shares * 255).clip(0, 255).astype(np.uint8)
+    values = np.moveaxis(values, -3, -1)
+    return np.array(np.broadcast_to(values, (*values.shape[:-1], 3)), order="C")
+
+
+def _shares(image: torch.Tensor, when: str) -> FloatArray:
+    """Return an image's values as parts of the largest that its type is for."""
+    if image.dtype in _LARGEST:
+        return image.numpy().astype(np.float32) / np.float32(_LARGEST[image.dtype])
+    if not image.is_floating_point():
+        raise DisplayError.because(
+            f"{when}the image is of {image.dtype}, which does not tell how bright its largest "
+            "value is, as uint8, uint16 and floats do"
+        )
+    low, high = image.min().item(), image.max().item()
+    if not -_OVERSHOOT <= low <= high <= 1 + _OVERSHOOT:
+        raise DisplayError.because(f"{when}values run from {low:.4g} to {high:.4g}, not in [0, 1]")
+    return image.float().numpy()
+
+
+def _from_picture(shown: object, what: str) -> UInt8Array:
+    """Turn what is meant for eyes into (H, W, 3)."""
+    if isinstance(shown, Image.Image):
+        return _from_pil(shown, what)
+    if isinstance(shown, torch.Tensor):
+        return _to_rgb(shown.detach().cpu().as_subclass(torch.Tensor), "in display_transform, ")
+    if isinstance(shown, np.ndarray) and shown.dtype == np.uint8:
+        if shown.ndim == 3 and shown.shape[2] == 3:
+            return shown.copy()
+        if shown.ndim == 2:
+            return np.repeat(shown[:, :, np.newaxis], 3, axis=2)
+        problem = f"a uint8 array of shape {shown.shape}"
+    else:
+        problem = f"an array of {shown.dtype}" if isinstance(shown, np.ndarray) else repr(shown)
+    raise DisplayError.because(f"{what}{problem}")
+
+
+def _from_pil(picture: Image.Image, what: str) -> UInt8Array:
+    if picture.mode in ("I", "F"):
+        raise DisplayError.because(
+            f"{what}a PIL image of mode {picture.mode!r}, which does not tell how bright its "
+            "largest value is"
+        )
+    if picture.mode.startswith("I;16"):  # PIL's own conversion clips these at 255
+        values = torch.from_numpy(np.array(picture).astype(np.uint16))
+        return _to_rgb(values[np.newaxis])
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return np.array(picture.convert("RGB"))
+
+
+class ImageSource:
+    """The images of a dataset as people see them, by index.
+
+    The images last asked for are kept, so that a gallery that is drawn again costs nothing.
+
+    Parameters
+    ----------
+    dataset
+        Map-style: its samples are images for `Display.shown`, or pairs or dicts with such.
+    display_transform
+        As for `Display`.
+
+    Examples
+    --------
+    >>> source = ImageSource([(torch.ones(1, 2, 2), 0)])
+    >>> len(source), source[0].shape
+    (1, (2, 2, 3))
+    """
+
+    _KEPT = 512
+    _KEPT_BYTES = 100_000_000  # pictures that no transform has made small can be large
+
+    def __init__(
+        self, dataset: Dataset[Any], display_transform: DisplayTransform | None = None
+    ) -> None:
+        self._dataset = dataset
+        self._display = Display(dataset, display_transform)
+        self._recent: OrderedDict[int, UInt8Array] = OrderedDict()
+        self._recent_bytes = 0
+
+    @classmethod
+    def of_rows(
+        cls,
+        dataset: Dataset[Any],
+        positions: IntArray,
+        display_transform: DisplayTransform | None = None,
+    ) -> ImageSource:
+        """Show the images of `dataset` at `positions`, in their order."""
+        whole = len(positions) == len(cast(Sized, dataset))
+        chosen = dataset if whole else Subset(dataset, positions.tolist())
+        return cls(chosen, display_transform)
+
+    def __len__(self) -> int:
+        return len(cast(Sized, self._dataset))
+
+    def __getitem__(self, index: int) -> UInt8Array:
+        """Return image `index` as (H, W, 3) uint8, read-only.
+
+        Raises
+        ------
+        IndexError
+            If there is no such image.
+        DisplayError
+            If its colors cannot be recovered.
+        """
+        index = as_index(index)
+        if not 0 <= index < len(self):
+            raise IndexError(f"there is no image {index}; the dataset has {len(self)}")
+        if index in self._recent:
+            self._recent.move_to_end(index)
+            return self._recent[index]
+        image = image_in(self._dataset[index], locate(self._dataset, index)[0])
+        shown = self._display.shown(index, image)
+        shown.setflags(write=False)
+        self._keep(index, shown)
+        return shown
+
+    def _keep(self, index: int, shown: UInt8Array) -> None:
+        self._recent[index] = shown
+        self._recent_bytes += shown.nbytes
+        while len(self._recent) > self._KEPT or (
+            self._recent_bytes > self._KEPT_BYTES and len(self._recent) > 1
+        ):
+            _, oldest = self._recent.popitem(last=False)
+            self._recent_bytes -= oldest.nbytes

@@ -1,0 +1,113 @@
+"""The samples of a dataset, with the colors of each image as it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from imbxai_widgets.compute.numeric.types import BoolArray, UInt8Array
+from imbxai_widgets.compute.reading.display import Display, DisplayTransform, check_size
+from imbxai_widgets.compute.reading.labeled_images import LabeledImages, ReadError
+from imbxai_widgets.compute.reading.nesting import route
+
+
+class Sample(NamedTuple):
+    """One image of a dataset; `foreground` is None unless colors are wanted and it is known."""
+
+    number: int  # in the dataset
+    image: Tensor  # (C, H, W)
+    label: int
+    foreground: BoolArray | None  # (H, W), the pixels that may be salient
+
+
+class Samples(Dataset[Sample]):
+    """A dataset whose samples are checked, with their colors if wanted.
+
+    Parameters
+    ----------
+    dataset
+        Map-style dataset, as `LabeledImages` reads it.
+    colors
+        Whether to recover the colors and the foreground of every image.
+    display_transform
+        As for `Display`.
+
+    Raises
+    ------
+    ValueError
+        As `LabeledImages` does; on access, also if an image's colors or foreground do not fit it.
+    ReadError
+        On access, if the image or its label cannot be read.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        *,
+        colors: bool = False,
+        display_transform: DisplayTransform | None = None,
+    ) -> None:
+        self._dataset = dataset if isinstance(dataset, LabeledImages) else LabeledImages(dataset)
+        self._colors = colors
+        self._display = Display(self._dataset, display_transform)
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitem__(self, index: int) -> Sample:
+        image, label = self._dataset[index]
+        foreground = foreground_of(self._dataset, index) if self._colors else None
+        if foreground is not None:
+            check_size(index, image, foreground.shape, "foreground")
+        return Sample(index, image, label, foreground)
+
+    def colors_of(self, numbers: Sequence[int], images: Tensor) -> UInt8Array | None:
+        """Return images (B, C, H, W) of the dataset as seen, (B, H, W, 3); None if not wanted."""
+        return self._display.shown_batch(numbers, images) if self._colors else None
+
+
+def readable(samples: Samples) -> Iterator[int]:
+    """Yield the numbers of the samples that can be read, reading one by one."""
+    for number in range(len(samples)):
+        with suppress(ReadError):
+            samples[number]
+            yield number
+
+
+def foreground_of(dataset: Dataset[Any], index: int) -> BoolArray | None:
+    """Ask the dataset which pixels of an image show the object.
+
+    Parameters
+    ----------
+    dataset
+        A dataset; it, or one inside it that the image comes from, may have a method
+        ``foreground(index)``.
+    index
+        Number of the image in `dataset`.
+
+    Returns
+    -------
+    array or None
+        (H, W) bool, or None where the dataset has no such method.
+
+    Raises
+    ------
+    ValueError
+        If `foreground` returns anything but a two-dimensional Boolean array.
+    """
+    for member, place in route(dataset, index):
+        if not hasattr(member, "foreground"):
+            continue
+        mask = np.asarray(member.foreground(place))
+        if mask.ndim != 2 or mask.dtype != np.bool_:
+            raise ValueError(
+                f"{type(member).__name__}.foreground({place}) must return an (H, W) Boolean array, "
+                f"but gave shape {mask.shape} of {mask.dtype}"
+            )
+        return mask
+    return None

@@ -1,0 +1,104 @@
+"""Sprites: the thumbnails of a card in one picture, so that a browser decodes one image."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import Any, Final
+
+from PIL import Image, ImageDraw
+
+from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.reading.display import ImageSource
+
+COLUMNS = 12
+LARGEST_TILE = 96  # pixels; larger images are shrunk, smaller ones keep every pixel
+# Of shrunk photographs a JPEG has a quarter of a PNG's bytes and takes a sixteenth of its time.
+# WebP takes half of it, but can be transparent, beside tiles that are not all of one size. Level 1
+# halves a PNG's time, for 5% more bytes.
+_FORMATS: Final[dict[str, dict[str, Any]]] = {
+    "png": {"compress_level": 1},
+    "jpeg": {"quality": 90, "subsampling": 0},
+    "webp": {"quality": 90, "method": 0},
+}
+_PLACEHOLDER = 32
+
+
+def make_sprite(
+    images: ImageSource | None, indices: IntArray
+) -> tuple[dict[str, Any], bytes, dict[int, Exception]]:
+    """Draw images side by side, at their own resolution up to `LARGEST_TILE`.
+
+    An image that cannot be read becomes a crossed gray tile, so that one broken file does not
+    hide the rest of its class.
+
+    Parameters
+    ----------
+    images : ImageSource or None
+        Reads the images; None gives one gray tile for all of them.
+    indices : int64 array, shape (M,)
+        Which images, in order of their tiles.
+
+    Returns
+    -------
+    dict
+        ``width`` and ``height`` of a tile in pixels, ``columns``, tiles per row, and ``type``,
+        the media type of the picture.
+    bytes
+        The picture: a PNG, which keeps every pixel, or if images were shrunk a JPEG or WebP; of
+        one gray tile where there are no images.
+    dict of int to Exception
+        The images that could not be read, and why.
+    """
+    if images is None or not len(indices):
+        tiles, unread, shrunk = [_gray_tile()], dict[int, Exception](), False
+    else:
+        tiles, unread, shrunk = _tiles(images, indices)
+    width, height = (max(sides) for sides in zip(*(tile.size for tile in tiles), strict=True))
+    columns = min(COLUMNS, len(tiles))
+    equal = all(tile.size == (width, height) for tile in tiles)
+    mode, blank = ("RGB", (255, 255, 255)) if equal else ("RGBA", (0, 0, 0, 0))
+    sheet = Image.new(mode, (columns * width, -(-len(tiles) // columns) * height), blank)
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        inset = (width - tile.width) // 2, (height - tile.height) // 2
+        sheet.paste(tile, (column * width + inset[0], row * height + inset[1]))
+    kind = "png" if not shrunk else "jpeg" if equal else "webp"
+    picture = io.BytesIO()
+    sheet.save(picture, kind, **_FORMATS[kind])
+    layout = {"width": width, "height": height, "columns": columns, "type": f"image/{kind}"}
+    return layout, picture.getvalue(), unread
+
+
+def _tiles(
+    images: ImageSource, indices: IntArray
+) -> tuple[list[Image.Image], dict[int, Exception], bool]:
+    """Read images, no larger than a tile; tell which cannot be read, and whether any was shrunk."""
+    tiles: list[Image.Image] = []
+    unread: dict[int, Exception] = {}
+    shrunk = False
+    for index in map(int, indices):
+        try:
+            tile = Image.fromarray(images[index])
+        except Exception as error:  # whatever the user's dataset raises
+            unread[index] = error
+            tile = _broken_tile()
+        if max(tile.size) > LARGEST_TILE:
+            tile.thumbnail((LARGEST_TILE, LARGEST_TILE), Image.Resampling.LANCZOS)
+            shrunk = True
+        tiles.append(tile)
+    return tiles, unread, shrunk
+
+
+@cache
+def _broken_tile() -> Image.Image:
+    tile = _gray_tile().copy()
+    far = _PLACEHOLDER - 9
+    for line in (((8, 8), (far, far)), ((8, far), (far, 8))):
+        ImageDraw.Draw(tile).line(line, fill=(64, 64, 64), width=3)
+    return tile
+
+
+@cache
+def _gray_tile() -> Image.Image:
+    return Image.new("RGB", (_PLACEHOLDER, _PLACEHOLDER), (160, 160, 160))

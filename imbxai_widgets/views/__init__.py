@@ -1,1 +1,0 @@
-"""The panels: widgets that show class cards and never compute a statistic."""

@@ -1,0 +1,158 @@
+"""An analysis made of arrays is the one that the network's own pass gives."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from torch import nn
+
+from imbxai_widgets import Analysis, Explorer, analyze
+from imbxai_widgets.analysis.from_arrays import _embedded
+
+C, D = 4, 6
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, C, 60)
+    embeddings = rng.normal(size=(60, D)).astype(np.float32)
+    embeddings[np.arange(60), labels] += 2
+    logits = embeddings @ rng.normal(size=(D, C)).astype(np.float32)
+    return embeddings, labels, logits
+
+
+def test_arrays_give_what_the_pass_over_the_images_gives() -> None:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(50, 3, 4, 4, generator=generator)
+    labels = torch.randint(0, C, (50,), generator=generator)
+    pairs = [(image, int(label)) for image, label in zip(images, labels, strict=True)]
+    body = [nn.Conv2d(3, D, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    model = nn.Sequential(*body, nn.Linear(D, C))
+    seen = analyze(model, pairs, validation=pairs[:20], salient_fraction=None, progress=False)
+    with torch.no_grad():
+        embeddings = model[:-1](images)
+        logits = model[-1](embeddings)
+    given = Analysis.from_arrays(
+        embeddings, labels, logits, validation=(embeddings[:20], labels[:20], logits[:20])
+    )
+    assert given.classes().equals(seen.classes())
+    assert given.adversaries().equals(seen.adversaries())
+    assert given.validation_errors().equals(seen.validation_errors())
+    assert given.feature_overlap("1").equals(seen.feature_overlap("1"))
+    assert_array_equal(given.neighbors, seen.neighbors)
+    assert_array_equal(given.train.top.classes, seen.train.top.classes)
+    np.testing.assert_allclose(
+        given.train.top.probabilities, seen.train.top.probabilities, rtol=1e-5
+    )
+    assert given.color_counts is None
+
+
+def test_logits_probabilities_and_predictions_agree(data: tuple[Any, Any, Any]) -> None:
+    embeddings, labels, logits = data
+    of_logits = Analysis.from_arrays(embeddings, labels, logits)
+    shares = torch.from_numpy(logits).softmax(dim=1)
+    of_shares = Analysis.from_arrays(embeddings, labels, shares.half())
+    of_predictions = Analysis.from_arrays(embeddings, labels, logits.argmax(axis=1))
+    for other in (of_shares, of_predictions):
+        assert other.classes().equals(of_logits.classes())
+        assert other.adversaries().equals(of_logits.adversaries())
+    np.testing.assert_allclose(of_shares.train.confidences, of_logits.train.confidences, atol=2e-3)
+    assert np.isnan(of_predictions.train.confidences).all()
+    assert of_predictions.image_table()["confidence"].isna().all()
+
+
+@pytest.mark.parametrize("probabilities", [False, True])
+def test_outputs_on_disk_are_never_in_memory_whole(tmp_path: Path, probabilities: bool) -> None:
+    size, classes = 40_000, 400
+    outputs = np.memmap(tmp_path / "outputs", np.float32, "w+", shape=(size, classes))
+    rng = np.random.default_rng(0)
+    outputs[:] = rng.normal(size=(size, classes)).astype(np.float32)
+    if probabilities:
+        outputs[:] = torch.from_numpy(outputs).softmax(dim=1)
+    outputs.flush()
+    outputs = np.memmap(tmp_path / "outputs", np.float32, "r", shape=(size, classes))
+    embeddings, labels = rng.normal(size=(size, 2)), rng.integers(0, classes, size)
+    labels.setflags(write=False)
+    tracemalloc.start()
+    found = _embedded(embeddings, labels, outputs, classes, "")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < outputs.nbytes / 2
+    order = np.argsort(-outputs, axis=1, kind="stable")[:, :10]
+    assert_array_equal(found.top.classes, order)
+    shares = outputs if probabilities else torch.tensor(outputs).softmax(dim=1).numpy()
+    expected = np.take_along_axis(shares, order, 1)
+    np.testing.assert_allclose(found.top.probabilities, expected, rtol=1e-5)
+    np.testing.assert_allclose(found.top.of_labels, shares[np.arange(size), labels], rtol=1e-5)
+
+
+def test_outputs_in_bfloat16_are_taken(data: tuple[Any, Any, Any]) -> None:
+    embeddings, labels, logits = data
+    half = torch.from_numpy(logits).bfloat16()
+    found = Analysis.from_arrays(torch.from_numpy(embeddings), labels, half)
+    assert found.classes().equals(Analysis.from_arrays(embeddings, labels, half.float()).classes())
+
+
+@pytest.mark.parametrize("shape", [(60, 5, 7, 3), (60, 5, 7)])
+def test_pictures_are_shown_and_saved_analyses_come_back(
+    data: tuple[Any, Any, Any], shape: tuple[int, ...], tmp_path: Any
+) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    analysis = Analysis.from_arrays(*data, images=pictures, class_names=["a", "b", "c", "d"])
+    assert analysis.images is not None
+    green = pictures[3, ..., 1] if len(shape) == 4 else pictures[3]
+    assert_array_equal(analysis.images[3][..., 1], green)
+    explorer = Explorer(analysis)
+    assert explorer.selected_class in analysis.class_names
+    assert Analysis.load(analysis.save(tmp_path / "run")).classes().equals(analysis.classes())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": np.full(60, 9)}, r"^labels must lie in 0\.\.3, but holds 9"),
+        ({"labels": np.zeros(60)}, r"^labels must hold integers, not float64"),
+        ({"labels": np.zeros(59, dtype=int)}, r"^labels must have the shape \(60\)"),
+        ({"outputs": np.zeros((59, C))}, r"^outputs must be \(60, C\) logits or probabilities"),
+        ({"outputs": np.full((60, C), np.nan)}, r"^outputs must be finite, but 60 of 60 rows"),
+        ({"embeddings": np.full((60, D), 1e300)}, r"^embeddings must lie within .* float32"),
+        ({"k": 60}, r"^k=60 neighbors need at least 61 images"),
+        ({"k": 0}, r"^k must be a whole number of at least 1"),
+        ({"class_names": ["a"]}, r"^class_names gives 1 class names, but the model has 4 logits"),
+        ({"images": np.zeros((3, 2, 2), dtype=np.uint8)}, r"^images must be 60, one for each row"),
+        (
+            {"images": np.zeros((60, 2, 2))},
+            r"^images must be \(N, H, W, 3\) or .* of uint8",
+        ),
+        ({"validation": (1, 2)}, r"^validation must be a tuple \(embeddings, labels, outputs\)"),
+        ({"validation_images": []}, r"^validation_images were given, but no validation"),
+        (
+            {"validation": (np.zeros((2, 3)), [0, 1], [1, 1])},
+            r"^validation embeddings have 3 features, but the training images 6",
+        ),
+        (
+            {"validation": (np.zeros((2, D)), [0, 1], np.zeros((2, 5)))},
+            r"^outputs must have one number of classes, not \[4, 5\]",
+        ),
+    ],
+)
+def test_wrong_arrays_are_refused_by_name(
+    data: tuple[Any, Any, Any], change: dict[str, Any], message: str
+) -> None:
+    arguments = dict(zip(("embeddings", "labels", "outputs"), data, strict=True)) | change
+    with pytest.raises(ValueError, match=message):
+        Analysis.from_arrays(**arguments)
+
+
+def test_classes_of_predictions_alone_are_counted_over_both_splits() -> None:
+    points = np.arange(4.0)[:, np.newaxis]
+    held_out = (points, [0, 1, 2, 3], [0, 1, 2, 2])
+    analysis = Analysis.from_arrays(points, [0, 0, 1, 1], [0, 1, 1, 1], validation=held_out, k=1)
+    assert analysis.class_names == ("0", "1", "2", "3")

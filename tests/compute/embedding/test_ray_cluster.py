@@ -1,0 +1,227 @@
+"""A Ray cluster of two workers gives the analysis that one process gives."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import signal
+import warnings
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+from torch import nn
+
+from imbxai_widgets import Analysis, analyze
+from imbxai_widgets.compute.embedding.ray_cluster import is_ray_dataset, read_shards
+
+C, SIZE = 3, 90
+
+# Ray warns of its own settings, and does not wait for the processes that it ends.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning",
+    "ignore::FutureWarning",
+    "ignore::ResourceWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
+
+
+@pytest.fixture(scope="module")
+def ray_data() -> Iterator[Any]:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # The workers unpickle the transform, a class of this module.
+    found = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, found))
+    ray = pytest.importorskip("ray")
+    _start(ray)
+    import ray.data
+
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    yield ray.data
+    ray.shutdown()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # Ray does not wait for its processes
+        del ray
+        gc.collect()
+
+
+def _start(ray: Any) -> None:
+    start = partial(ray.init, num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        start()
+    except Exception:  # it gives its processes 30 seconds, which a busy machine may need twice
+        ray.shutdown()
+        start()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (SIZE, 6, 5, 3), dtype=np.uint8), rng.integers(0, C, SIZE)
+
+
+@pytest.fixture(scope="module")
+def model() -> nn.Module:
+    torch.manual_seed(0)
+    body = [nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*body, nn.Linear(5, C)).train()
+
+
+class ToFloats:
+    """From (H, W, 3) to (3, H, W); once, ends the process that it runs in."""
+
+    def __init__(self, killing: Path | None = None) -> None:
+        self._killing = killing
+        self._here = os.getpid()
+
+    def __call__(self, image: Any) -> torch.Tensor:
+        if self._killing is not None and os.getpid() != self._here:
+            try:
+                self._killing.touch(exist_ok=False)
+            except FileExistsError:
+                pass
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return torch.from_numpy(np.asarray(image).transpose(2, 0, 1) / np.float32(255))
+
+
+def local(model: nn.Module, pictures: tuple[np.ndarray, np.ndarray], **options: Any) -> Analysis:
+    pairs = list(zip(pictures[0], pictures[1].tolist(), strict=True))
+    return analyze(
+        model, pairs, validation=pairs[:40], transform=ToFloats(), progress=False, **options
+    )
+
+
+def same(found: Analysis, expected: Analysis) -> None:
+    assert found.class_names == expected.class_names
+    assert_allclose(found.embeddings, expected.embeddings, rtol=1e-4, atol=1e-6)
+    for ours, theirs in ((found.train, expected.train), (found.validation, expected.validation)):
+        assert ours is not None
+        assert theirs is not None
+        assert_array_equal(ours.labels, theirs.labels)
+        assert_array_equal(ours.top.classes, theirs.top.classes)
+        assert_allclose(ours.top.probabilities, theirs.top.probabilities, rtol=1e-4)
+        assert_allclose(ours.top.of_labels, theirs.top.of_labels, rtol=1e-4)
+        assert_array_equal(ours.positions, theirs.positions)
+        assert_array_equal(ours.neighbors, theirs.neighbors)
+        assert_array_equal(ours.archetypes, theirs.archetypes)
+        assert ours.skipped == theirs.skipped
+    assert (found.color_counts is None) == (expected.color_counts is None)
+    if expected.color_counts is not None:
+        assert_array_equal(found.color_counts, expected.color_counts)
+    assert found.classes().equals(expected.classes())
+    assert found.adversaries().equals(expected.adversaries())
+    assert found.validation_errors().equals(expected.validation_errors())
+
+
+def test_a_worker_killed_in_mid_run_changes_nothing(
+    ray_data: Any, model: nn.Module, pictures: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    expected = local(model, pictures)
+    images, labels = pictures
+    rows = [{"image": image, "label": label} for image, label in zip(images, labels, strict=True)]
+    dataset = ray_data.from_items(rows, override_num_blocks=6)
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    killed = tmp_path / "killed"
+    found = analyze(
+        model,
+        dataset,
+        validation=ray_data.from_items(rows[:40], override_num_blocks=2),
+        transform=ToFloats(killed),
+        batch_size=8,
+        num_workers=2,
+        shards=tmp_path / "shards",
+    )
+    assert killed.exists()
+    same(found, expected)
+    assert found.images is None
+    assert model.training
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+    assert not dataset.context.execution_options.preserve_order
+    assert_array_equal(read_shards(f"{tmp_path}/shards/training").embeddings, found.embeddings)
+
+
+def test_encoded_images_from_parquet_are_read_and_broken_ones_left_out(
+    ray_data: Any, model: nn.Module, pictures: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    encoded = [_png(image) for image in pictures[0]]
+    encoded[50] = b"no image"
+    table = {
+        "image": encoded,
+        "label": pictures[1],
+        "path": [f"{number}.png" for number in range(SIZE)],
+    }
+    for part in range(3):
+        rows = slice(part * 30, part * 30 + 30)
+        columns = pyarrow.table({name: column[rows] for name, column in table.items()})
+        pyarrow.parquet.write_table(columns, tmp_path / f"{part}.parquet")
+    with pytest.warns(UserWarning, match=r"1 of 90 images .* image 50 \(50.png\): Unidentified"):
+        found = analyze(
+            model,
+            ray_data.read_parquet(str(tmp_path)),
+            transform=ToFloats(),
+            salient_fraction=None,
+            on_error="skip",
+            batch_size=16,
+        )
+    kept = np.delete(np.arange(SIZE), 50)
+    expected = local(model, (pictures[0][kept], pictures[1][kept]), salient_fraction=None)
+    assert_array_equal(found.train.positions, kept)
+    assert_allclose(found.embeddings, expected.embeddings, rtol=1e-4, atol=1e-6)
+    assert_array_equal(found.neighbors, expected.neighbors)
+    assert found.adversaries().equals(expected.adversaries())
+    assert found.color_counts is None
+
+
+def _png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"transform": None}, "image 0 must be"),
+        ({"cache": "folder"}, "^cache is of one machine; for a Ray dataset, pass shards"),
+        ({"transform": None, "keys": ("image", "nothing")}, "nothing"),
+    ],
+)
+def test_faults_are_told_before_the_cluster_runs(
+    ray_data: Any,
+    model: nn.Module,
+    change: dict[str, Any],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [{"image": np.zeros((6, 5, 3), dtype=np.uint8), "label": 0} for _ in range(9)]
+    options: dict[str, Any] = {"transform": ToFloats(), **change}
+    with pytest.raises(ValueError, match=message):
+        analyze(model, ray_data.from_items(rows), **options)
+
+
+def test_what_fails_in_a_worker_is_told_within_the_error_of_ray(
+    ray_data: Any, model: nn.Module
+) -> None:
+    from ray.exceptions import RayError
+
+    rows = [{"image": np.zeros((6, 5, 3), dtype=np.uint8), "label": n // 20} for n in range(90)]
+    with pytest.raises(RayError, match="has label 3, but the model has 3 logits"):
+        analyze(model, ray_data.from_items(rows, override_num_blocks=1), transform=ToFloats())
+
+
+def test_other_datasets_need_no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(__import__("sys").modules, "ray.data", raising=False)
+    assert not is_ray_dataset([])

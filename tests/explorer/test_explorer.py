@@ -1,0 +1,331 @@
+"""The Explorer's Python side: its arguments, the selection and the answers to the front end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+import torch
+from small_analysis import make_analysis, make_pair
+from torch import nn
+
+from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.demo import load_demo
+from imbxai_widgets.explorer import Explorer
+from imbxai_widgets.explorer import explorer as explorer_module
+from imbxai_widgets.explorer import panel as _base
+
+TARGETS = Path(__file__).parents[2] / "js" / "src" / "linker_targets.ts"
+
+
+@pytest.fixture(autouse=True)
+def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty front end: these tests have no browser, and need no bundle."""
+    monkeypatch.setattr(_base, "STATIC", tmp_path)
+    for bundle in (
+        "class_picker",
+        "header",
+        "archetypes",
+        "overlap",
+        "overview",
+        "comparison",
+        "linker",
+    ):
+        for suffix in ("js", "css"):
+            (tmp_path / f"{bundle}.{suffix}").touch()
+
+
+@pytest.fixture
+def explorer() -> Iterator[Explorer]:
+    yield Explorer(make_analysis())
+    widgets.Widget.close_all()
+
+
+@pytest.fixture
+def sent(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
+    """What the kernel sends to linker and gallery."""
+    messages: list[tuple[Any, Any]] = []
+    for widget in (explorer._linker, explorer._gallery):
+        monkeypatch.setattr(
+            widget, "send", lambda content, buffers=None: messages.append((content, buffers))
+        )
+    return messages
+
+
+def receive(widget: Any, content: dict[str, Any]) -> None:
+    """Let a widget have a message, as from its front end."""
+    widget._handle_custom_msg(content, [])
+
+
+def test_the_weakest_class_is_shown_first(explorer: Explorer) -> None:
+    accuracy = explorer.analysis.classes()["validation_accuracy"]
+    assert explorer.selected_class == accuracy.idxmin()
+    assert explorer.analysis.class_names[explorer._linker.selected] == explorer.selected_class
+
+
+def test_a_selection_in_the_browser_reaches_python(explorer: Explorer) -> None:
+    seen: list[str] = []
+    explorer.observe(lambda change: seen.append(change["new"]), "selected_class")
+    for index in (1, 2, 0):
+        explorer._linker.set_state({"selected": index})
+        assert explorer.selected_class == f"c{index}"
+    assert seen[-1] == "c0"
+
+
+def test_an_assignment_reaches_the_linker(explorer: Explorer) -> None:
+    for name in ("c2", "c0", "c3"):
+        explorer.selected_class = name
+        assert explorer._linker.selected == int(name[1:])
+
+
+def test_a_wrong_name_raises_with_the_valid_ones_and_changes_nothing(explorer: Explorer) -> None:
+    explorer.selected_class = "c1"
+    with pytest.raises(ValueError, match=r"There is no class 'c9'\. Valid names: .*'c0'"):
+        explorer.selected_class = "c9"
+    assert explorer.selected_class == "c1"
+    assert explorer._linker.selected == 1
+
+
+def test_marked_images_are_a_table(explorer: Explorer) -> None:
+    assert explorer.selection.empty
+    explorer._gallery.marked = [5, 2]
+    table = explorer.selection
+    assert table.index.tolist() == [5, 2]
+    assert table["label"].tolist() == [f"c{explorer.analysis.labels[image]}" for image in (5, 2)]
+
+
+def test_two_explorers_do_not_share_anything(explorer: Explorer) -> None:
+    other = Explorer(explorer.analysis)
+    other.selected_class, explorer.selected_class = "c2", "c1"
+    assert (other._linker.selected, explorer._linker.selected) == (2, 1)
+    ids = [{w.model_id for w in one._linker.targets.values()} for one in (explorer, other)]
+    assert not ids[0] & ids[1]
+
+
+def test_cards_are_sent_along_when_they_are_small(explorer: Explorer) -> None:
+    cards = explorer._linker.cards
+    assert [card["name"] for card in cards] == ["c0", "c1", "c2", "c3"]
+
+
+def test_a_card_is_sent_on_request_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(explorer_module, "EAGER_BYTES", 0)
+    explorer = Explorer(make_analysis())
+    assert explorer._linker.cards == []
+    messages: list[tuple[Any, Any]] = []
+    monkeypatch.setattr(
+        explorer._linker, "send", lambda content, buffers: messages.append((content, buffers))
+    )
+    receive(explorer._linker, {"type": "card", "index": 2})
+    [(content, [png])] = messages
+    assert content["type"] == "card"
+    assert content["card"]["name"] == "c2"
+    assert "sprite_data" not in content["card"]
+    assert png.startswith(b"\x89PNG")
+    for group in content["card"]["archetypes"]:
+        assert len(group["thumbnails"]) == group["prototypes"] <= group["images"]
+
+
+def test_more_images_are_sent_on_request(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
+    rates = explorer.analysis.archetype_rates("c0")
+    archetype = int(np.argmax(rates["images"]))
+    receive(explorer._gallery, {"type": "more", "class": 0, "archetype": archetype, "offset": 3})
+    [(content, [png])] = sent
+    assert (content["class"], content["archetype"], content["offset"]) == (0, archetype, 3)
+    assert len(content["thumbnails"]) == min(24, rates["images"].iloc[archetype] - 3)
+    assert png.startswith(b"\x89PNG")
+
+
+def test_other_messages_are_left_alone(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
+    receive(explorer._linker, {"type": "hello"})
+    receive(explorer._gallery, {"type": "hello"})
+    assert sent == []
+
+
+def test_what_goes_wrong_is_shown(
+    explorer: Explorer,
+    sent: list[tuple[Any, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk is gone")
+
+    monkeypatch.setattr(explorer._deck, "card", fail)
+    monkeypatch.setattr(explorer._deck, "more", fail)
+    receive(explorer._linker, {"type": "card", "index": 1})
+    message = "This class could not be shown: OSError: disk is gone."
+    assert sent == [({"type": "error", "index": 1, "message": message}, None)]
+    request = {"class": 1, "archetype": 0, "offset": 0}
+    receive(explorer._gallery, {"type": "more", **request})
+    message = "No more images could be shown: OSError: disk is gone"
+    assert sent[1:] == [({"type": "failed", **request, "message": message}, None)]
+    assert caplog.text.count("OSError: disk is gone") == 2
+
+
+def test_a_failing_callback_of_the_user_is_shown_each_time(
+    explorer: Explorer, sent: list[tuple[Any, Any]]
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    explorer.selected_class = "c0"
+    explorer.observe(fail, "selected_class")
+    message = "A callback of selected_class failed: ZeroDivisionError"
+    for index in (1, 2):
+        with pytest.raises(ZeroDivisionError):
+            explorer._linker.set_state({"selected": index})
+        assert explorer.selected_class == f"c{index}"
+    assert sent == [({"type": "notice", "message": message}, None)] * 2
+
+
+def test_an_analysis_takes_no_options() -> None:
+    analysis = make_analysis()
+    with pytest.raises(TypeError, match="got dataset, k; such options belong to analyze"):
+        Explorer(analysis, [], k=5)
+    with pytest.raises(TypeError, match="needs the training images"):
+        Explorer(nn.Linear(2, 2))
+
+
+def test_a_model_is_analyzed_with_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Any, ...]] = []
+    analysis = make_analysis()
+
+    def analyze(*args: Any, **options: Any) -> Analysis:
+        calls.append((*args, options))
+        return analysis
+
+    monkeypatch.setattr(explorer_module, "analyze", analyze)
+    model = nn.Linear(2, 2)
+    explorer = Explorer(model, "train", validation="test", k=3)  # type: ignore[arg-type]
+    assert calls == [(model, "train", {"validation": "test", "k": 3})]
+    assert explorer.analysis is analysis
+
+
+def test_two_analyses_are_compared() -> None:
+    before, after = make_pair()
+    explorer = Explorer(before, compare=after)
+    assert explorer.analysis is before
+    assert explorer.comparison is not None
+    assert explorer.comparison.after is after
+    assert all(card["comparison"] for card in explorer._linker.cards)
+    assert Explorer(before).comparison is None
+
+
+def test_two_models_are_analyzed_alike_and_the_bars_say_which(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[tuple[Any, ...]] = []
+    pair = make_pair()
+    of_model = dict(zip(models := (nn.Linear(2, 2), nn.Linear(2, 2)), pair, strict=True))
+
+    def analyze(model: nn.Module, *args: Any, **options: Any) -> Analysis:
+        calls.append((model, *args, options))
+        return of_model[model]
+
+    monkeypatch.setattr(explorer_module, "analyze", analyze)
+    one, other = models
+    explorer = Explorer(one, "train", compare=other, k=3)  # type: ignore[arg-type]
+    options = {"validation": None, "k": 3}
+    assert calls == [
+        (one, "train", {**options, "progress": "Before"}),
+        (other, "train", {**options, "progress": "After"}),
+    ]
+    assert explorer.comparison is not None
+    assert (explorer.comparison.before, explorer.comparison.after) == pair
+    calls.clear()
+    Explorer(one, "train", compare=pair[1], progress=False)  # type: ignore[arg-type]
+    assert calls == [(one, "train", {"validation": None, "progress": False})]
+
+
+def test_what_cannot_be_compared_is_refused_before_the_long_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(explorer_module, "analyze", None)
+    before, after = make_pair()
+    model = nn.Linear(2, 2)
+    with pytest.raises(TypeError, match="compare must be a model or an Analysis, not str"):
+        Explorer(model, [], compare="other.pt")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes another Analysis, not a model; analyze"):
+        Explorer(before, compare=model)
+    with pytest.raises(TypeError, match="nothing else but `compare`, but got k"):
+        Explorer(before, compare=after, k=5)
+    with pytest.raises(ValueError, match="same training images in the same order"):
+        Explorer(before, compare=make_analysis((9, 9, 9, 9)))
+
+
+def test_images_that_cannot_be_shown_are_refused_before_the_long_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(explorer_module, "analyze", None)
+    dataset: Any = [(torch.full((3, 2, 2), 7.0), 0)] * 9
+    with pytest.raises(ValueError, match=r"values run from 7 to 7.*Pass display_transform"):
+        Explorer(nn.Linear(2, 2), dataset, salient_fraction=None)
+
+
+@pytest.mark.parametrize("validation", [True, False])
+@pytest.mark.parametrize("colors", [True, False])
+def test_the_linker_is_given_the_roles_that_it_knows(validation: bool, colors: bool) -> None:
+    interface = re.search(r"interface Targets \{(.*?)\n\}", TARGETS.read_text(), re.DOTALL)
+    assert interface is not None
+    roles = re.findall(r"(\w+)(\??): TargetModel", interface[1])
+    optional = {role for role, mark in roles if mark}
+    expected = {role for role, _ in roles if role not in optional}
+    expected |= {role for role in optional if colors and role.startswith("color")}
+    before, after = make_pair(validation=validation, colors=colors)
+    assert set(Explorer(before)._linker.targets) == expected
+    compared = Explorer(before, compare=after)
+    assert set(compared._linker.targets) == expected | {"comparison"}
+
+
+def test_two_classes_of_one_name_can_both_be_selected() -> None:
+    analysis = make_analysis((9, 9, 9))
+    explorer = Explorer(Analysis(**{**vars(analysis), "class_names": ("a", "b", "a")}))
+    explorer._linker.set_state({"selected": 2})
+    assert explorer.selected_class == "a"
+    assert explorer._linker.selected == 2
+
+
+def test_its_repr_is_short() -> None:
+    analysis = make_analysis()
+    assert repr(Explorer(analysis)) == f"Explorer({analysis!r})"
+
+
+def test_a_first_image_that_cannot_be_read_hinders_nothing(tmp_path: Path) -> None:
+    model, train, _ = load_demo()
+    images: Any = [
+        (train[0][0].sigmoid(), "no label"),
+        *((train[i][0].sigmoid(), 1) for i in range(6)),
+    ]
+    options: Any = {"salient_fraction": None, "on_error": "skip", "k": 2, "progress": False}
+    with pytest.warns(UserWarning, match="1 of 7 images"):
+        explorer = Explorer(model, images, cache=tmp_path / "cache", **options)
+    assert explorer.analysis.skipped()["image"].tolist() == [0]
+    with pytest.warns(UserWarning, match="1 of 7 images"):
+        again = Explorer(model, images, cache=tmp_path / "cache", **options)
+    assert np.array_equal(again.analysis.embeddings, explorer.analysis.embeddings)
+    widgets.Widget.close_all()
+
+
+def test_where_no_widgets_are_shown_a_word_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    analysis = make_analysis((9, 9))
+    named = Analysis(**{**vars(analysis), "class_names": ("<b>bold</b>", "plain")})
+    explorer = Explorer(named)
+    explorer.selected_class = "<b>bold</b>"
+    words = (
+        "Explorer of 18 training images in 2 classes, opened at the class <b>bold</b>. "
+        "Where no panels are shown, run this cell again to see them."
+    )
+    outputs: list[dict[str, Any]] = []
+    monkeypatch.setattr(explorer_module, "publish_display_data", outputs.append)
+    explorer._ipython_display_()
+    assert outputs[0]["text/plain"] == words
+    assert "application/vnd.jupyter.widget-view+json" in outputs[0]
+    assert outputs[1].keys() == {"text/html"}
+    assert "opened at the class &lt;b&gt;bold&lt;/b&gt;." in outputs[1]["text/html"]
