@@ -1,24 +1,12 @@
 // Bundles src/ into imbxai_widgets/static/: one small ESM per widget, one style sheet per panel.
-import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { licenses } from "./licenses.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "imbxai_widgets", "static");
-
-const widgets = [
-  "class_picker",
-  "header",
-  "archetypes",
-  "overlap",
-  "overview",
-  "comparison",
-  "linker",
-];
-const page = "page"; // classic script for pages opened from disk, where modules may not load
 
 const shared = {
   absWorkingDir: here,
@@ -29,6 +17,7 @@ const shared = {
   legalComments: "none",
   logLevel: "warning",
   outdir: target,
+  entryNames: "[name]",
   write: false,
   loader: {
     ".eot": "empty",
@@ -39,13 +28,20 @@ const shared = {
   },
 };
 
-const existing = (names, extension) =>
-  names.map((name) => `src/${name}.${extension}`).filter((path) => existsSync(join(here, path)));
+/** The files of one folder with an extension: each panel brings its own. */
+const inside = async (folder, extension) =>
+  (await readdir(join(here, "src", folder)))
+    .filter((name) => extname(name) === extension)
+    .map((name) => `src/${folder}/${name}`);
+
+const scripts = [...(await inside("panels", ".ts")), "src/linker/linker.ts"];
+const styles = [...(await inside("panels", ".css")), "src/linker/linker.css"];
 
 const results = await Promise.all([
-  build({ ...shared, format: "esm", entryPoints: existing(widgets, "ts") }),
-  build({ ...shared, entryPoints: existing(widgets, "css") }),
-  build({ ...shared, format: "iife", entryPoints: existing([page], "ts"), metafile: true }),
+  build({ ...shared, format: "esm", entryPoints: scripts }),
+  build({ ...shared, entryPoints: styles }),
+  // A classic script, for pages opened from disk, where modules may not load.
+  build({ ...shared, format: "iife", entryPoints: ["src/page/page.ts"], metafile: true }),
 ]);
 const files = results.flatMap((result) => result.outputFiles);
 files.push({

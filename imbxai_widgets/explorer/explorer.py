@@ -1,8 +1,11 @@
-"""`Explorer`: the linked widgets. The only module that knows the analysis, cards and views."""
+"""`Explorer`: the linked widgets, made of an analysis and the registry of panels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from html import escape
+from itertools import groupby
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -12,32 +15,19 @@ import traitlets
 from IPython.display import publish_display_data
 from torch import nn
 
-from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
-from imbxai_widgets.analysis.comparison import Comparison
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages
 from imbxai_widgets.compute.reading.samples import Samples, readable
-from imbxai_widgets.explorer._names import shorten, shown_name
-from imbxai_widgets.explorer.deck import (
-    ADVERSARY_ROWS,
-    PROTOTYPES,
-    Card,
-    CardDeck,
-    cards_within,
-    first_cards,
-)
+from imbxai_widgets.explorer._names import shown_name
+from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
+from imbxai_widgets.explorer.deck import Deck, number
+from imbxai_widgets.explorer.labels import label
 from imbxai_widgets.explorer.linker import Linker
-from imbxai_widgets.explorer.panels._charts import message
-from imbxai_widgets.explorer.panels._overview_data import overview
-from imbxai_widgets.explorer.panels.adversaries import AdversaryChart
-from imbxai_widgets.explorer.panels.archetypes import ArchetypeGallery
-from imbxai_widgets.explorer.panels.class_picker import ClassPicker
-from imbxai_widgets.explorer.panels.colors import ColorChart
-from imbxai_widgets.explorer.panels.comparison import ComparisonPanel
-from imbxai_widgets.explorer.panels.header import ClassHeader
-from imbxai_widgets.explorer.panels.overlap import OverlapTable
-from imbxai_widgets.explorer.panels.overview import OverviewPanel
+from imbxai_widgets.explorer.panel import PanelContent
+from imbxai_widgets.explorer.panels.archetypes import PROTOTYPES
+from imbxai_widgets.explorer.requests import Requests, in_short
 from imbxai_widgets.explorer.text import counted
 from imbxai_widgets.pipeline import analyze
 
@@ -118,8 +108,6 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         super().__init__([self._arrange(), self._linker])
         self.add_class("imbxai-explorer")
         self._linker.observe(self._on_linker_selected, "selected")
-        self._linker.on_msg(self._on_card_request)
-        self._gallery.on_msg(self._on_more_request)
         self.selected_class = self._analysis.class_names[self._linker.selected]
         self._made.add(self)
 
@@ -136,7 +124,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     @property
     def selection(self) -> pd.DataFrame:
         """The marked images, in the order they were marked, as `Analysis.image_table` rows."""
-        return self._analysis.image_table(list(self._gallery.marked))
+        return self._analysis.image_table(list(self._panels["archetypes"].marked))
 
     def hold_cards(self, limit: int = HELD_BYTES) -> int:
         """Put what the panels show of each class into the widgets' state.
@@ -189,85 +177,52 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     # -- composition ---------------------------------------------------------------------
 
     def _make_panels(self) -> None:
-        analysis, deck = self._analysis, self._deck
-        names = analysis.class_names
-        first = _weakest_class(deck)
-        held_out = analysis.validation is not None
-        self._picker = ClassPicker(
-            classes=deck.picker_classes(),
-            accuracy_label="validation" if held_out else "training",
-            selected=first,
-        )
-        self._header = ClassHeader()
-        self._message = message()
-        self._gallery = ArchetypeGallery()
-        self._overlap = OverlapTable(selected=first)
-        self._compared = ComparisonPanel(selected=first) if self._comparison else None
-        self._adversaries = AdversaryChart(
-            names, min(ADVERSARY_ROWS, len(names) - 1), with_validation=held_out
-        )
-        self._colors = self._make_colors()
-        self._overview = OverviewPanel(overview=overview(deck), selected=first)
+        first = _weakest_class(self._deck)
+        contents = self._deck.contents
+        self._panels = {name: content.widget(first) for name, content in contents.items()}
+        self._message = label("", "imbxai-message")  # what the panels wait for, what went wrong
+        turns = sorted(contents.values(), key=lambda content: content.turn)
         self._linker = Linker(
-            targets=self._targets(),
-            class_names=[shown_name(name) for name in names],
-            labels=[shown_name(shorten(name)) for name in names],
+            panels=[
+                {
+                    "model": self._panels[content.name],
+                    "keys": list(content.keys()),
+                    "waits": self._panels[content.name].waits,
+                }
+                for content in turns
+            ],
+            message=self._message,
+            class_names=[self._deck.name(index) for index in range(self._analysis.n_classes)],
             cards=self._eager_cards(),
             selected=first,
             layout=widgets.Layout(display="none"),
         )
+        self._answer_requests()
 
     def _eager_cards(self) -> list[Card]:
         if len(self._analysis.train) > EAGER_IMAGES:
             return []
         return cards_within(self._deck, EAGER_CLASSES, EAGER_BYTES)
 
-    def _make_colors(self) -> ColorChart | None:
-        if not self._deck.color_averages:
-            return None
-        scheme = self._analysis.color_scheme
-        return ColorChart(scheme.bins, scheme.colors, self._deck.color_averages)
-
-    def _targets(self) -> dict[str, widgets.Widget]:
-        """Return the widgets that the linker sets, by the roles that its front end knows."""
-        chart = self._adversaries
-        targets = {
-            "picker": self._picker,
-            "header": self._header,
-            "archetypes": self._gallery,
-            "overlap": self._overlap,
-            "overview": self._overview,
-            "message": self._message,
-            "adversaryTitle": chart.title,
-            "adversaryNote": chart.note,
-            "adversaryText": chart.text,
-            "adversaryBars": chart.bars,
-            "adversaryRanks": chart.rank_axis,
-            "adversaryShares": chart.share_axis,
-        }
-        if self._compared is not None:
-            targets["comparison"] = self._compared
-        if self._colors is not None:
-            targets["colorTitle"] = self._colors.title
-            targets["colorNote"] = self._colors.note
-            targets["colorText"] = self._colors.text
-            targets["colorBars"] = self._colors.bars
-            targets["colorShares"] = self._colors.share_axis
-        return targets
-
     def _arrange(self) -> widgets.Widget:
-        pairs: list[Any] = [self._adversaries, self._overlap]
-        if self._colors is not None:
-            pairs.insert(1, self._colors)
-        compared: list[Any] = [] if self._compared is None else [self._compared]
-        for section in (*compared, self._gallery, *pairs, self._overview):
-            section.add_class("imbxai-section")
-        self._picker.layout = widgets.Layout(flex="0 0 300px")
-        right = widgets.VBox(
-            [self._header, self._message, *compared, self._gallery, _flow(pairs), self._overview],
-            layout=widgets.Layout(flex="1 1 0", min_width="0"),
-        )
-        return widgets.HBox([self._picker, right], layout=widgets.Layout(grid_gap="16px"))
+        """Put the panels where they belong, in the order of the registry."""
+        side: list[Any] = []
+        column: list[Any] = []
+        for place, group in groupby(self._deck.contents.values(), lambda content: content.place):
+            boxes = [self._panels[content.name].box for content in group]
+            if place == "side":
+                side += boxes
+                continue
+            if place == "head":
+                boxes.append(self._message)
+            else:
+                for box in boxes:
+                    box.add_class("imbxai-section")
+            column += [_flow(boxes)] if place == "beside" else boxes
+        for box in side:
+            box.layout = widgets.Layout(flex="0 0 300px")
+        right = widgets.VBox(column, layout=widgets.Layout(flex="1 1 0", min_width="0"))
+        return widgets.HBox([*side, right], layout=widgets.Layout(grid_gap="16px"))
 
     # -- selection -----------------------------------------------------------------------
 
@@ -286,39 +241,31 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         try:
             self.selected_class = self._analysis.class_names[change["new"]]
         except Exception as error:  # of the user's own observers
-            self._say(f"A callback of selected_class failed: {_in_short(error)}")
+            self._say(f"A callback of selected_class failed: {in_short(error)}")
             raise
 
     # -- requests of the front end -------------------------------------------------------
 
-    def _on_card_request(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if content.get("type") != "card":
-            return
-        try:
-            card = dict(self._deck.card(content["index"], PROTOTYPES))
-        except Exception as error:
-            message = f"This class could not be shown: {_in_short(error)}."
-            answer = {"type": "error", "index": content["index"], "message": message}
-            self._linker.send(answer)
-            raise
-        picture = card.pop("sprite_data")
-        self._linker.send({"type": "card", "card": card}, buffers=[picture])
+    def _answer_requests(self) -> None:
+        Requests(self._linker, self._answer_card)
+        for name, content in self._deck.contents.items():
+            Requests(self._panels[name], partial(_answer, content))
+
+    def _answer_card(self, kind: str, *, index: int) -> Card:
+        if kind != "card":
+            raise ValueError(f"there is no answer to {kind!r}")
+        return self._deck.card(index, PROTOTYPES)
 
     def _say(self, text: str) -> None:
         """Show a line above the panels, also one that has been shown before."""
         self._linker.send({"type": "notice", "message": text})
 
-    def _on_more_request(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if content.get("type") != "more":
-            return
-        request = {key: content[key] for key in ("class", "archetype", "offset")}
-        try:
-            answer, picture = self._deck.more(*request.values())
-        except Exception as error:
-            message = f"No more images could be shown: {_in_short(error)}"
-            self._gallery.send({"type": "failed", **request, "message": message})
-            raise
-        self._gallery.send({"type": "more", **request, **answer}, buffers=[picture])
+
+def _answer(content: PanelContent, kind: str, **arguments: Any) -> Mapping[str, Any]:
+    if kind not in content.asked:
+        raise ValueError(f"there is no answer to {kind!r}")
+    found: Mapping[str, Any] = getattr(content, kind)(**arguments)
+    return found
 
 
 def hold_all_cards() -> list[str]:
@@ -329,10 +276,6 @@ def hold_all_cards() -> list[str]:
         if held < classes:
             notes.append(f"an Explorer shows {held} of {classes} classes without a kernel")
     return notes
-
-
-def _in_short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _check_arguments(
@@ -389,12 +332,10 @@ def _check_shown(dataset: Any, options: dict[str, Any]) -> None:
     ImageSource(images, options.get("display_transform"))[first]
 
 
-def _weakest_class(deck: CardDeck) -> int:
-    accuracy = [
-        float("inf") if row["accuracy"] is None else row["accuracy"]
-        for row in deck.picker_classes()
-    ]
-    return accuracy.index(min(accuracy))
+def _weakest_class(deck: Deck) -> int:
+    accuracies = [number(row[deck.accuracy_column]) for row in deck.classes]
+    ranked = [float("inf") if accuracy is None else accuracy for accuracy in accuracies]
+    return ranked.index(min(ranked))
 
 
 def _flow(panels: list[Any]) -> widgets.HBox:

@@ -17,12 +17,17 @@ class Linker(Panel):
     back to Python as `selected`. What the linker sets on the other widgets stays in the front
     end: their Python traits (a card, a mark's ``y``) keep what they were made with.
 
+    Its front end asks for cards that were not sent along by ``ask("card", {index})``.
+
     Parameters
     ----------
-    targets : dict of str to Widget
-        The widgets to set and to listen to, by role; ``js/src/linker.ts`` names the roles.
-    class_names, labels : list of str
-        Names of the classes, and the same shortened to fit beside a bar.
+    panels : list of dict
+        In the order in which a click sets them: ``model``, the widget; ``keys``, what it takes
+        of a card; ``waits``, whether its selection waits for the card.
+    message : Widget
+        Its ``value`` says what the panels wait for, and what went wrong.
+    class_names : list of str
+        Names of the classes, as they stand on a page.
     cards : list of dict
         The cards of all classes; empty if they are fetched one by one when needed.
     selected : int
@@ -31,10 +36,10 @@ class Linker(Panel):
 
     _bundle = "linker"
 
-    targets = traitlets.Dict(
-        key_trait=traitlets.Unicode(), value_trait=traitlets.Instance(widgets.Widget)
-    ).tag(sync=True, **widgets.widget_serialization)
+    panels: Any = traitlets.List(traitlets.Dict()).tag(sync=True, **widgets.widget_serialization)
+    message = traitlets.Instance(widgets.Widget, allow_none=True).tag(
+        sync=True, **widgets.widget_serialization
+    )
     class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     cards: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)

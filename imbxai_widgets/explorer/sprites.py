@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from PIL import Image, ImageDraw
 
@@ -24,9 +24,18 @@ _FORMATS: Final[dict[str, dict[str, Any]]] = {
 _PLACEHOLDER = 32
 
 
+class Sprite(TypedDict):
+    """Where tiles lie in a picture that is filled with them row by row."""
+
+    width: int  # of a tile, in pixels
+    height: int
+    columns: int  # tiles per row
+    type: str  # media type of the picture
+
+
 def make_sprite(
     images: ImageSource | None, indices: IntArray
-) -> tuple[dict[str, Any], bytes, dict[int, Exception]]:
+) -> tuple[Sprite, bytes, dict[int, Exception]]:
     """Draw images side by side, at their own resolution up to `LARGEST_TILE`.
 
     An image that cannot be read becomes a crossed gray tile, so that one broken file does not
@@ -41,9 +50,8 @@ def make_sprite(
 
     Returns
     -------
-    dict
-        ``width`` and ``height`` of a tile in pixels, ``columns``, tiles per row, and ``type``,
-        the media type of the picture.
+    Sprite
+        Where the tiles lie in the picture.
     bytes
         The picture: a PNG, which keeps every pixel, or if images were shrunk a JPEG or WebP; of
         one gray tile where there are no images.
@@ -66,8 +74,13 @@ def make_sprite(
     kind = "png" if not shrunk else "jpeg" if equal else "webp"
     picture = io.BytesIO()
     sheet.save(picture, kind, **_FORMATS[kind])
-    layout = {"width": width, "height": height, "columns": columns, "type": f"image/{kind}"}
-    return layout, picture.getvalue(), unread
+    sprite: Sprite = {
+        "width": width,
+        "height": height,
+        "columns": columns,
+        "type": f"image/{kind}",
+    }
+    return sprite, picture.getvalue(), unread
 
 
 def _tiles(

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import gallery from "../src/archetypes";
-import type { ArchetypesCard, MaybeCard, MoreAnswer } from "../src/model";
+import type { CardIdentity } from "../src/model";
+import gallery, { type Part, type State } from "../src/panels/archetypes";
+import type { MoreImages } from "../src/parts/archetype_column";
 import {
   all,
   EVIL,
@@ -17,7 +18,7 @@ import {
 
 const PNG = new DataView(Uint8Array.from([0, 1, 2, 3, 4, 5]).buffer, 2, 3);
 
-const card = (index = 0): ArchetypesCard => ({
+const card = (index = 0): CardIdentity & Part => ({
   index,
   name: "cat",
   archetypes: [
@@ -30,20 +31,19 @@ const card = (index = 0): ArchetypesCard => ({
   sprite_data: new DataView(new Uint8Array([1, 2, 3]).buffer),
 });
 
-const fresh = (value: MaybeCard<ArchetypesCard>, marked: number[] = []) =>
-  new PanelModel<{ card: typeof value; marked: number[]; ahead?: ArchetypesCard }>({
-    card: value,
-    marked,
-  });
+const fresh = (value: State["card"], marked: number[] = []) =>
+  new PanelModel<State>({ card: value, marked, ahead: {} });
 
-const answer = (offset: number, held: number): MoreAnswer => ({
-  type: "more",
-  class: 0,
-  archetype: 0,
-  offset,
+const answer = (held: number, notice = ""): MoreImages => ({
   thumbnails: thumbnails(held, 0, 500),
   sprite: { width: 32, height: 32, columns: 12, type: "image/png" },
-  notice: "",
+  sprite_data: PNG,
+  notice,
+});
+
+const question = (index: number, archetype: number, offset: number) => ({
+  kind: "more",
+  arguments: { index, archetype, offset },
 });
 
 describe("archetype gallery", () => {
@@ -187,7 +187,7 @@ describe("archetype gallery", () => {
     expect(images("safe")).toEqual([100, 101, 102, 103, 104]);
     expect(model.messages).toEqual([]);
     more("safe").click();
-    expect(model.messages).toEqual([{ type: "more", class: 0, archetype: 0, offset: 5 }]);
+    expect(model.asked).toEqual([question(0, 0, 5)]);
     expect(more("safe")).toMatchObject({ disabled: true, textContent: "Loading …" });
   });
 
@@ -199,21 +199,21 @@ describe("archetype gallery", () => {
       thumbnails: each.thumbnails.slice(0, each.prototypes),
     }));
     model.receive("card", { ...rest, archetypes: fetched });
-    expect(model.messages).toEqual([{ type: "more", class: 1, archetype: 1, offset: 3 }]);
+    expect(model.asked).toEqual([question(1, 1, 3)]);
     expect(more("border").textContent).toBe("Loading …");
     expect(more("safe").textContent).toBe("More (28 left)");
     more("safe").click();
-    expect(model.messages[1]).toEqual({ type: "more", class: 1, archetype: 0, offset: 2 });
+    expect(model.asked[1]).toEqual(question(1, 0, 2));
   });
 
-  it("appends the kernel's answer with its own sprite, and only where it follows", async () => {
+  it("appends the kernel's answer with its own sprite, and only its own", async () => {
     more("safe").click();
     more("safe").click();
     pixels.draw.mockClear();
-    model.emit("msg:custom", answer(4, 2), [PNG]);
-    model.emit("msg:custom", { ...answer(5, 2), class: 8 }, [PNG]);
+    const other = { type: "answer", id: "of-another-view", content: answer(2), binary: [] };
+    model.emit("msg:custom", other, []);
     expect(thumbs("safe").length).toBe(5);
-    model.emit("msg:custom", answer(5, 2), [PNG]);
+    await model.answer(answer(2));
     await settle();
     expect(images("safe").slice(5)).toEqual([500, 501]);
     expect(more("safe")).toMatchObject({ disabled: false, textContent: "More (23 left)" });
@@ -221,25 +221,33 @@ describe("archetype gallery", () => {
     expect(pixels.decode).toHaveBeenCalledTimes(2);
   });
 
-  it("says why the kernel failed, and asks again", () => {
+  it("takes a question back when another class is shown", async () => {
     more("safe").click();
     more("safe").click();
-    const failed = { type: "failed", class: 0, archetype: 0, offset: 5, message: EVIL };
-    model.emit("msg:custom", { ...failed, class: 8 }, []);
+    model.receive("card", card(1));
+    await model.answer(answer(2));
+    expect(thumbs("safe").length).toBe(5);
+    expect(one(column("safe"), "[role=alert]").textContent).toBe("");
+  });
+
+  it("says why the kernel failed, and asks again", async () => {
+    more("safe").click();
+    more("safe").click();
     expect(more("safe").disabled).toBe(true);
-    model.emit("msg:custom", failed, []);
-    expect(one(column("safe"), "[role=alert]").textContent).toBe(EVIL);
+    await model.refuse(EVIL);
+    const why = `No more images could be shown: ${EVIL}`;
+    expect(one(column("safe"), "[role=alert]").textContent).toBe(why);
     expect(more("safe")).toMatchObject({ disabled: false, textContent: "More (25 left)" });
     more("safe").click();
     expect(model.messages).toHaveLength(2);
     expect(one(column("safe"), "[role=alert]").textContent).toBe("");
-    model.emit("msg:custom", { ...answer(5, 2), notice: "1 image could not be read" }, [PNG]);
+    await model.answer(answer(2, "1 image could not be read"));
     expect(one(column("safe"), "[role=alert]").textContent).toBe("1 image could not be read");
     model.receive("card", card(1));
     expect(one(column("safe"), "[role=alert]").textContent).toBe("");
   });
 
-  it("ends where no kernel answers, yet takes a late answer", () => {
+  it("ends where no kernel answers, yet takes a late answer", async () => {
     more("safe").click();
     vi.useFakeTimers();
     more("safe").click();
@@ -248,7 +256,7 @@ describe("archetype gallery", () => {
       disabled: true,
       textContent: "More need a running kernel",
     });
-    model.emit("msg:custom", answer(5, 2), [PNG]);
+    await model.answer(answer(2));
     expect(more("safe").disabled).toBe(false);
   });
 
@@ -282,7 +290,9 @@ describe("archetype gallery", () => {
     pixels = fakePixels(220, 1800);
     model.receive("card", card(1));
     await settle();
-    model.emit("msg:custom", { ...answer(5, 2), class: 1 }, [PNG]);
+    more("safe").click();
+    more("safe").click();
+    await model.answer(answer(2));
     await settle();
     expect(closed()).toEqual([0, 0]);
     model.receive("card", card(2));

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import picker from "../src/class_picker";
-import type { PickerClass } from "../src/model";
+import picker, { type State } from "../src/panels/class_picker";
+import type { PickerClass } from "../src/parts/picker_order";
 import { all, EVIL, fills, mount, one, PanelModel, press, stubSight, texts } from "./panel_model";
 
 const entry = (
@@ -18,10 +18,12 @@ const CLASSES = [
   entry(3, "dog 9", 50, 0.998, [0.5, 0.5, 0, 0]),
 ];
 
-const state = () => ({
+const state = (): State => ({
   classes: CLASSES,
-  accuracy_label: "validation" as "validation" | "training",
+  accuracy_label: "validation",
+  meanings: ["all near", "half near", "one near", "none near"],
   selected: 3,
+  likely: [],
 });
 
 const names = (el: ParentNode) => texts(el, ".imbxai-picker-name");
@@ -41,7 +43,7 @@ function search(el: ParentNode, text: string): void {
 }
 
 describe("class picker", () => {
-  let model: PanelModel<ReturnType<typeof state> & { likely?: number[] }>;
+  let model: PanelModel<State>;
   let el: HTMLElement;
   let dispose: () => Promise<void>;
   let appear: (isIntersecting: boolean) => void;
@@ -51,6 +53,15 @@ describe("class picker", () => {
     model = new PanelModel(state());
     appear = stubSight();
     ({ el, dispose } = await mount(picker, model));
+  });
+
+  it("says in its legend what the archetypes mean", () => {
+    const keys = all(el, ".imbxai-legend-key").map(({ textContent, title }) => [
+      textContent,
+      title,
+    ]);
+    expect(keys[0]).toEqual(["safe", "all near"]);
+    expect(keys[3]).toEqual(["outlier", "none near"]);
   });
 
   it("lists every class with size, archetypes and accuracy, largest first", () => {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import comparison from "../src/comparison";
-import type { ComparisonPanelCard, MaybeCard } from "../src/model";
+import type { CardIdentity, MaybeCard } from "../src/model";
+import comparison, { type Part } from "../src/panels/comparison";
 import { all, fills, mount, one, PanelModel, press, texts } from "./panel_model";
 
-const card = (): ComparisonPanelCard => ({
+const card = (): CardIdentity & Part => ({
   index: 2,
   name: "cat",
   comparison: {
@@ -48,8 +48,7 @@ const card = (): ComparisonPanelCard => ({
   },
 });
 
-const fresh = (value: MaybeCard<ComparisonPanelCard>) =>
-  new PanelModel({ card: value, selected: 2 });
+const fresh = (value: MaybeCard<Part>) => new PanelModel({ card: value, selected: 2 });
 
 describe("comparison panel", () => {
   let model: ReturnType<typeof fresh>;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import header from "../src/header";
-import type { HeaderCard, MaybeCard } from "../src/model";
+import type { CardIdentity, MaybeCard } from "../src/model";
+import header, { type Part } from "../src/panels/header";
 import { EVIL, mount, one, PanelModel, texts } from "./panel_model";
 
-const card = (name = "cat"): HeaderCard => ({
+const card = (name = "cat"): CardIdentity & Part => ({
   index: 1,
   name,
   header: {
@@ -16,7 +16,7 @@ const card = (name = "cat"): HeaderCard => ({
   },
 });
 
-const modelWith = (value: MaybeCard<HeaderCard>) => new PanelModel({ card: value });
+const modelWith = (value: MaybeCard<Part>) => new PanelModel({ card: value });
 
 describe("class header", () => {
   it("names the class, its size and its accuracies", async () => {

@@ -1,11 +1,11 @@
 // Class names are text: whatever they hold, no panel makes an element of it.
 import { beforeEach, describe, expect, it } from "vitest";
-import archetypes from "../src/archetypes";
-import picker from "../src/class_picker";
-import comparison from "../src/comparison";
-import header from "../src/header";
-import overlap from "../src/overlap";
-import overview from "../src/overview";
+import archetypes from "../src/panels/archetypes";
+import picker from "../src/panels/class_picker";
+import comparison from "../src/panels/comparison";
+import header from "../src/panels/header";
+import overlap from "../src/panels/overlap";
+import overview from "../src/panels/overview";
 import { all, EVIL, fakePixels, group, mount, one, PanelModel, settle, texts } from "./panel_model";
 
 const NAMES = [
@@ -27,7 +27,8 @@ const injected = (root: ParentNode) => all(root, "img, script, b, iframe, svg, s
 describe.each(NAMES)("the name %s", (name) => {
   it("is text in the picker, also in attributes and when searched for", async () => {
     const entry = { index: 0, name, images: 3, accuracy: 0.5, archetypes: [1, 0, 0, 0] };
-    const model = new PanelModel({ classes: [entry], accuracy_label: "training", selected: 0 });
+    const state = { classes: [entry], accuracy_label: "training", meanings: [], selected: 0 };
+    const model = new PanelModel(state);
     const { el } = await mount(picker as never, model);
     const row = one(el, "[role=option]");
     expect(one(row, ".imbxai-picker-name").textContent).toBe(name);

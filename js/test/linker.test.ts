@@ -1,7 +1,7 @@
-// The linker with stand-ins for the widgets of one Explorer.
+// The linker with stand-ins for the widgets of one Explorer, whose panels it knows by no name.
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import linkerModule from "../src/linker";
-import type { LinkedCard } from "../src/linker_targets";
+import linkerModule from "../src/linker/linker";
+import type { ClassCard } from "../src/model";
 import { PanelModel } from "./panel_model";
 
 /** A widget model that the linker can set, and that finds other models. */
@@ -19,138 +19,73 @@ class FakeModel extends PanelModel<Record<string, unknown>> {
 
 const NAMES = ["ant", "bee", "cat", "dog"];
 
-const ROLES = [
-  "picker header archetypes overlap overview comparison message adversaryTitle adversaryNote adversaryText adversaryBars",
-  "adversaryRanks adversaryShares",
-  "colorTitle colorNote colorText colorBars colorShares",
-]
-  .join(" ")
-  .split(" ");
+/** Panels of every kind, in the order in which a click sets them. */
+const PANELS = {
+  list: { traits: { selected: -1, likely: [] }, keys: [], waits: false },
+  late: { traits: { selected: -1 }, keys: [], waits: true },
+  pictures: { traits: { card: {}, ahead: {} }, keys: ["pictures", "bytes"], waits: false },
+  table: { traits: { card: {}, selected: -1 }, keys: ["table"], waits: false },
+  words: { traits: { card: {} }, keys: ["words"], waits: false },
+};
 
-function makeCard(index: number): LinkedCard {
-  const name = NAMES[index] ?? "";
-  return {
-    index,
-    name,
-    notice: "",
-    header: {
-      images: 10 + index,
-      imbalance: 1,
-      trainingAccuracy: 1,
-      trainingErrors: 0,
-      validationImages: null,
-      validationAccuracy: null,
-    },
-    archetypes: [],
-    overlap: { features: [], rows: [], sharing: 0, topK: 3 },
-    adversaries: {
-      title: `Adversaries of ${name}`,
-      note: `note ${index}`,
-      text: `text ${index}`,
-      classes: [0, 1, 2, 3].filter((other) => other !== index).reverse(),
-      shares: [
-        [0.5, 0.3, 0.2],
-        [index / 10, 0, 1 - index / 10],
-      ],
-      colors: index === 2 ? [] : ["blue", "orange"],
-      ticks: [0, 0.5, 1],
-    },
-    colors: {
-      title: `Colors of ${name}`,
-      note: "",
-      text: `colors ${index}`,
-      shares: [index / 10, 1 - index / 10],
-      ticks: [0, 0.1],
-    },
-    comparison: {
-      accuracies: [{ split: "training", images: 10 + index, before: 0.5, after: 1 }],
-      errors: { split: "training", note: "", largest: 0, first: 0, classes: 4, rows: [] },
-      flow: { counts: [], shares: [], note: `flow ${index}` },
-      shared: { topK: [3, 3], sharing: 0, rows: [] },
-    },
-    sprite: { width: 32, height: 32, columns: 1, type: "image/png" },
-    sprite_data: new DataView(new ArrayBuffer(index + 1)),
-  };
-}
+type PanelName = keyof typeof PANELS;
 
-/** A card of a class that nothing is known of. */
-const bare = (card: LinkedCard): LinkedCard => ({
-  ...card,
-  adversaries: { ...card.adversaries, classes: [], shares: [[0, 0, 0]], colors: [] },
+const makeCard = (index: number): ClassCard & { bytes: DataView } => ({
+  index,
+  name: NAMES[index] ?? "",
+  notice: "",
+  pictures: [index],
+  bytes: new DataView(new ArrayBuffer(index + 1)),
+  table: { rows: index },
+  words: `words ${index}`,
 });
 
 interface Page {
   linker: FakeModel;
-  to: Record<string, FakeModel>;
+  message: FakeModel;
+  to: Record<PanelName, FakeModel>;
+  /** Names of the panels, in the order in which their cards were set. */
+  order: string[];
   cleanup: () => void;
 }
 
-/** What TypeScript cannot know: the target of this role is there. */
-function role(page: Page, name: string): FakeModel {
-  const found = page.to[name];
-  if (!found) throw new Error(`no widget plays ${name}`);
-  return found;
-}
+const said = (page: Page) => page.message.get("value");
 
-async function open(
-  options: { cards?: LinkedCard[]; selected?: number; without?: string[] } = {},
-): Promise<Page> {
-  const used = ROLES.filter((name) => !options.without?.includes(name));
-  const to = Object.fromEntries(used.map((name) => [name, new FakeModel()]));
-  for (const bars of ["adversaryBars", "colorBars"]) {
-    to[bars]?.set_state({ scales: { y: new FakeModel() }, selected: null });
-  }
+async function open(options: { cards?: ClassCard[]; selected?: number } = {}): Promise<Page> {
+  const entries = Object.entries(PANELS);
+  const models = entries.map(([name, { traits }]) => [name, new FakeModel({ ...traits })]);
+  const to = Object.fromEntries(models) as Record<PanelName, FakeModel>;
+  const message = new FakeModel({ value: "" });
+  const order: string[] = [];
+  for (const [name, model] of Object.entries(to)) model.on("change:card", () => order.push(name));
   const linker = new FakeModel({
-    targets: Object.fromEntries(used.map((name) => [name, `IPY_MODEL_${name}`])),
+    panels: entries.map(([name, { keys, waits }]) => ({ model: `IPY_MODEL_${name}`, keys, waits })),
+    message: "IPY_MODEL_message",
     class_names: NAMES,
-    labels: NAMES.map((name) => name.toUpperCase()),
     cards: options.cards ?? NAMES.map((_, index) => makeCard(index)),
     selected: options.selected ?? 1,
   });
-  linker.widget_manager.get_model = async (id) => to[id];
+  linker.widget_manager.get_model = async (id) => ({ ...to, message })[id as PanelName];
   const cleanup = linkerModule.initialize({ model: linker } as never) as () => void;
   await settle();
-  return { linker, to, cleanup };
+  return { linker, message, to, order, cleanup };
 }
 
 async function settle(): Promise<void> {
   await new Promise((go) => setTimeout(go, 40)); // longer than a frame
 }
 
-/** As bqplot does on a click: set, then touch. */
-async function clickBar(bars: FakeModel, rank: number): Promise<void> {
-  bars.set("selected", new Uint32Array([rank]));
-  bars.save_changes();
-  await settle();
-}
-
 beforeEach(() => {
   vi.stubGlobal("reportError", vi.fn());
 });
 
-function expectShown(page: Page, index: number): void {
+function expectShown({ linker, to }: Page, index: number): void {
   const name = NAMES[index];
-  expect(page.linker.get("selected")).toBe(index);
-  expect(role(page, "picker").get("selected")).toBe(index);
-  expect(role(page, "overlap").get("selected")).toBe(index);
-  expect(role(page, "overview").get("selected")).toBe(index);
-  expect(role(page, "header").get("card")).toMatchObject({ name, header: { images: 10 + index } });
-  expect(role(page, "overlap").get("card")).toMatchObject({ name, overlap: { topK: 3 } });
-  expect(role(page, "comparison").get("selected")).toBe(index);
-  expect(role(page, "comparison").get("card")).toMatchObject({
-    name,
-    comparison: { flow: { note: `flow ${index}` } },
-  });
-  expect(role(page, "archetypes").get("card")).toMatchObject({
-    name,
-    sprite_data: { byteLength: index + 1 },
-  });
-  expect(role(page, "adversaryTitle").get("value")).toBe(`Adversaries of ${name}`);
-  expect(role(page, "adversaryBars").get("y")).toEqual([
-    Float64Array.of(0.5, 0.3, 0.2),
-    Float64Array.of(index / 10, 0, 1 - index / 10),
-  ]);
-  expect(role(page, "colorBars").get("y")).toEqual(Float64Array.of(index / 10, 1 - index / 10));
+  expect(linker.get("selected")).toBe(index);
+  for (const model of [to.list, to.late, to.table]) expect(model.get("selected")).toBe(index);
+  expect(to.table.get("card")).toEqual({ index, name, table: { rows: index } });
+  expect(to.words.get("card")).toEqual({ index, name, words: `words ${index}` });
+  expect(to.pictures.get("card")).toMatchObject({ name, bytes: { byteLength: index + 1 } });
 }
 
 describe("a selection", () => {
@@ -160,22 +95,18 @@ describe("a selection", () => {
     expect(page.linker.saved).toEqual([]);
   });
 
-  it.each(["picker", "overlap", "overview", "comparison"])(
-    "from the %s changes every panel",
-    async (panel) => {
-      const page = await open();
-      role(page, panel).set("selected", 3);
-      role(page, panel).save_changes();
-      await settle();
-      expectShown(page, 3);
-      expect(page.linker.saved).toEqual([{ selected: 3 }]);
-    },
-  );
-
-  it("from an adversary bar selects the class that stands there", async () => {
+  it.each(["list", "late", "table"] as const)("from a %s changes every panel", async (panel) => {
     const page = await open();
-    await clickBar(role(page, "adversaryBars"), 2);
-    expectShown(page, 0); // the rows of bee are dog, cat, ant
+    page.to[panel].set("selected", 3);
+    page.to[panel].save_changes();
+    await settle();
+    expectShown(page, 3);
+    expect(page.linker.saved).toEqual([{ selected: 3 }]);
+  });
+
+  it("sets the cards in the order of the panels", async () => {
+    const page = await open();
+    expect(page.order).toEqual(["pictures", "table", "words"]);
   });
 
   it("from Python changes every panel", async () => {
@@ -195,24 +126,14 @@ describe("a selection", () => {
     expect(page.linker.saved).toEqual([]);
   });
 
-  it("lets go of the bar, so that it can be clicked again", async () => {
-    const page = await open();
-    const bars = role(page, "adversaryBars");
-    await clickBar(bars, 0);
-    expect(bars.get("selected")).toBeNull();
-    role(page, "picker").set("selected", 1);
-    await settle();
-    await clickBar(bars, 0);
-    expectShown(page, 3);
-  });
-
   it("of the class shown, or of none, is none", async () => {
     const page = await open();
     for (const index of [1, 4, -1, 0.5, 1]) {
-      role(page, "picker").set("selected", index);
+      page.to.list.set("selected", index);
       await settle();
     }
     expect(page.linker.saved).toEqual([]);
+    page.to.list.set("selected", 1);
     expectShown(page, 1);
   });
 });
@@ -220,84 +141,30 @@ describe("a selection", () => {
 describe("what the linker sets", () => {
   it("stays in the front end", async () => {
     const page = await open();
-    role(page, "picker").set("selected", 3);
+    page.to.list.set("selected", 3);
     await settle();
     for (const model of Object.values(page.to)) model.save_changes();
     const sent = Object.values(page.to).flatMap((model) => model.saved.flatMap(Object.keys));
     expect(sent).toEqual(["selected"]);
   });
 
-  it("is not on the bars before they have sent their own change", async () => {
-    const page = await open();
-    const bars = role(page, "adversaryBars");
-    const before = bars.get("y");
-    bars.set("selected", new Uint32Array([0]));
-    expect(bars.get("y")).toBe(before);
-    await settle();
-    expect(bars.get("y")).not.toBe(before);
-  });
-
-  it("fits the axes to the card", async () => {
-    const page = await open();
-    const scales = role(page, "colorBars").get("scales") as { y: FakeModel };
-    expect(scales.y.get("max")).toBe(0.1);
-    expect(role(page, "colorShares").get("tick_values")).toEqual(Float64Array.of(0, 0.1));
-    expect(role(page, "adversaryRanks").get("tick_labels")).toEqual({
-      0: "DOG",
-      1: "CAT",
-      2: "ANT",
-    });
-  });
-
-  it("writes no number beside a bar of which nothing is known", async () => {
-    const page = await open();
-    expect(role(page, "adversaryBars").get("label_display")).toBe(true);
-    page.linker.set_state({ selected: 2 });
-    expect(role(page, "adversaryBars").get("label_display")).toBe(false);
-    page.linker.set_state({ selected: 3 });
-    expect(role(page, "adversaryBars").get("label_display")).toBe(true);
-  });
-
-  it("of nothing known has no names beside its rows", async () => {
-    const page = await open({ cards: NAMES.map((_, index) => bare(makeCard(index))) });
-    page.linker.set_state({ selected: 2 });
-    expect(role(page, "adversaryRanks").get("tick_labels")).toEqual({ 0: "", 1: "", 2: "" });
-  });
-
-  it("draws the series there are in their own colors", async () => {
-    const cards = NAMES.map((_, index) => makeCard(index));
-    const second = cards[2]?.adversaries;
-    if (second) Object.assign(second, { shares: [[0.7, 0.2, 0.1]], colors: ["orange"] });
-    const page = await open({ cards });
-    expect(role(page, "adversaryBars").get("colors")).toEqual(["blue", "orange"]);
-    page.linker.set_state({ selected: 2 });
-    expect(role(page, "adversaryBars").get("colors")).toEqual(["orange"]);
-    expect(role(page, "adversaryBars").get("y")).toEqual([Float64Array.of(0.7, 0.2, 0.1)]);
-  });
-
-  it("is told in words to those who can't see bars", async () => {
-    const page = await open();
-    page.linker.set_state({ selected: 3 });
-    expect(role(page, "adversaryText").get("value")).toBe("text 3");
-    expect(role(page, "colorText").get("value")).toBe("colors 3");
-  });
-
-  it("may lack colors", async () => {
-    const without = ["colorTitle", "colorNote", "colorText"];
-    const cards = NAMES.map((_, index) => ({ ...makeCard(index), colors: null }));
-    const page = await open({ cards, without: [...without, "colorBars", "colorShares"] });
-    role(page, "picker").set("selected", 2);
-    await settle();
-    expect(role(page, "adversaryTitle").get("value")).toBe("Adversaries of cat");
-    expect(reportError).not.toHaveBeenCalled();
+  it("on a panel is what it takes, and nothing it has no trait for", async () => {
+    const { to } = await open();
+    expect(to.list.get("card")).toBeUndefined();
+    expect(to.words.get("selected")).toBeUndefined();
+    expect(to.pictures.get("ahead")).toEqual({});
   });
 });
 
 describe("cards that are fetched", () => {
-  const answer = (page: Page, index: number) => {
-    const { sprite_data, ...card } = makeCard(index);
-    page.linker.emit("msg:custom", { type: "card", card }, [sprite_data]);
-    return settle();
+  const asked = ({ linker }: Page) => linker.asked.map(({ arguments: { index } }) => index);
+
+  /** Where the last question for the card of a class stands among all. */
+  const at = (page: Page, index: number) => asked(page).lastIndexOf(index);
+
+  const answer = async (page: Page, index: number, card: object = makeCard(index)) => {
+    await page.linker.answer(card, at(page, index));
+    await settle();
   };
 
   /** Longer than the page is left to itself after a selection. */
@@ -305,42 +172,41 @@ describe("cards that are fetched", () => {
 
   it("are asked for ahead, one at a time, without showing them", async () => {
     const page = await open({ cards: [] });
-    const asked = () => page.linker.messages.map((sent) => (sent as { index: number }).index);
     await answer(page, 1);
-    role(page, "picker").set("likely", [1, 2, 0, 3]);
-    expect(asked()).toEqual([1]); // the page shows the class first
+    page.to.list.set("likely", [1, 2, 0, 3]);
+    expect(asked(page)).toEqual([1]); // the page shows the class first
     await rested();
-    expect(asked()).toEqual([1, 2]);
+    expect(asked(page)).toEqual([1, 2]);
     await answer(page, 2);
-    expect(asked()).toEqual([1, 2, 0]);
-    page.linker.emit("msg:custom", { type: "error", index: 0, message: "unread" }, []);
-    expect(asked()).toEqual([1, 2, 0, 3]);
+    expect(asked(page)).toEqual([1, 2, 0]);
+    await page.linker.refuse("unread");
+    expect(asked(page)).toEqual([1, 2, 0, 3]);
     expectShown(page, 1);
-    expect(role(page, "message").get("value")).toBe("");
-    expect(role(page, "archetypes").get("ahead")).toMatchObject({ index: 2 });
-    role(page, "picker").set("selected", 2);
+    expect(said(page)).toBe("");
+    expect(page.to.pictures.get("ahead")).toMatchObject({ index: 2 });
+    page.to.list.set("selected", 2);
     expectShown(page, 2);
     await answer(page, 3);
     await rested();
-    expect(asked()).toEqual([1, 2, 0, 3]);
+    expect(asked(page)).toEqual([1, 2, 0, 3]);
   });
 
   it("that come ahead do not take the place of those shown", async () => {
     const page = await open({ cards: [] });
     await answer(page, 1);
-    for (let index = 4; index < 200; index++) {
-      const { sprite_data, ...card } = { ...makeCard(2), index };
-      page.linker.emit("msg:custom", { type: "card", card }, [sprite_data]);
-    }
+    const others = Array.from({ length: 200 }, (_, index) => index + 4);
+    page.to.list.set("likely", others);
+    await rested();
+    for (const index of others) await page.linker.answer({ ...makeCard(2), index });
     page.linker.set_state({ selected: 2 });
     page.linker.set_state({ selected: 1 });
-    expect(page.linker.messages).toHaveLength(2);
+    expect(asked(page)).toEqual([1, ...others, 2]);
     expectShown(page, 1);
   });
 
   it("are not asked for ahead where all came along", async () => {
     const page = await open();
-    role(page, "picker").set("likely", [7, 8]);
+    page.to.list.set("likely", [7, 8]);
     await rested();
     expect(page.linker.messages).toEqual([]);
   });
@@ -351,21 +217,22 @@ describe("cards that are fetched", () => {
     page.linker.send = () => {
       throw new Error("Kernel is dead");
     };
-    role(page, "picker").set("likely", [2, 3]);
+    page.to.list.set("likely", [2, 3]);
     await rested();
-    expect(role(page, "message").get("value")).toBe("");
-    role(page, "picker").set("selected", 2);
-    expect(role(page, "message").get("value")).toContain("cat needs a running, idle kernel");
+    expect(said(page)).toBe("");
+    page.to.list.set("selected", 2);
+    await settle();
+    expect(said(page)).toContain("cat needs a running, idle kernel");
     expect(reportError).not.toHaveBeenCalled();
   });
 
   it("are asked for once, shown when they come, and kept", async () => {
     const page = await open({ cards: [] });
-    expect(page.linker.messages).toEqual([{ type: "card", index: 1 }]);
-    expect(role(page, "message").get("value")).toBe("Loading bee …");
+    expect(page.linker.asked).toEqual([{ kind: "card", arguments: { index: 1 } }]);
+    expect(said(page)).toBe("Loading bee …");
     await answer(page, 1);
     expectShown(page, 1);
-    expect(role(page, "message").get("value")).toBe("");
+    expect(said(page)).toBe("");
     page.linker.set_state({ selected: 2 });
     page.linker.set_state({ selected: 1 });
     page.linker.set_state({ selected: 2 });
@@ -380,9 +247,9 @@ describe("cards that are fetched", () => {
     page.linker.set_state({ selected: 2 });
     page.linker.set_state({ selected: 3 });
     await answer(page, 2);
-    expect(role(page, "picker").get("selected")).toBe(3);
-    expect(role(page, "overview").get("selected")).toBe(1);
-    expect(role(page, "adversaryTitle").get("value")).toBe("Adversaries of bee");
+    expect(page.to.list.get("selected")).toBe(3);
+    expect(page.to.late.get("selected")).toBe(1);
+    expect(page.to.words.get("card")).toMatchObject({ name: "bee" });
     await answer(page, 3);
     expectShown(page, 3);
   });
@@ -394,12 +261,12 @@ describe("cards that are fetched", () => {
     page.linker.set_state({ selected: 2 });
     vi.advanceTimersByTime(60_000);
     vi.useRealTimers();
-    expect(role(page, "message").get("value")).toBe(
+    expect(said(page)).toBe(
       "cat needs a running, idle kernel; none has answered. The panels still show bee.",
     );
     await answer(page, 2);
     expectShown(page, 2);
-    expect(role(page, "message").get("value")).toBe("");
+    expect(said(page)).toBe("");
   });
 
   it("leave a word at once where the kernel is gone", async () => {
@@ -409,7 +276,8 @@ describe("cards that are fetched", () => {
       throw new Error("Cannot send");
     };
     page.linker.set_state({ selected: 2 });
-    expect(role(page, "message").get("value")).toContain("cat needs a running, idle kernel");
+    await settle();
+    expect(said(page)).toContain("cat needs a running, idle kernel");
     expect(reportError).not.toHaveBeenCalled();
   });
 
@@ -417,18 +285,17 @@ describe("cards that are fetched", () => {
     const page = await open({ cards: [], selected: 2 });
     vi.useFakeTimers();
     page.linker.set_state({ selected: 1 });
-    page.linker.emit("msg:custom", { type: "error", index: 2, message: "of a class left" }, []);
-    expect(role(page, "message").get("value")).toBe("Loading bee …");
-    page.linker.emit("msg:custom", { type: "error", index: 1, message: "no such file" }, []);
-    expect(role(page, "message").get("value")).toBe("no such file");
+    await page.linker.refuse("of a class left", at(page, 2));
+    expect(said(page)).toBe("Loading bee …");
+    await page.linker.refuse("OSError: no such file", at(page, 1));
+    const why = "This class could not be shown: OSError: no such file.";
+    expect(said(page)).toBe(why);
     vi.advanceTimersByTime(60_000);
-    expect(role(page, "message").get("value")).toBe("no such file");
+    expect(said(page)).toBe(why);
     vi.useRealTimers();
     page.linker.set_state({ selected: 0 });
     page.linker.set_state({ selected: 1 });
-    expect(
-      page.linker.messages.filter((sent) => (sent as { index: number }).index === 1),
-    ).toHaveLength(2);
+    expect(asked(page).filter((index) => index === 1)).toHaveLength(2);
   });
 });
 
@@ -437,28 +304,28 @@ describe("an error", () => {
     const page = await open();
     for (const message of ["it failed", "", "it failed"]) {
       page.linker.emit("msg:custom", { type: "notice", message }, []);
-      expect(role(page, "message").get("value")).toBe(message);
+      expect(said(page)).toBe(message);
     }
     page.linker.set_state({ selected: 2 });
-    expect(role(page, "message").get("value")).toBe("");
+    expect(said(page)).toBe("");
   });
 
   it("in reading a class's images shows with the class", async () => {
     const cards = NAMES.map((_, index) => ({ ...makeCard(index), notice: index ? "" : "unread" }));
     const page = await open({ cards });
     page.linker.set_state({ selected: 0 });
-    expect(role(page, "message").get("value")).toBe("unread");
+    expect(said(page)).toBe("unread");
     page.linker.set_state({ selected: 1 });
-    expect(role(page, "message").get("value")).toBe("");
+    expect(said(page)).toBe("");
   });
 
-  it("shows on the page and in the console", async () => {
+  it("of a panel shows on the page and in the console", async () => {
     const page = await open();
-    page.linker.set_state({ cards: [] });
-    role(page, "colorBars").set_state({ scales: undefined });
-    role(page, "colorShares").set_state({ tick_values: null });
+    page.to.words.on("change:card", () => {
+      throw new Error("no bars");
+    });
     page.linker.set_state({ selected: 3 });
-    expect(role(page, "message").get("value")).toContain("could not be updated");
+    expect(said(page)).toBe("The panels could not be updated: Error: no bars");
     expect(reportError).toHaveBeenCalledOnce();
   });
 });
@@ -468,6 +335,7 @@ describe("an Explorer that goes", () => {
     const page = await open();
     page.cleanup();
     const models = [page.linker, ...Object.values(page.to)];
-    expect(models.map((model) => model.listeners)).toEqual(models.map(() => 0));
+    const order = Object.keys(PANELS).map(() => 1); // the listener of `open`
+    expect(models.map((model) => model.listeners)).toEqual([0, ...order]);
   });
 });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { MaybeCard, OverlapPanelCard } from "../src/model";
-import overlap from "../src/overlap";
+import type { CardIdentity, MaybeCard } from "../src/model";
+import overlap, { type Part } from "../src/panels/overlap";
 import { all, EVIL, fills, mount, one, PanelModel, press, texts } from "./panel_model";
 
-const card = (): OverlapPanelCard => ({
+const card = (): CardIdentity & Part => ({
   index: 0,
   name: "cat",
   overlap: {
@@ -21,7 +21,7 @@ const card = (): OverlapPanelCard => ({
   },
 });
 
-const fresh = (value: MaybeCard<OverlapPanelCard>) => new PanelModel({ card: value, selected: 0 });
+const fresh = (value: MaybeCard<Part>) => new PanelModel({ card: value, selected: 0 });
 
 describe("overlap table", () => {
   let model: ReturnType<typeof fresh>;

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Overview } from "../src/model";
-import overview from "../src/overview";
+import overview, { type Overview } from "../src/panels/overview";
 import { all, mount, one, PanelModel, press, stubSight, texts } from "./panel_model";
 
 /** Five classes, from the largest: 4, 3, 2, 1, 0; in pages of two, the last one moved up. */

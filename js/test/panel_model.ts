@@ -1,8 +1,16 @@
 // A stand-in for a panel's model, and cards to put on it.
 import { vi } from "vitest";
-import type { AnyModel, ArchetypeGroup, Render, Thumbnail } from "../src/model";
+import type { AnyModel, Render } from "../src/model";
+import type { ArchetypeGroup } from "../src/parts/archetype_column";
+import type { Thumbnail } from "../src/parts/thumbnail_grid";
 
 type Callback = (...values: unknown[]) => void;
+
+interface Question {
+  id: string;
+  kind: string;
+  arguments: Record<string, unknown>;
+}
 
 export class PanelModel<T extends object> {
   /** What `save_changes` would have sent to the kernel. */
@@ -41,6 +49,34 @@ export class PanelModel<T extends object> {
 
   send(message: unknown): void {
     this.messages.push(message);
+  }
+
+  /** What was asked of the kernel, without the ids. */
+  get asked(): { kind: string; arguments: Record<string, unknown> }[] {
+    return (this.messages as Question[]).map(({ kind, arguments: given }) => ({
+      kind,
+      arguments: given,
+    }));
+  }
+
+  /** Answers a question, the last one unless told otherwise, as explorer/requests.py does. */
+  async answer(answer: object, at = this.messages.length - 1): Promise<void> {
+    const entries = Object.entries(answer);
+    const binary = entries.filter(([, value]) => value instanceof DataView);
+    const content = entries.filter(([, value]) => !(value instanceof DataView));
+    const keys = { content: Object.fromEntries(content), binary: binary.map(([key]) => key) };
+    await this.#reply(at, keys, Object.values(Object.fromEntries(binary)));
+  }
+
+  /** Answers a question by what went wrong. */
+  async refuse(error: string, at = this.messages.length - 1): Promise<void> {
+    await this.#reply(at, { error }, []);
+  }
+
+  async #reply(at: number, answer: object, buffers: unknown[]): Promise<void> {
+    const { id } = (this.messages as Question[])[at] ?? {};
+    this.emit("msg:custom", { type: "answer", id, ...answer }, buffers);
+    for (let turn = 0; turn < 4; turn++) await Promise.resolve(); // promises, also of fake clocks
   }
 
   on(event: string, callback: Callback): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { layOut } from "../src/thumbnail_layout";
+import { layOut } from "../src/parts/thumbnail_layout";
 
 const lay = (side: number, width: number, pixelRatio: number) =>
   layOut({ tile: { width: side, height: side }, prototypes: 3, others: 7, width, pixelRatio });

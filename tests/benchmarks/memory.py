@@ -57,7 +57,7 @@ def measure(folder: Path, classes: int, features: int) -> None:
     watch = Watch()
     with watch.step("import"):
         from imbxai_widgets import Analysis
-        from imbxai_widgets.explorer.deck import CardDeck
+        from imbxai_widgets.explorer.cards import CardDeck
     labels = np.load(folder / "labels.npy", mmap_mode="r")
     size = len(labels)
     with watch.step("map the files"):

@@ -48,9 +48,9 @@ def torn(self, index, read=type(explorer.analysis.images).__getitem__):
 type(explorer.analysis.images).__getitem__ = torn
 """
 _FAIL = """
-def fail(*_):
+def fail(*_, **__):
     raise MemoryError("out of <b>memory</b>")
-explorer._deck.card = explorer._deck.more = fail
+explorer._deck.card = explorer._deck.contents["archetypes"].more = fail
 """
 
 
@@ -107,7 +107,8 @@ def test_a_restarted_kernel_leaves_the_panels_and_says_what_is_missing(
 def test_classes_in_sight_are_shown_without_the_kernel(
     notebook: NotebookPage, seen: ExplorerView
 ) -> None:
-    notebook.wait_for_value("explorer._deck._ordered_members.cache_info().currsize", 4 * 4)
+    gallery = "explorer._deck.contents['archetypes']"
+    notebook.wait_for_value(f"{gallery}._ordered_members.cache_info().currsize", 4 * 4)
     notebook.run(_FAIL)
     for name in ("c3", "c1"):
         seen.pick(name)

@@ -16,16 +16,11 @@ from small_analysis import make_analysis, with_predictions
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, assign_archetypes
-from imbxai_widgets.explorer.deck import (
-    ADVERSARY_ROWS,
-    MORE,
-    PAGE,
-    PROTOTYPES,
-    CardDeck,
-    card_bytes,
-    cards_within,
-    class_card,
-)
+from imbxai_widgets.explorer.cards import PAGE, CardDeck, card_bytes, cards_within, class_card
+from imbxai_widgets.explorer.panels.adversaries import ROWS as ADVERSARY_ROWS
+from imbxai_widgets.explorer.panels.archetypes import MORE, PROTOTYPES, ArchetypeContent
+from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
+from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.sprites import LARGEST_TILE, make_sprite
 from imbxai_widgets.explorer.text import archetype_meanings, percent_ticks
 from imbxai_widgets.presentation import VALIDATION_COLOR
@@ -74,7 +69,7 @@ def test_header_counts_images_and_errors(analysis: Analysis, cards: list[dict[st
 def test_groups_show_prototypes_first_and_then_the_rest_once(
     analysis: Analysis, cards: list[dict[str, Any]]
 ) -> None:
-    deck = CardDeck(analysis)
+    content = ArchetypeContent(CardDeck(analysis))
     seen = 0
     for index, card in enumerate(cards):
         assert [group["name"] for group in card["archetypes"]] == list(ARCHETYPES)
@@ -86,12 +81,12 @@ def test_groups_show_prototypes_first_and_then_the_rest_once(
             assert shown[: group["prototypes"]] == prototypes.tolist()
             assert len(shown) == min(PAGE, len(members))
             while len(shown) < len(members):
-                more, _ = deck.more(index, number, len(shown))
+                more = content.more(index, number, len(shown))
                 page = [thumbnail["image"] for thumbnail in more["thumbnails"]]
                 assert 0 < len(page) <= MORE
                 shown += page
             assert sorted(shown) == members.tolist()
-            assert deck.more(index, number, len(shown))[0]["thumbnails"] == []
+            assert content.more(index, number, len(shown))["thumbnails"] == []
             seen += len(shown)
     assert seen == sum(SIZES)
 
@@ -190,7 +185,7 @@ def test_images_that_cannot_be_read_leave_a_crossed_tile_and_a_word() -> None:
         tile = sheet[row * 32 : (row + 1) * 32, column * 32 : (column + 1) * 32]
         assert (tile == 7).all() == (image % 3 != 0)
     assert class_card(analysis, 0)["notice"] == ""
-    more, _ = CardDeck(torn).more(0, 0, 0)
+    more = ArchetypeContent(CardDeck(torn)).more(0, 0, 0)
     assert "could not be read" in more["notice"]
 
 
@@ -328,7 +323,7 @@ def test_colors_are_shares_beside_the_average(
         assert cards[index]["colors"]["shares"] == pytest.approx(table.iloc[index].tolist())
     assert cards[3]["colors"]["shares"] == [0.0] * table.shape[1]
     average = table.iloc[:3].to_numpy().sum(axis=0) / 3
-    assert CardDeck(analysis).color_averages == pytest.approx(average.tolist())
+    assert ColorContent(CardDeck(analysis)).averages == pytest.approx(average.tolist())
     assert class_card(make_analysis(colors=False), 0)["colors"] is None
 
 
@@ -359,11 +354,11 @@ def test_ticks_cover_the_largest_share_closely(largest: float) -> None:
 
 def test_picker_lists_every_class(analysis: Analysis) -> None:
     table = analysis.classes()
-    for index, row in enumerate(CardDeck(analysis).picker_classes()):
+    for index, row in enumerate(ClassPickerContent(CardDeck(analysis)).classes()):
         assert (row["index"], row["name"], row["images"]) == (index, f"c{index}", SIZES[index])
         if SIZES[index]:
             assert row["accuracy"] == table.iloc[index]["validation_accuracy"]
             assert sum(row["archetypes"]) == pytest.approx(1)
     assert row["accuracy"] is None
-    judged = CardDeck(make_analysis(validation=False)).picker_classes()
+    judged = ClassPickerContent(CardDeck(make_analysis(validation=False))).classes()
     assert judged[0]["accuracy"] == make_analysis(validation=False).classes().iloc[0, 2]

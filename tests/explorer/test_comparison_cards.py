@@ -10,8 +10,8 @@ from small_analysis import make_pair
 
 from imbxai_widgets import compare
 from imbxai_widgets.analysis.comparison import Comparison
-from imbxai_widgets.explorer.deck import CardDeck
-from imbxai_widgets.explorer.panels._comparison_cards import ERROR_ROWS, SHARED_ROWS
+from imbxai_widgets.explorer.cards import CardDeck
+from imbxai_widgets.explorer.panels.comparison import ERROR_ROWS, SHARED_ROWS
 
 SIDES = ["before", "after"]
 

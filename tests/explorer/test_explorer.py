@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 import torch
+from registered import WIDGETS, empty_front_end
 from small_analysis import make_analysis, make_pair
 from torch import nn
 
@@ -20,24 +20,12 @@ from imbxai_widgets.explorer import Explorer
 from imbxai_widgets.explorer import explorer as explorer_module
 from imbxai_widgets.explorer import panel as _base
 
-TARGETS = Path(__file__).parents[2] / "js" / "src" / "linker_targets.ts"
-
 
 @pytest.fixture(autouse=True)
 def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty front end: these tests have no browser, and need no bundle."""
     monkeypatch.setattr(_base, "STATIC", tmp_path)
-    for bundle in (
-        "class_picker",
-        "header",
-        "archetypes",
-        "overlap",
-        "overview",
-        "comparison",
-        "linker",
-    ):
-        for suffix in ("js", "css"):
-            (tmp_path / f"{bundle}.{suffix}").touch()
+    empty_front_end(tmp_path)
 
 
 @pytest.fixture
@@ -50,7 +38,7 @@ def explorer() -> Iterator[Explorer]:
 def sent(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """What the kernel sends to linker and gallery."""
     messages: list[tuple[Any, Any]] = []
-    for widget in (explorer._linker, explorer._gallery):
+    for widget in (explorer._linker, explorer._panels["archetypes"]):
         monkeypatch.setattr(
             widget, "send", lambda content, buffers=None: messages.append((content, buffers))
         )
@@ -60,6 +48,11 @@ def sent(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any,
 def receive(widget: Any, content: dict[str, Any]) -> None:
     """Let a widget have a message, as from its front end."""
     widget._handle_custom_msg(content, [])
+
+
+def question(kind: str, **arguments: Any) -> dict[str, Any]:
+    """What the front end asks; see js/src/parts/ask.ts."""
+    return {"type": "ask", "id": "q1", "kind": kind, "arguments": arguments}
 
 
 def test_the_weakest_class_is_shown_first(explorer: Explorer) -> None:
@@ -93,7 +86,7 @@ def test_a_wrong_name_raises_with_the_valid_ones_and_changes_nothing(explorer: E
 
 def test_marked_images_are_a_table(explorer: Explorer) -> None:
     assert explorer.selection.empty
-    explorer._gallery.marked = [5, 2]
+    explorer._panels["archetypes"].marked = [5, 2]
     table = explorer.selection
     assert table.index.tolist() == [5, 2]
     assert table["label"].tolist() == [f"c{explorer.analysis.labels[image]}" for image in (5, 2)]
@@ -103,7 +96,7 @@ def test_two_explorers_do_not_share_anything(explorer: Explorer) -> None:
     other = Explorer(explorer.analysis)
     other.selected_class, explorer.selected_class = "c2", "c1"
     assert (other._linker.selected, explorer._linker.selected) == (2, 1)
-    ids = [{w.model_id for w in one._linker.targets.values()} for one in (explorer, other)]
+    ids = [{panel.model_id for panel in one._panels.values()} for one in (explorer, other)]
     assert not ids[0] & ids[1]
 
 
@@ -122,30 +115,43 @@ def test_a_card_is_sent_on_request_otherwise(
     monkeypatch.setattr(
         explorer._linker, "send", lambda content, buffers: messages.append((content, buffers))
     )
-    receive(explorer._linker, {"type": "card", "index": 2})
-    [(content, [png])] = messages
-    assert content["type"] == "card"
-    assert content["card"]["name"] == "c2"
-    assert "sprite_data" not in content["card"]
+    receive(explorer._linker, question("card", index=2))
+    [(answer, [png])] = messages
+    assert (answer["type"], answer["id"], answer["binary"]) == ("answer", "q1", ["sprite_data"])
+    card = answer["content"]
+    assert card["name"] == "c2"
+    assert "sprite_data" not in card
     assert png.startswith(b"\x89PNG")
-    for group in content["card"]["archetypes"]:
+    for group in card["archetypes"]:
         assert len(group["thumbnails"]) == group["prototypes"] <= group["images"]
 
 
 def test_more_images_are_sent_on_request(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
     rates = explorer.analysis.archetype_rates("c0")
     archetype = int(np.argmax(rates["images"]))
-    receive(explorer._gallery, {"type": "more", "class": 0, "archetype": archetype, "offset": 3})
-    [(content, [png])] = sent
-    assert (content["class"], content["archetype"], content["offset"]) == (0, archetype, 3)
+    asked = question("more", index=0, archetype=archetype, offset=3)
+    receive(explorer._panels["archetypes"], asked)
+    [(answer, [png])] = sent
+    assert (answer["id"], answer["binary"]) == ("q1", ["sprite_data"])
+    content = answer["content"]
     assert len(content["thumbnails"]) == min(24, rates["images"].iloc[archetype] - 3)
     assert png.startswith(b"\x89PNG")
 
 
 def test_other_messages_are_left_alone(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
     receive(explorer._linker, {"type": "hello"})
-    receive(explorer._gallery, {"type": "hello"})
+    receive(explorer._panels["archetypes"], {"type": "hello"})
     assert sent == []
+
+
+@pytest.mark.parametrize("kind", ["widget", "_thumbnails", "deck", "nothing", "card"])
+def test_only_what_a_panel_offers_can_be_asked_for(
+    explorer: Explorer, sent: list[tuple[Any, Any]], kind: str
+) -> None:
+    receive(explorer._panels["archetypes"], question(kind))
+    receive(explorer._linker, question("more", index=0))
+    errors = [answer["error"] for answer, _ in sent]
+    assert errors == [f"ValueError: there is no answer to {asked!r}" for asked in (kind, "more")]
 
 
 def test_what_goes_wrong_is_shown(
@@ -154,18 +160,15 @@ def test_what_goes_wrong_is_shown(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError("disk is gone")
 
     monkeypatch.setattr(explorer._deck, "card", fail)
-    monkeypatch.setattr(explorer._deck, "more", fail)
-    receive(explorer._linker, {"type": "card", "index": 1})
-    message = "This class could not be shown: OSError: disk is gone."
-    assert sent == [({"type": "error", "index": 1, "message": message}, None)]
-    request = {"class": 1, "archetype": 0, "offset": 0}
-    receive(explorer._gallery, {"type": "more", **request})
-    message = "No more images could be shown: OSError: disk is gone"
-    assert sent[1:] == [({"type": "failed", **request, "message": message}, None)]
+    monkeypatch.setattr(explorer._deck.contents["archetypes"], "more", fail)
+    receive(explorer._linker, question("card", index=1))
+    receive(explorer._panels["archetypes"], question("more", index=1, archetype=0, offset=0))
+    failure = ({"type": "answer", "id": "q1", "error": "OSError: disk is gone"}, None)
+    assert sent == [failure, failure]
     assert caplog.text.count("OSError: disk is gone") == 2
 
 
@@ -269,19 +272,21 @@ def test_images_that_cannot_be_shown_are_refused_before_the_long_work(
         Explorer(nn.Linear(2, 2), dataset, salient_fraction=None)
 
 
-@pytest.mark.parametrize("validation", [True, False])
 @pytest.mark.parametrize("colors", [True, False])
-def test_the_linker_is_given_the_roles_that_it_knows(validation: bool, colors: bool) -> None:
-    interface = re.search(r"interface Targets \{(.*?)\n\}", TARGETS.read_text(), re.DOTALL)
-    assert interface is not None
-    roles = re.findall(r"(\w+)(\??): TargetModel", interface[1])
-    optional = {role for role, mark in roles if mark}
-    expected = {role for role, _ in roles if role not in optional}
-    expected |= {role for role in optional if colors and role.startswith("color")}
-    before, after = make_pair(validation=validation, colors=colors)
-    assert set(Explorer(before)._linker.targets) == expected
-    compared = Explorer(before, compare=after)
-    assert set(compared._linker.targets) == expected | {"comparison"}
+def test_the_linker_has_every_panel_in_the_order_of_turns(colors: bool) -> None:
+    before, after = make_pair(colors=colors)
+    explorer = Explorer(before, compare=after)
+    contents = [content for content in WIDGETS if colors or content.name != "colors"]
+    turns = [content.name for content in sorted(contents, key=lambda content: content.turn)]
+    names = {panel: name for name, panel in explorer._panels.items()}
+    linked = explorer._linker.panels
+    assert [names[panel["model"]] for panel in linked] == turns
+    assert turns.index("archetypes") < turns.index("adversaries") < turns.index("header")
+    for panel in linked:
+        content = explorer._deck.contents[names[panel["model"]]]
+        assert panel["keys"] == list(content.keys())
+        assert set(panel["keys"]) <= explorer._linker.cards[0].keys()
+        assert panel["waits"] == (content.name == "overview")
 
 
 def test_two_classes_of_one_name_can_both_be_selected() -> None:

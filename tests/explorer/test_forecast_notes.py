@@ -6,7 +6,7 @@ import numpy as np
 import small_analysis
 from small_analysis import planted
 
-from imbxai_widgets.explorer.deck import CardDeck
+from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.panels._forecast_notes import BASELINES, forecast_notes
 
 

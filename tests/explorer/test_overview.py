@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from small_analysis import make_analysis, with_predictions
 
-from imbxai_widgets.explorer.deck import CardDeck
-from imbxai_widgets.explorer.panels._overview_data import WINDOW, overview
+from imbxai_widgets.explorer.cards import CardDeck
+from imbxai_widgets.explorer.panels.overview import WINDOW, overview
 from imbxai_widgets.presentation import OTHER_COLOR
 
 

@@ -6,40 +6,23 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import traitlets
+from registered import WIDGETS, sample_card
 
 from imbxai_widgets.explorer import panel as _base
 from imbxai_widgets.explorer.panel import Panel, read_static
-from imbxai_widgets.explorer.panels.archetypes import ArchetypeGallery
+from imbxai_widgets.explorer.panels.adversaries import AdversaryChart
+from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent, ArchetypeGallery
 from imbxai_widgets.explorer.panels.class_picker import ClassPicker
 from imbxai_widgets.explorer.panels.comparison import ComparisonPanel
-from imbxai_widgets.explorer.panels.header import ClassHeader
 from imbxai_widgets.explorer.panels.overlap import OverlapTable
 from imbxai_widgets.explorer.panels.overview import OverviewPanel
 
-PANELS: list[type[Panel]] = [
-    ClassPicker,
-    ClassHeader,
-    ArchetypeGallery,
-    OverlapTable,
-    OverviewPanel,
-    ComparisonPanel,
-]
-CARDS: dict[type[Panel], dict[str, Any]] = {
-    ClassHeader: {"index": 0, "name": "cat", "header": {}},
-    ArchetypeGallery: {
-        "index": 0,
-        "name": "cat",
-        "archetypes": [],
-        "sprite": {},
-        "sprite_data": b"png",
-    },
-    OverlapTable: {"index": 0, "name": "cat", "overlap": {}},
-    ComparisonPanel: {"index": 0, "name": "cat", "comparison": {}},
-}
+PANELS = list(WIDGETS.values())
+CARDS = {kind: sample_card(content) for content, kind in WIDGETS.items() if content.keys()}
+JS = Path(__file__).parents[2] / "js" / "src" / "panels"
 
 
 def entry(**changes: object) -> dict[str, object]:
@@ -53,6 +36,21 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for the folder of the bundled front end, empty."""
     monkeypatch.setattr(_base, "STATIC", tmp_path)
     return tmp_path
+
+
+def test_each_panel_is_a_file_on_either_side() -> None:
+    names = {content.name for content in WIDGETS}
+    assert len(names) == len(WIDGETS)
+    assert {path.stem for path in JS.glob("*.ts")} == names
+    for content, kind in WIDGETS.items():
+        assert content.__module__ == f"imbxai_widgets.explorer.panels.{content.name}"
+        assert kind._bundle == content.name
+
+
+def test_no_two_panels_take_one_key_of_a_card() -> None:
+    keys = [key for content in WIDGETS for key in content.keys()]  # noqa: SIM118
+    assert len(set(keys)) == len(keys)
+    assert not {"index", "name", "notice"} & set(keys)
 
 
 @pytest.mark.parametrize("panel", PANELS)
@@ -144,7 +142,7 @@ def test_card_must_be_a_dict(panel: type[Panel]) -> None:
 
 
 def test_sprite_travels_as_bytes() -> None:
-    gallery = ArchetypeGallery(card=CARDS[ArchetypeGallery])
+    gallery = ArchetypeGallery(card=sample_card(ArchetypeContent))
     assert isinstance(gallery.get_state()["card"]["sprite_data"], bytes)
 
 
@@ -168,7 +166,9 @@ def test_picker_accuracies_are_of_training_or_validation() -> None:
         ClassPicker(accuracy_label="test")
 
 
-@pytest.mark.parametrize("make", [ClassPicker, OverlapTable, OverviewPanel, ComparisonPanel])
+@pytest.mark.parametrize(
+    "make", [AdversaryChart, ClassPicker, OverlapTable, OverviewPanel, ComparisonPanel]
+)
 def test_selected_is_a_synced_class_number(make: Callable[..., Panel]) -> None:
     panel = make(selected=3)
     assert panel.get_state()["selected"] == 3

@@ -11,36 +11,35 @@ from pathlib import Path
 import pytest
 from environments import ROOT, Environment
 
-PANELS = ("class_picker", "header", "archetypes", "overlap", "overview", "comparison")
-SCRIPTS = (*PANELS, "linker", "page")
+JS = ROOT / "js" / "src"
+SCRIPTS = (*sorted(path.stem for path in (JS / "panels").glob("*.ts")), "linker", "page")
+STYLES = (*sorted(path.stem for path in (JS / "panels").glob("*.css")), "linker", "page")
 
 # Instantiates every panel with the installed package and reports where things came from.
 INSTANTIATE = """
 import json
+import sys
 from pathlib import Path
 import imbxai_widgets
-from imbxai_widgets.views._base import Panel
-from imbxai_widgets.views.archetypes import ArchetypeGallery
-from imbxai_widgets.views.class_picker import ClassPicker
-from imbxai_widgets.views.comparison import ComparisonPanel
-from imbxai_widgets.views.header import ClassHeader
-from imbxai_widgets.views.linker import Linker
-from imbxai_widgets.views.overlap import OverlapTable
-from imbxai_widgets.views.overview import OverviewPanel
+from imbxai_widgets.explorer.linker import Linker
+from imbxai_widgets.explorer.panel import Panel
+from imbxai_widgets.explorer.panels import PANELS
 
 package = Path(imbxai_widgets.__file__).parent
-kinds = ArchetypeGallery, ClassPicker, ClassHeader, ComparisonPanel, Linker
-kinds += OverlapTable, OverviewPanel
-panels = [kind() for kind in kinds]
-# by name, since traitlets gives every instance with traits of its own a class of its own
-assert {type(panel).__name__ for panel in panels} == {c.__name__ for c in Panel.__subclasses__()}
-for panel in panels:
+modules = [sys.modules[content.__module__] for content in PANELS]
+found = [(module.__name__, kind) for module in modules for kind in vars(module).values()]
+kinds = [kind for home, kind in found if isinstance(kind, type) and issubclass(kind, Panel)
+         and kind.__module__ == home]
+styled = 0
+for panel in (Linker(), *(kind() for kind in kinds)):
     state = panel.get_state()
-    for kind, key in (("js", "_esm"), ("css", "_css")):
-        path = package / "static" / f"{panel._bundle}.{kind}"
-        if kind == "js" or panel._has_style:
-            assert state[key] and state[key] == path.read_text(encoding="utf-8"), path
-print(json.dumps({"package": str(package), "panels": len(panels)}))
+    script = package / "static" / f"{panel._bundle}.js"
+    assert state["_esm"] and state["_esm"] == script.read_text(encoding="utf-8"), script
+    style = package / "static" / f"{panel._bundle}.css"
+    if style.exists():
+        assert state["_css"] and state["_css"] == style.read_text(encoding="utf-8"), style
+        styled += 1
+print(json.dumps({"package": str(package), "panels": len(kinds), "styled": styled}))
 """
 
 
@@ -61,13 +60,13 @@ def contents(wheel: Path) -> dict[str, bytes]:
 
 
 def make_stale(folder: Path) -> None:
-    with (folder / "js" / "src" / "header.ts").open("a", encoding="utf-8") as source:
+    with (folder / "js" / "src" / "panels" / "header.ts").open("a", encoding="utf-8") as source:
         source.write("\n// changed\n")
 
 
 def test_wheel_holds_the_front_end_typing_and_license(distributions: tuple[Path, Path]) -> None:
     files = contents(distributions[1])
-    for name in (*(f"{script}.js" for script in SCRIPTS), *(f"{panel}.css" for panel in PANELS)):
+    for name in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES)):
         assert len(files[f"imbxai_widgets/static/{name}"]) > 1000, name
     assert "imbxai_widgets/py.typed" in files
     assert any(name.endswith("dist-info/licenses/LICENSE") for name in files)
@@ -96,13 +95,17 @@ def test_wheel_holds_nothing_but_the_package(distributions: tuple[Path, Path]) -
 
 def test_front_end_is_self_contained(distributions: tuple[Path, Path]) -> None:
     files = contents(distributions[1])
-    for panel in PANELS:
-        script = files[f"imbxai_widgets/static/{panel}.js"].decode()
-        style = files[f"imbxai_widgets/static/{panel}.css"].decode()
-        assert "http" not in script + style
+    for name in SCRIPTS:
+        script = files[f"imbxai_widgets/static/{name}.js"].decode()
+        if name == "page":  # which carries widget modules of others
+            continue
+        assert "http" not in script
         assert "innerHTML" not in script
-        assert "@import" not in style
         assert "export{" in script
+    for name in STYLES:
+        style = files[f"imbxai_widgets/static/{name}.css"].decode()
+        assert "@import" not in style
+        assert name == "page" or "http" not in style
 
 
 def test_sdist_makes_the_same_wheel_without_node(
@@ -166,4 +169,5 @@ def test_installed_wheel_works_without_the_repository(
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert Path(report["package"]).parent == environment.site_packages
-    assert report["panels"] == len(PANELS) + 1  # the linker
+    assert report["panels"] == len(SCRIPTS) - 2  # without the linker and the page
+    assert report["styled"] == len(STYLES) - 1

@@ -1,1 +1,26 @@
-"""The panels, one file each."""
+"""The registry of the panels, in the order of the page: one line a panel, one file a panel."""
+
+from __future__ import annotations
+
+from imbxai_widgets.explorer.panel import PanelContent
+from imbxai_widgets.explorer.panels.adversaries import AdversaryContent
+from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent
+from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
+from imbxai_widgets.explorer.panels.colors import ColorContent
+from imbxai_widgets.explorer.panels.comparison import ComparisonContent
+from imbxai_widgets.explorer.panels.header import HeaderContent
+from imbxai_widgets.explorer.panels.overlap import OverlapContent
+from imbxai_widgets.explorer.panels.overview import OverviewContent
+
+__all__ = ["PANELS"]
+
+PANELS: tuple[type[PanelContent], ...] = (
+    ClassPickerContent,
+    HeaderContent,
+    ComparisonContent,
+    ArchetypeContent,
+    AdversaryContent,
+    ColorContent,
+    OverlapContent,
+    OverviewContent,
+)

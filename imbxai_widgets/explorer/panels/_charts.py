@@ -8,14 +8,79 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any, NamedTuple, Self, TypedDict
 
 import bqplot
 import ipywidgets as widgets
 import numpy as np
+import traitlets
 
 from imbxai_widgets.explorer._names import shorten, width
+from imbxai_widgets.explorer.labels import as_written, label
+from imbxai_widgets.explorer.panel import Panel
 
 _PIXELS_PER_CHARACTER = 6.6
+
+
+class ChartData(TypedDict):
+    """What every chart is given of a class, beside its bars."""
+
+    title: str
+    note: str
+    text: str  # the bars in words, for screen readers
+    ticks: list[float]  # of the axis of shares, from zero
+
+
+class Chart(NamedTuple):
+    """What a chart is drawn with."""
+
+    figure: bqplot.Figure
+    legend: widgets.HTML
+    bars: bqplot.Bars
+    rank_axis: bqplot.Axis
+    share_axis: bqplot.Axis
+
+
+class ChartPanel(Panel):
+    """Steers a chart of bqplot in the front end; itself invisible in the chart's box.
+
+    The Python side of the marks keeps the data they were made with: read the numbers from
+    `Analysis`, not from the marks.
+
+    Parameters
+    ----------
+    marks : dict of str to Widget
+        What `card` changes: ``title``, ``note``, ``text``, ``bars``, ``rankAxis``, ``shareAxis``.
+    """
+
+    marks = traitlets.Dict(
+        key_trait=traitlets.Unicode(), value_trait=traitlets.Instance(widgets.Widget)
+    ).tag(sync=True, **widgets.widget_serialization)
+
+    @classmethod
+    def around(cls, chart: Chart, style: str, **traits: Any) -> Self:
+        """Put a chart into a box with title, note and words, and steer it."""
+        head, foot, words = title(), note(), alternative()
+        panel = cls(
+            marks={
+                "title": head,
+                "note": foot,
+                "text": words,
+                "bars": chart.bars,
+                "rankAxis": chart.rank_axis,
+                "shareAxis": chart.share_axis,
+            },
+            layout=widgets.Layout(display="none"),
+            **traits,
+        )
+        panel._box = widgets.VBox([head, chart.legend, chart.figure, foot, words, panel])
+        panel._box.add_class(style)
+        return panel
+
+    @property
+    def box(self) -> widgets.DOMWidget:
+        """The chart with its title, legend, note and words."""
+        return self._box
 
 
 def rank_scale(rows: int) -> bqplot.OrdinalScale:
@@ -92,22 +157,17 @@ def row_figure(
 
 def title(text: str = "") -> widgets.Label:
     """Return a chart's title; a Label shows names as text, never as markup."""
-    return _label(text, "imbxai-chart-title")
+    return label(text, "imbxai-chart-title")
 
 
 def note(text: str = "") -> widgets.Label:
     """Return the line below a chart that says what it rests on."""
-    return _label(text, "imbxai-chart-note")
-
-
-def message() -> widgets.Label:
-    """Return the line that says what the panels wait for, and what went wrong."""
-    return _label("", "imbxai-message")
+    return label(text, "imbxai-chart-note")
 
 
 def alternative(text: str = "") -> widgets.Label:
     """Return what a chart shows in words, for screen readers alone: its bars have no names."""
-    return _label(text, "imbxai-alternative")
+    return label(text, "imbxai-alternative")
 
 
 def legend(entries: Sequence[tuple[str, str]], *, marker: str = "square") -> widgets.HTML:
@@ -121,15 +181,3 @@ def legend(entries: Sequence[tuple[str, str]], *, marker: str = "square") -> wid
     html = widgets.HTML(f'<div class="imbxai-legend">{items}</div>')
     html.add_class("imbxai-legend-box")
     return as_written(html)
-
-
-def as_written(label: widgets.DOMWidget) -> widgets.DOMWidget:
-    """Keep JupyterLab from typesetting what a name has between dollar signs; return the label."""
-    label.add_class("mathjax_ignore")
-    return label
-
-
-def _label(text: str, style: str) -> widgets.Label:
-    label = widgets.Label(text)
-    label.add_class(style)
-    return as_written(label)

@@ -2,13 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import traitlets
 
-from imbxai_widgets.explorer.panel import Panel
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.explorer.deck import number
+from imbxai_widgets.explorer.panel import Panel, PanelContent
+from imbxai_widgets.explorer.text import archetype_meanings
 
-_KEYS = frozenset({"index", "name", "images", "accuracy", "archetypes"})
+
+class PickerClass(TypedDict):
+    """One class as the picker lists it; shares and accuracy 0 to 1, None if unknown."""
+
+    index: int
+    name: str
+    images: int
+    accuracy: float | None
+    archetypes: list[float]  # shares of safe, border, rare and outlier images
+
+
+class ClassPickerContent(PanelContent):
+    """Size, accuracy and archetypes of every class."""
+
+    name = "class_picker"
+    place = "side"
+
+    def classes(self) -> list[PickerClass]:
+        """List all classes in the order of their numbers."""
+        column = self.deck.accuracy_column
+        return [
+            {
+                "index": index,
+                "name": self.deck.name(index),
+                "images": int(row["images"]),
+                "accuracy": number(row[column]),
+                "archetypes": [number(row[archetype]) or 0.0 for archetype in ARCHETYPES],
+            }
+            for index, row in enumerate(self.deck.classes)
+        ]
+
+    def widget(self, selected: int) -> ClassPicker:
+        """Return a picker of all classes."""
+        label = "training" if self.deck.analysis.validation is None else "validation"
+        return ClassPicker(
+            classes=self.classes(),
+            accuracy_label=label,
+            meanings=archetype_meanings(self.deck.analysis.k),
+            selected=selected,
+        )
 
 
 class ClassPicker(Panel):
@@ -22,8 +64,12 @@ class ClassPicker(Panel):
         rare and outlier images (four numbers from 0 to 1).
     accuracy_label : {"validation", "training"}
         Which images the accuracies are of.
+    meanings : list of str
+        What each archetype means, in words; see `archetype_meanings`.
     selected : int
         Index of the selected class. One picked in the page comes to Python by the linker alone.
+    likely : list of int
+        Classes that may be picked next, the likeliest first; told in the page alone.
 
     Raises
     ------
@@ -53,21 +99,24 @@ class ClassPicker(Panel):
 
     classes = traitlets.List(traitlets.Dict()).tag(sync=True)
     accuracy_label = traitlets.Enum(["validation", "training"], "training").tag(sync=True)
+    meanings = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
+    likely = traitlets.List(traitlets.Int()).tag(sync=True)
 
     @traitlets.validate("classes")
     def _check_classes(self, proposal: Any) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = proposal["value"]
+        keys = PickerClass.__required_keys__
         for position, entry in enumerate(entries):
-            missing = sorted(_KEYS - entry.keys())
+            missing = sorted(keys - entry.keys())
             if missing:
                 raise traitlets.TraitError(
                     f"classes[{position}] lacks {', '.join(missing)}; "
-                    f"each entry needs {', '.join(sorted(_KEYS))}."
+                    f"each entry needs {', '.join(sorted(keys))}."
                 )
-            if len(entry["archetypes"]) != 4:
+            if len(entry["archetypes"]) != len(ARCHETYPES):
                 raise traitlets.TraitError(
-                    f"classes[{position}]['archetypes'] must hold 4 shares "
-                    f"(safe, border, rare, outlier), not {len(entry['archetypes'])}."
+                    f"classes[{position}]['archetypes'] must hold {len(ARCHETYPES)} shares "
+                    f"({', '.join(ARCHETYPES)}), not {len(entry['archetypes'])}."
                 )
         return entries

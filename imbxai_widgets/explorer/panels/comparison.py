@@ -1,11 +1,220 @@
-"""The comparison panel: what became of a class from one model to another."""
+"""The comparison: what became of a class from one model to another."""
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Literal, TypeAlias, TypedDict
+
+import numpy as np
+import pandas as pd
 import traitlets
 
-from imbxai_widgets.explorer._card import Card
-from imbxai_widgets.explorer.panel import Panel
+from imbxai_widgets.analysis import Comparison
+from imbxai_widgets.analysis.comparison import SIDES
+from imbxai_widgets.analysis.rows import ClassRows
+from imbxai_widgets.explorer.deck import Deck, number
+from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
+from imbxai_widgets.explorer.text import counted
+
+ERROR_ROWS = 20  # classes at once; a class keeps its place among them whichever is selected
+SHARED_ROWS = 10
+
+SplitName: TypeAlias = Literal["training", "validation"]
+
+
+class ComparedAccuracy(TypedDict):
+    """The accuracy of a class under either model, 0 to 1; None without images."""
+
+    split: SplitName
+    images: int
+    before: float | None
+    after: float | None
+
+
+class ErrorRow(TypedDict):
+    """Errors of a class; two values are of the first model and of the second."""
+
+    index: int
+    name: str
+    lost: list[int]  # misclassified images of the class
+    gained: list[int]  # images of others that are taken for it
+
+
+class ComparedErrors(TypedDict):
+    """Errors of a class and of those around it in the order of class size."""
+
+    split: SplitName
+    note: str  # what became of the class's own images, in words
+    largest: int  # number of errors of any class, under either model
+    first: int  # position of the first row among all classes, from the largest down
+    classes: int
+    rows: list[ErrorRow]
+
+
+class ArchetypeFlow(TypedDict):
+    """Training images by archetype before (rows) and after (columns)."""
+
+    counts: list[list[int]]
+    shares: list[list[float]]  # the same over the sums of the rows
+    note: str
+
+
+class SharedRow(TypedDict):
+    """How many top features a class shares, under either model."""
+
+    index: int
+    name: str
+    shared: list[int]
+
+
+class ComparedOverlap(TypedDict):
+    """The classes that share most top features under either model."""
+
+    topK: list[int]
+    sharing: int  # how many classes share any
+    rows: list[SharedRow]
+
+
+class ClassComparison(TypedDict):
+    """Two models' numbers of one class, side by side."""
+
+    accuracies: list[ComparedAccuracy]  # one a split
+    errors: ComparedErrors
+    flow: ArchetypeFlow
+    shared: ComparedOverlap
+
+
+class ComparisonPart(Part):
+    """Its part of a card."""
+
+    comparison: ClassComparison
+
+
+class ComparisonContent(PanelContent):
+    """Each class under two models."""
+
+    name = "comparison"
+    turn = 5
+    part_type = ComparisonPart
+
+    @classmethod
+    def applies(cls, deck: Deck) -> bool:
+        """Tell whether there is a second model."""
+        return deck.comparison is not None
+
+    def part(self, index: int, page: int) -> ComparisonPart:  # noqa: ARG002
+        """Compare class `index`."""
+        return {
+            "comparison": {
+                "accuracies": [self._accuracy(split, index) for split in self._splits],
+                "errors": self._errors(index),
+                "flow": self._flow(index),
+                "shared": self._shared(index),
+            }
+        }
+
+    def widget(self, selected: int) -> ComparisonPanel:
+        """Return a panel that is still empty."""
+        return ComparisonPanel(selected=selected)
+
+    # -- tables of all classes, each made once -------------------------------------------
+
+    @cached_property
+    def _comparison(self) -> Comparison:
+        assert self.deck.comparison is not None  # or the panel would not apply
+        return self.deck.comparison
+
+    @cached_property
+    def _rows(self) -> tuple[ClassRows, ClassRows]:
+        return self.deck.rows, ClassRows(self._comparison.after)
+
+    @property
+    def _splits(self) -> tuple[SplitName, ...]:
+        held_out = self._comparison.before.validation is not None
+        return ("training", "validation") if held_out else ("training",)
+
+    @cached_property
+    def _accuracies(self) -> pd.DataFrame:
+        return self._comparison.accuracies()
+
+    @cached_property
+    def _lost(self) -> pd.DataFrame:
+        return self._comparison.errors(self._splits[-1], "rows")
+
+    @cached_property
+    def _gained(self) -> pd.DataFrame:
+        return self._comparison.errors(self._splits[-1], "columns")
+
+    # -- parts of a card -----------------------------------------------------------------
+
+    def _accuracy(self, split: SplitName, index: int) -> ComparedAccuracy:
+        row = self._accuracies.iloc[index]
+        return {
+            "split": split,
+            "images": int(row["images", split]),
+            "before": number(row[split, "before"]),
+            "after": number(row[split, "after"]),
+        }
+
+    def _errors(self, index: int) -> ComparedErrors:
+        split, mine = self._splits[-1], self._lost.iloc[index]
+        images = int(self._accuracies["images", split].iloc[index])
+        order = self.deck.by_size
+        first = int(np.flatnonzero(order == index)[0]) // ERROR_ROWS * ERROR_ROWS
+        if images:
+            note = (
+                f"Of its {counted(images, f'{split} image')}, {mine['mended']:,} misclassified "
+                f"before alone, {mine['broken']:,} after alone, {mine['both']:,} both times."
+            )
+        else:
+            note = f"No {split} images of this class."
+        return {
+            "split": split,
+            "note": note,
+            "largest": max(
+                int(table[list(SIDES)].to_numpy().max()) for table in (self._lost, self._gained)
+            ),
+            "first": first,
+            "classes": self._comparison.before.n_classes,
+            "rows": [
+                {
+                    "index": other,
+                    "name": self.deck.name(other),
+                    "lost": self._lost[list(SIDES)].iloc[other].tolist(),
+                    "gained": self._gained[list(SIDES)].iloc[other].tolist(),
+                }
+                for other in order[first : first + ERROR_ROWS].tolist()
+            ],
+        }
+
+    def _flow(self, index: int) -> ArchetypeFlow:
+        flow = self._comparison.flows[index]
+        # From safe to outlier, an image's neighborhood is less and less of its own class.
+        nearer, further = int(np.tril(flow, -1).sum()), int(np.triu(flow, 1).sum())
+        same = counted(int(np.trace(flow)), "training image")
+        note = (
+            f"{same} kept the archetype, {nearer:,} came nearer to safe, {further:,} went further."
+        )
+        totals = flow.sum(axis=1, keepdims=True)
+        shares = np.divide(flow, totals, out=np.zeros(flow.shape), where=totals > 0)
+        return {"counts": flow.tolist(), "shares": shares.tolist(), "note": note}
+
+    def _shared(self, index: int) -> ComparedOverlap:
+        counts = np.stack([rows.shared_counts(index) for rows in self._rows])
+        ranked = np.argsort(-counts.max(axis=0), kind="stable")
+        sharing = int(np.count_nonzero(counts.any(axis=0)))
+        return {
+            "topK": [self._comparison.before.top_k, self._comparison.after.top_k],
+            "sharing": sharing,
+            "rows": [
+                {
+                    "index": other,
+                    "name": self.deck.name(other),
+                    "shared": counts[:, other].tolist(),
+                }
+                for other in ranked[: min(SHARED_ROWS, sharing)].tolist()
+            ],
+        }
 
 
 class ComparisonPanel(Panel):
@@ -14,8 +223,7 @@ class ComparisonPanel(Panel):
     Parameters
     ----------
     card : dict
-        ``index``, ``name`` and ``comparison`` of a class card (see
-        `imbxai_widgets.explorer.panels._comparison_cards`); empty while no class is shown.
+        ``index``, ``name`` and the keys of `ComparisonPart`; empty while no class is shown.
     selected : int
         Index of the selected class. One picked in the page comes to Python by the linker alone.
 
@@ -29,5 +237,5 @@ class ComparisonPanel(Panel):
 
     _bundle = "comparison"
 
-    card = Card("comparison").tag(sync=True)
+    card = Card(ComparisonPart).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)

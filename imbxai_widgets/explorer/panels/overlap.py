@@ -2,10 +2,86 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import traitlets
 
-from imbxai_widgets.explorer._card import Card
-from imbxai_widgets.explorer.panel import Panel
+from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
+
+ROWS = 15  # as many as are seen at once; each costs a click layout and paint
+
+
+class TopFeature(TypedDict):
+    """A feature, its share in the sum of the top features' means, and how many others have it."""
+
+    feature: int
+    share: float
+    classes: int
+
+
+class OverlapRow(TypedDict):
+    """A class that has some of the top features too."""
+
+    index: int
+    name: str
+    shared: list[int]
+    jaccard: float
+    shareHere: float
+    shareThere: float
+
+
+class Overlap(TypedDict):
+    """The top features of a class, and the classes that share most of them."""
+
+    features: list[TopFeature]
+    rows: list[OverlapRow]
+    sharing: int  # how many classes share any
+    topK: int
+
+
+class OverlapPart(Part):
+    """Its part of a card."""
+
+    overlap: Overlap
+
+
+class OverlapContent(PanelContent):
+    """The top features of each class, and who shares them (paper, Algorithm 2)."""
+
+    name = "overlap"
+    place = "beside"
+    turn = 6
+    part_type = OverlapPart
+
+    def part(self, index: int, page: int) -> OverlapPart:  # noqa: ARG002
+        """List the top features of class `index`, and the classes that share most of them."""
+        rows = self.deck.rows
+        shared, sharing = rows.feature_overlap(index, ROWS)
+        return {
+            "overlap": {
+                "features": [
+                    {"feature": feature, "share": share, "classes": classes}
+                    for feature, share, classes in rows.top_features(index)
+                ],
+                "rows": [
+                    {
+                        "index": row.index,
+                        "name": self.deck.name(row.index),
+                        "shared": row.features,
+                        "jaccard": row.jaccard,
+                        "shareHere": row.share_here,
+                        "shareThere": row.share_there,
+                    }
+                    for row in shared
+                ],
+                "sharing": sharing,
+                "topK": self.deck.analysis.top_k,
+            }
+        }
+
+    def widget(self, selected: int) -> OverlapTable:
+        """Return a table that is still empty."""
+        return OverlapTable(selected=selected)
 
 
 class OverlapTable(Panel):
@@ -14,9 +90,7 @@ class OverlapTable(Panel):
     Parameters
     ----------
     card : dict
-        ``index``, ``name`` and ``overlap`` of a class card (see `imbxai_widgets.explorer.deck`);
-        empty
-        while no class is shown.
+        ``index``, ``name`` and the keys of `OverlapPart`; empty while no class is shown.
     selected : int
         Index of the selected class. One picked in the page comes to Python by the linker alone.
 
@@ -30,5 +104,5 @@ class OverlapTable(Panel):
 
     _bundle = "overlap"
 
-    card = Card("overlap").tag(sync=True)
+    card = Card(OverlapPart).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)

@@ -1,0 +1,211 @@
+// Links the panels of one Explorer in the front end: whichever of them a class is chosen in,
+// the linker puts that class's card on all of them and tells Python no more than its number.
+import {
+  type CardIdentity,
+  type ClassCard,
+  type Initialize,
+  type Reference,
+  resolve,
+  type WidgetModel,
+} from "../model";
+import { type AskError, Asker } from "../parts/ask";
+import { CardStore } from "./card_store";
+
+/** A panel, as it is registered in Python; see `Panel` in explorer/panel.py for its traits. */
+interface Linked<M> {
+  model: M;
+  /** What it takes of a card. */
+  keys: string[];
+  /** Whether its selection waits for the card. */
+  waits: boolean;
+}
+
+interface LinkerState {
+  /** In the order in which a click sets them. */
+  panels: Linked<Reference>[];
+  message: Reference;
+  class_names: string[];
+  cards: ClassCard[];
+  selected: number;
+}
+
+type LinkerModel = Parameters<Initialize<LinkerState>>[0]["model"];
+
+interface Targets {
+  panels: Linked<WidgetModel>[];
+  message: WidgetModel;
+}
+
+interface Notice {
+  type: "notice";
+  message: string;
+}
+
+/** After this long without a card, the page says what it waits for. */
+const PATIENCE = 5000;
+
+async function resolveTargets(model: LinkerModel): Promise<Targets> {
+  const manager = model.widget_manager;
+  const panels = model.get("panels").map(async (panel) => ({
+    ...panel,
+    model: await resolve(manager, panel.model),
+  }));
+  return {
+    panels: await Promise.all(panels),
+    message: await resolve(manager, model.get("message")),
+  };
+}
+
+const has = (model: WidgetModel, trait: string): boolean => model.get(trait) !== undefined;
+
+/** What a panel takes of a card. */
+function partOf(card: ClassCard, keys: string[]): CardIdentity {
+  const { index, name } = card;
+  return { index, name, ...Object.fromEntries(keys.map((key) => [key, card[key]])) };
+}
+
+export class Linker {
+  readonly #cards: CardStore;
+  readonly #asker: Asker;
+  readonly #undo: (() => void)[] = [];
+  #shown: ClassCard | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly model: LinkerModel,
+    private readonly to: Targets,
+  ) {
+    this.#asker = new Asker(model);
+    this.#cards = new CardStore(
+      model.get("cards"),
+      (index) => this.#asker.ask<ClassCard>("card", { index }),
+      (card) => this.#guard(() => this.#came(card)),
+      (index, error) => this.#missed(index, error),
+    );
+    const told = (message: Notice) => {
+      if (message.type === "notice") this.#say(message.message);
+    };
+    model.on("msg:custom", told);
+    this.#undo.push(() => model.off("msg:custom", told));
+    const changed = () => this.#guard(() => this.#show());
+    model.on("change:selected", changed);
+    this.#undo.push(() => model.off("change:selected", changed));
+    for (const { model: panel } of to.panels) {
+      this.#listen(panel, "selected", (index) => this.#select(index));
+      this.#listen(panel, "likely", (indices) => this.#cards.foresee(indices as number[]));
+    }
+    changed();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#cards.dispose();
+    this.#asker.dispose();
+    for (const undo of this.#undo) undo();
+  }
+
+  #listen(panel: WidgetModel, trait: string, changed: (value: unknown) => void): void {
+    if (!has(panel, trait)) return;
+    const callback = () => this.#guard(() => changed(panel.get(trait)));
+    panel.on(`change:${trait}`, callback);
+    this.#undo.push(() => panel.off(`change:${trait}`, callback));
+  }
+
+  #select(index: unknown): void {
+    if (typeof index !== "number" || !(index in this.model.get("class_names"))) return;
+    if (index === this.model.get("selected")) return;
+    this.model.set("selected", index);
+    this.model.save_changes();
+  }
+
+  /** Shows the selected class. */
+  #show(): void {
+    const index = this.model.get("selected");
+    clearTimeout(this.#timer);
+    this.#cards.rest();
+    const card = this.#find(index);
+    this.#mark(index, false);
+    if (!card) return;
+    this.#shown = card;
+    this.#mark(index, true);
+    this.#put(card, "card");
+  }
+
+  /** Tells the panels that do, or do not, wait for a card which class is selected. */
+  #mark(selected: number, waits: boolean): void {
+    for (const panel of this.to.panels) {
+      if (panel.waits === waits && has(panel.model, "selected"))
+        panel.model.set_state({ selected });
+    }
+  }
+
+  #put(card: ClassCard, trait: "card" | "ahead"): void {
+    for (const { model, keys } of this.to.panels) {
+      if (has(model, trait)) model.set_state({ [trait]: partOf(card, keys) });
+    }
+  }
+
+  /** The card of a class; where it has to be waited for, the page says so. */
+  #find(index: number): ClassCard | undefined {
+    const card = this.#cards.get(index);
+    if (!card) this.#timer = setTimeout(() => this.#late(index), PATIENCE);
+    this.#say(card ? card.notice : `Loading ${this.#nameOf(index)} …`);
+    return card;
+  }
+
+  #nameOf(index: number): string {
+    return this.model.get("class_names")[index] ?? "";
+  }
+
+  #came(card: ClassCard): void {
+    if (card.index === this.model.get("selected")) this.#show();
+    else this.#put(card, "ahead");
+  }
+
+  #missed(index: number, error: AskError): void {
+    if (index !== this.model.get("selected")) return;
+    clearTimeout(this.#timer);
+    if (error.unsent) this.#late(index);
+    else this.#sayNotShown(`This class could not be shown: ${error.message}.`);
+  }
+
+  #late(index: number): void {
+    this.#cards.forget(index); // so that choosing the class again asks again
+    this.#sayNotShown(`${this.#nameOf(index)} needs a running, idle kernel; none has answered.`);
+  }
+
+  #sayNotShown(reason: string): void {
+    this.#say(this.#shown ? `${reason} The panels still show ${this.#shown.name}.` : reason);
+  }
+
+  #say(text: string): void {
+    this.to.message.set_state({ value: text });
+  }
+
+  /** Runs a task; what goes wrong shows on the page and in the console. */
+  #guard(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#say(`The panels could not be updated: ${String(error)}`);
+      reportError(error);
+    }
+  }
+}
+
+const initialize: Initialize<LinkerState> = ({ model }) => {
+  let linker: Linker | undefined;
+  let gone = false;
+  // Not awaited: the other widgets may take longer to load than `initialize` is given.
+  resolveTargets(model)
+    .then((targets) => {
+      if (!gone) linker = new Linker(model, targets);
+    })
+    .catch(reportError);
+  return () => {
+    gone = true;
+    linker?.dispose();
+  };
+};
+
+export default { initialize };

@@ -1,0 +1,280 @@
+// Every class with its size, archetypes and accuracy; sort, search, and pick one.
+import type { Model, Render } from "../model";
+import { ARCHETYPES } from "../parts/archetype_style";
+import { bar, Cleanup, h, panel, placeholder, stepTo } from "../parts/dom";
+import { count, counted, percent } from "../parts/format";
+import { arrange, ORDERS, type OrderKey, type PickerClass } from "../parts/picker_order";
+import { VirtualList } from "../parts/virtual_list";
+
+export interface State {
+  classes: PickerClass[];
+  accuracy_label: "validation" | "training";
+  /** What each archetype means, in words. */
+  meanings: string[];
+  selected: number;
+  /** Classes that may be picked next, the likeliest first: their cards are fetched ahead. */
+  likely: number[];
+}
+
+/** Milliseconds that a pointer rests on a row that it does not just cross. */
+const REST = 50;
+
+/** Milliseconds after which a list that was scrolled stands still. */
+const STILL = 250;
+
+const mixInWords = (shares: readonly number[]): string =>
+  ARCHETYPES.map(({ name }, position) => `${name} ${percent(shares[position] ?? 0)}`).join(", ");
+
+function mixBar(shares: readonly number[]): HTMLElement {
+  const mix = h("span", "imbxai-picker-mix", { "aria-hidden": "true" });
+  for (const [position, { color }] of ARCHETYPES.entries()) {
+    const share = shares[position] ?? 0;
+    if (share === 0) continue;
+    const part = h("span", "");
+    part.style.flex = `${share} 0 0`;
+    part.style.background = color;
+    mix.append(part);
+  }
+  return mix;
+}
+
+function rowOf(entry: PickerClass, largest: number, accuracyLabel: string): HTMLElement {
+  const words = [
+    entry.name,
+    counted(entry.images, "image"),
+    `${accuracyLabel} accuracy ${entry.accuracy === null ? "unknown" : percent(entry.accuracy)}`,
+    mixInWords(entry.archetypes),
+  ];
+  const size = h(
+    "span",
+    "imbxai-picker-size",
+    {},
+    bar(largest ? entry.images / largest : 0),
+    h("span", "", {}, count(entry.images)),
+  );
+  return h(
+    "div",
+    "imbxai-picker-row",
+    {
+      role: "option",
+      tabindex: -1,
+      "aria-selected": "false",
+      "data-class": entry.name,
+      "aria-label": words.join("; "),
+      title: words.join("\n"),
+    },
+    h("span", "imbxai-picker-name", {}, entry.name),
+    size,
+    mixBar(entry.archetypes),
+    h("span", "imbxai-picker-accuracy", {}, percent(entry.accuracy)),
+  );
+}
+
+function legend(meanings: string[]): HTMLElement {
+  const keys = ARCHETYPES.map(({ name, color }, position) => {
+    const swatch = h("span", "imbxai-legend-swatch");
+    swatch.style.background = color;
+    return h("span", "imbxai-legend-key", { title: meanings[position] ?? "" }, swatch, name);
+  });
+  return h("div", "imbxai-legend-row", {}, ...keys);
+}
+
+class Picker {
+  readonly frame = panel("picker", "Classes", "");
+  readonly #search = h("input", "", {
+    type: "search",
+    placeholder: "Find a class",
+    "aria-label": "Find a class",
+  });
+  readonly #order = h("select", "", { "aria-label": "Sort by" });
+  readonly #direction = h("button", "", { type: "button" });
+  // Arrow keys belong to the list here, not to the notebook's commands.
+  readonly #list = h("div", "imbxai-picker-list", {
+    role: "listbox",
+    "aria-label": "Classes",
+    "data-lm-suppress-shortcuts": "true",
+  });
+  readonly #count = h("div", "imbxai-picker-count", { role: "status" });
+  readonly #none = placeholder("");
+  readonly #rows = new VirtualList(this.#list, (position) => this.#rowAt(position));
+  #shown: PickerClass[] = [];
+  #positions = new Map<number, number>();
+  #largest = 0;
+  #selected: number | undefined;
+  #tabStop: number | undefined;
+  #resting: ReturnType<typeof setTimeout> | undefined;
+  #inSight = false;
+  #descending: boolean = ORDERS.images.descending;
+
+  constructor(private readonly model: Model<State>) {
+    for (const [key, { label }] of Object.entries(ORDERS)) {
+      this.#order.append(h("option", "", { value: key }, `by ${label}`));
+    }
+    const tools = h("div", "imbxai-picker-tools");
+    tools.append(this.#search, this.#order, this.#direction);
+    this.#list.append(this.#none);
+    this.frame.body.append(tools, legend(model.get("meanings")), this.#list, this.#count);
+    this.#search.addEventListener("input", () => this.#arrange());
+    this.#search.addEventListener("keydown", (event) => this.#onSearchKey(event));
+    this.#order.addEventListener("change", () => {
+      this.#descending = ORDERS[this.#key].descending;
+      this.#arrange();
+    });
+    this.#direction.addEventListener("click", () => {
+      this.#descending = !this.#descending;
+      this.#arrange();
+    });
+    this.#list.addEventListener("click", (event) => {
+      this.#pick(this.#rows.positionOf(event.target));
+    });
+    this.#list.addEventListener("keydown", (event) => this.#onListKey(event));
+    for (const [type, delay] of [
+      ["pointerover", REST],
+      ["pointerdown", 0],
+    ] as const) {
+      this.#list.addEventListener(type, (event) => {
+        this.#expect(delay, this.#rows.positionOf(event.target));
+      });
+    }
+    this.#list.addEventListener("pointerleave", () => this.#expect(STILL));
+    this.#list.addEventListener("scroll", () => {
+      this.model.set("likely", []); // they pass by
+      this.#expect(STILL);
+    });
+  }
+
+  /** Lists the model's classes anew. */
+  fill(): void {
+    const classes = this.model.get("classes");
+    const label = this.model.get("accuracy_label");
+    this.#largest = classes.reduce((largest, { images }) => Math.max(largest, images), 0);
+    this.frame.explanation.textContent = `Images, archetypes and ${label} accuracy of each class. Pick one to see it in every panel.`;
+    this.#arrange();
+  }
+
+  /** Marks the selected class and brings it into view. */
+  select(): void {
+    const selected = this.#positions.get(this.model.get("selected"));
+    this.#rows.row(this.#selected)?.setAttribute("aria-selected", "false");
+    this.#rows.row(this.#tabStop)?.setAttribute("tabindex", "-1");
+    this.#selected = selected;
+    this.#tabStop = selected ?? (this.#shown.length ? 0 : undefined);
+    this.#rows.keep(this.#tabStop);
+    if (selected !== undefined) this.#rows.reveal(selected);
+    this.#rows.row(selected)?.setAttribute("aria-selected", "true");
+    this.#rows.row(this.#tabStop)?.setAttribute("tabindex", "0");
+  }
+
+  /** Fits the rows to the size that the list has in the page. */
+  resize(): void {
+    this.#rows.measure();
+    this.select();
+  }
+
+  /** Tells whether a reader can see the list. */
+  appear(inSight: boolean): void {
+    this.#inSight = inSight;
+    this.#expect(STILL);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#resting);
+    this.frame.root.remove();
+  }
+
+  get #key(): OrderKey {
+    return this.#order.value as OrderKey;
+  }
+
+  #arrange(): void {
+    const classes = this.model.get("classes");
+    const shown = arrange(classes, this.#search.value, this.#key, this.#descending);
+    this.#shown = shown;
+    this.#positions = new Map(shown.map((entry, position) => [entry.index, position]));
+    this.#selected = undefined;
+    this.#tabStop = undefined;
+    this.#rows.fill(shown.length);
+    this.#none.hidden = shown.length > 0;
+    this.#none.textContent = classes.length ? "No class of that name." : "No classes yet.";
+    this.#direction.textContent = this.#descending ? "↓" : "↑";
+    const direction = this.#descending ? "Descending" : "Ascending";
+    this.#direction.title = `${direction}; click to reverse`;
+    this.#direction.setAttribute("aria-label", this.#direction.title);
+    const all = counted(classes.length, "class", "classes");
+    this.#count.textContent =
+      shown.length === classes.length ? all : `${count(shown.length)} of ${all}`;
+    this.select();
+    this.#expect(STILL);
+  }
+
+  #rowAt(position: number): HTMLElement {
+    const entry = this.#shown[position] as PickerClass; // the list asks for rows that there are
+    const row = rowOf(entry, this.#largest, this.model.get("accuracy_label"));
+    row.setAttribute("aria-selected", String(position === this.#selected));
+    row.tabIndex = position === this.#tabStop ? 0 : -1;
+    return row;
+  }
+
+  #pick(position: number | undefined): void {
+    const index = position === undefined ? undefined : this.#shown[position]?.index;
+    if (position === undefined || index === undefined) return;
+    // First, as focusing makes the browser lay out what has changed; and again for a row that
+    // comes into the page by being selected.
+    this.#focus(position);
+    this.model.set("selected", index);
+    this.#focus(position);
+  }
+
+  #focus(position: number): void {
+    const row = this.#rows.row(position);
+    if (row && row !== document.activeElement) row.focus({ preventScroll: true });
+  }
+
+  /** Tells, after a while, which classes may be picked next: one, if given, and all in sight. */
+  #expect(delay: number, first?: number): void {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      const positions = this.#inSight ? this.#rows.inSight() : [];
+      if (first !== undefined) positions.unshift(first);
+      const likely = positions.flatMap((position) => this.#shown[position]?.index ?? []);
+      this.model.set("likely", likely);
+    }, delay);
+  }
+
+  #onListKey(event: KeyboardEvent): void {
+    const focused = this.#rows.positionOf(event.target);
+    const chosen =
+      event.key === "Enter" || event.key === " "
+        ? focused
+        : stepTo(this.#shown.length, focused, event.key);
+    if (chosen === undefined) return;
+    event.preventDefault();
+    this.#pick(chosen);
+    this.#expect(REST, stepTo(this.#shown.length, chosen, event.key));
+  }
+
+  #onSearchKey(event: KeyboardEvent): void {
+    if (event.key !== "Enter" && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    this.#pick(0);
+  }
+}
+
+const render: Render<State> = ({ model, el }) => {
+  const picker = new Picker(model);
+  const cleanup = new Cleanup();
+  cleanup.on(model, "change:classes", () => picker.fill());
+  cleanup.on(model, "change:accuracy_label", () => picker.fill());
+  cleanup.on(model, "change:selected", () => picker.select());
+  el.append(picker.frame.root);
+  cleanup.add(() => picker.dispose());
+  picker.fill();
+  // The page may show the view later than it is rendered, and in another width.
+  const shown = new ResizeObserver(() => picker.resize());
+  shown.observe(picker.frame.root);
+  cleanup.add(() => shown.disconnect());
+  cleanup.onSight(picker.frame.root, (inSight) => picker.appear(inSight));
+  return () => cleanup.run();
+};
+
+export default { render };

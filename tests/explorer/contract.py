@@ -1,0 +1,92 @@
+"""What crosses from Python to the front end, as TypeScript that is checked against its types.
+
+``python tests/explorer/contract.py`` writes ``js/test/contract.ts``: the card of one class of a
+small analysis, and what the panels hold besides, each annotated with the panel's own types. A
+change on the Python side fails in ``test_contract.py`` until the file is written anew, and then in
+``tsc`` until the types follow.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from registered import WIDGETS
+from small_analysis import make_pair
+
+from imbxai_widgets import compare
+from imbxai_widgets.explorer.cards import CardDeck
+from imbxai_widgets.explorer.panel import Panel
+
+CONTRACT = Path(__file__).parents[2] / "js" / "test" / "contract.ts"
+_HEAD = (
+    "// Written by `python tests/explorer/contract.py`: what Python sends, of the panels' types.\n"
+)
+
+
+def contract() -> str:
+    """Return what Python sends of one class, as TypeScript."""
+    before, after = make_pair(sizes=(12, 8, 5))
+    deck = CardDeck(before, compare(before, after))
+    card = deck.card(1, page=4)
+    imports, values = [], []
+    for name, content in deck.contents.items():
+        widget = content.widget(1)
+        told = _told(WIDGETS[type(content)])
+        state = {trait: getattr(widget, trait) for trait in told}
+        kinds = ["Part"] * bool(content.keys()) + ["State"] * bool(state)
+        taken = ", ".join(f"{kind} as {_title(name)}{kind}" for kind in kinds)
+        imports.append(f'import type {{ {taken} }} from "../src/panels/{name}";')
+        if content.keys():
+            part = {key: card[key] for key in content.keys()}  # noqa: SIM118
+            values.append(_constant(name, f"{_title(name)}Part", part))
+        if state:
+            kind = f"Pick<{_title(name)}State, {' | '.join(map(json.dumps, state))}>"
+            values.append(_constant(f"{name}_state", kind, state))
+    identity = {key: card[key] for key in ("index", "name", "notice")}
+    imports.append('import type { ClassCard } from "../src/model";')
+    values.append(_constant("identity", "ClassCard", identity))
+    return "\n".join([_HEAD + "\n".join(sorted(imports)), *values])
+
+
+def _told(kind: type[Panel]) -> list[str]:
+    """List the traits that a panel is made with, but for cards and what is set in the page."""
+    rest = {"card", "ahead", "marks", "selected", "likely", "marked", "labels"}
+    return [name for name in kind.class_own_traits(sync=True) if name not in rest]
+
+
+def _title(name: str) -> str:
+    return name.title().replace("_", "")
+
+
+def _constant(name: str, kind: str, value: Any) -> str:
+    return f"\nexport const {name}: {kind} = {_typescript(value)};"
+
+
+def _typescript(value: Any) -> str:
+    """Write a value as an object literal; bytes, of which the kind is asked, as a view of none."""
+    marked = json.dumps(_plain(value), ensure_ascii=True, allow_nan=False, indent=2)
+    return marked.replace('"<bytes>"', "new DataView(new ArrayBuffer(0))")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "<bytes>"
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return float(np.round(value, 6))  # processors may differ in the last bits
+    return value
+
+
+if __name__ == "__main__":
+    CONTRACT.write_text(contract(), encoding="utf-8")

@@ -1,0 +1,29 @@
+"""What Python and TypeScript both need to know is the same on both sides."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from contract import CONTRACT, contract
+from registered import empty_front_end
+
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.explorer import panel
+from imbxai_widgets.presentation import ARCHETYPE_COLORS
+
+JS = Path(__file__).parents[2] / "js" / "src"
+
+
+def test_the_contract_is_what_python_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panel, "STATIC", tmp_path)
+    empty_front_end(tmp_path)
+    message = "run `python tests/explorer/contract.py`, and mend the types in js/src/panels"
+    assert CONTRACT.read_text(encoding="utf-8") == contract(), message
+
+
+def test_archetypes_have_one_name_and_color() -> None:
+    style = (JS / "parts" / "archetype_style.ts").read_text(encoding="utf-8")
+    found = re.findall(r'name: "(\w+)", color: "(#\w+)"', style)
+    assert found == list(zip(ARCHETYPES, ARCHETYPE_COLORS, strict=True))
