@@ -10,7 +10,7 @@ DEMO   := $(VENV)/.demo
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo lab test lint typecheck test-python test-js test-browser chromium clean
+.PHONY: help demo lab test lint contract typecheck test-python test-js test-browser chromium clean
 
 help:
 	@echo "make demo   set up, run the quickstart on the embedded images, write a page to open"
@@ -64,7 +64,11 @@ lab: $(DEMO)
 
 test: lint typecheck test-js test-python test-browser
 
-lint: $(STAMP) js/node_modules/.package-lock.json
+# What Python sends to the front end, for the TypeScript checks and tests.
+contract: $(STAMP)
+	$(BIN)/python tests/explorer/contract.py
+
+lint: $(STAMP) js/node_modules/.package-lock.json contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd js && npm run --silent check
@@ -72,7 +76,7 @@ lint: $(STAMP) js/node_modules/.package-lock.json
 typecheck: $(STAMP)
 	$(BIN)/mypy
 
-test-js: $(STAMP) js/node_modules/.package-lock.json
+test-js: $(STAMP) js/node_modules/.package-lock.json contract
 	cd js && npm test --silent
 
 test-python: $(STAMP)
@@ -82,5 +86,5 @@ test-browser: $(STAMP) chromium
 	$(BIN)/python -m pytest -m e2e
 
 clean:
-	rm -rf $(VENV) artifacts build dist imbxai_widgets/static js/node_modules .mypy_cache \
+	rm -rf $(VENV) artifacts build dist imbxai_widgets/static js/node_modules js/test/contract.ts .mypy_cache \
 	  .pytest_cache .ruff_cache .hypothesis

@@ -1,9 +1,8 @@
 """What crosses from Python to the front end, as TypeScript that is checked against its types.
 
-``python tests/explorer/contract.py`` writes ``js/test/contract.ts``: the card of one class of a
-small analysis, and what the panels hold besides, each annotated with the panel's own types. A
-change on the Python side fails in ``test_contract.py`` until the file is written anew, and then in
-``tsc`` until the types follow.
+``make contract`` runs this and writes ``js/test/contract.ts``: the card of one class of a small
+analysis, and what the panels hold besides, each annotated with the panel's own types. A change on
+one side that the other does not follow fails in ``tsc``, and what is shown of it in ``vitest``.
 """
 
 from __future__ import annotations
@@ -26,9 +25,7 @@ from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.panel import Panel
 
 CONTRACT = Path(__file__).parents[2] / "js" / "test" / "contract.ts"
-_HEAD = (
-    "// Written by `python tests/explorer/contract.py`: what Python sends, of the panels' types.\n"
-)
+_HEAD = "// Written by `make contract`: what Python sends, of the panels' types.\n"
 
 
 def contract() -> str:
