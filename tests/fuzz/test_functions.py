@@ -31,6 +31,7 @@ from imbxai_widgets.compute.methods.overlap import (
     overlap_matrix,
     top_features,
 )
+from imbxai_widgets.compute.methods.pam import pam
 from imbxai_widgets.compute.methods.prototypes import medoid, medoids
 from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
 from imbxai_widgets.compute.numeric.probabilities import top_probabilities
@@ -53,6 +54,12 @@ numbers = st.one_of(st.integers(-2, 6), st.sampled_from([0.5, None, "2", True]))
 
 shares = hnp.arrays(np.float64, 3, elements=st.integers(0, 4)).map(
     lambda counts: (counts + (counts.sum() == 0)) / max(counts.sum(), (counts.sum() == 0) * 3)
+)
+
+
+# Of rows as medoids to all rows; they need not be symmetric.
+distances = st.integers(1, 6).flatmap(
+    lambda n: hnp.arrays(np.float32, (n, n), elements=st.integers(0, 9) | st.floats(0, 2**120))
 )
 
 
@@ -145,6 +152,16 @@ def check_medoid(row: int, embeddings: Any) -> None:
 def check_medoids(rows: np.ndarray, embeddings: Any, n: int) -> None:
     different = np.unique(np.asarray(embeddings) + 0, axis=0)  # -0 is 0
     assert len(rows) == min(n, len(different)) == len(set(rows.tolist()))
+
+
+def check_pam(rows: np.ndarray, distances: Any, n: int) -> None:
+    given = np.asarray(distances, dtype=np.float64)
+    assert len(rows) == n == len(set(rows.tolist()))
+    least = given[rows].min(axis=0).sum()
+    for place, row in np.ndindex(n, len(given)):
+        swapped = rows.copy()
+        swapped[place] = row
+        assert given[swapped].min(axis=0).sum() >= least - 1e-5 * given.sum()
 
 
 def check_features(found: Any, *given: Any) -> None:
@@ -249,6 +266,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[st.SearchStrategy[tuple[Any, ...]], An
     nearest_references: (arguments("fnd", "fmd", "k"), check_references),
     medoid: (arguments("fnd"), check_medoid),
     medoids: (arguments("fnd", "k"), check_medoids),
+    pam: (st.tuples(distances | anything(), numbers), check_pam),
     top_features: (arguments("fnd", "cn", "c", "k"), check_features),
     feature_density: (arguments("fnd", "cn", "c", "cm", "k"), check_density),
     negative_share: (arguments("fnd"), check_negative),

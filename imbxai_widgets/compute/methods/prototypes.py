@@ -1,25 +1,21 @@
 """Prototypes: the images that stand for a group, by medoids.
 
 Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), which shows
-k-medoids of each archetype of a class. Several medoids come from FasterPAM (Schubert and
-Rousseeuw 2021) in the `kmedoids` package by its authors; scikit-learn-extra, an obvious
-alternative, cannot be imported with NumPy 2 (its last release, 0.3.0, was built for NumPy 1). A
-single medoid needs no clustering: it is found exactly.
+k-medoids of each archetype of a class. Several medoids come from PAM; a single one needs no
+clustering: it is found exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.machinery import PathFinder
-from importlib.util import find_spec, module_from_spec
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from imbxai_widgets.compute.methods.pam import pam
 from imbxai_widgets.compute.numeric.blocks import (
     CACHED_BYTES,
     Matrix,
@@ -39,7 +35,7 @@ from imbxai_widgets.compute.numeric.blocks import (
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
-# Rows that FasterPAM sees at most: its distance matrix then takes 16 MiB in float32, which a
+# Rows that PAM sees at most: its distance matrix then takes 16 MiB in float32, which a
 # processor's cache may hold. With four times that it takes four times as long, and lowers the
 # summed distance by less than the choice of the seed does.
 CLUSTERED_ROWS: Final = 2048
@@ -117,7 +113,7 @@ def medoids(
     n
         How many medoids at most, at least 1.
     seed
-        Where the search starts, and the sample in groups too large to cluster whole.
+        Of the random starts of the search, and of the sample in groups too large to cluster whole.
     device
         As for `medoid`.
 
@@ -198,29 +194,7 @@ def _cluster(matrix: Matrix, n: int, seed: int, device: str | torch.device | Non
         distances[rows, columns] = as_numpy(tile)
         distances[columns, rows] = as_numpy(tile.T)
     np.fill_diagonal(distances, 0)
-    # As `kmedoids.fasterpam(distances, n, random_state=seed, n_cpu=1)` does. One thread: the
-    # parallel version may end in another local optimum from run to run.
-    start = np.random.RandomState(seed).choice(len(matrix), n, replace=False).astype(np.uintp)
-    _loss, _labels, found, *_ = _kmedoids()._rand_fasterpam_f32(distances, start, 100, seed)
-    centers: IntArray = found.astype(np.int64)
-    return centers
-
-
-@cache
-def _kmedoids() -> Any:
-    """Load the compiled part of `kmedoids` alone.
-
-    The package around it imports scikit-learn where that is installed, which would take longer
-    than all else that opens an Explorer.
-    """
-    package = find_spec("kmedoids")
-    assert package
-    spec = PathFinder.find_spec("kmedoids.kmedoids", package.submodule_search_locations)
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return pam(distances, n, seed=seed)
 
 
 def _first_different(matrix: Matrix, limit: int) -> IntArray:

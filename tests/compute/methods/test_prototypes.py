@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import kmedoids
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -158,19 +157,12 @@ def test_same_seed_same_medoids(monkeypatch: pytest.MonkeyPatch) -> None:
     assert medoids(embeddings, 4).tolist() == medoids(embeddings, 4).tolist()
 
 
-def test_several_are_those_of_fasterpam() -> None:
-    embeddings = np.random.default_rng(0).normal(size=(200, 5))
-    distances = np.sqrt(np.square(embeddings[:, None] - embeddings).sum(axis=2))
-    expected = kmedoids.fasterpam(distances.astype(np.float32), 4, random_state=7, n_cpu=1)
-    assert set(medoids(embeddings, 4, seed=7)) == set(expected.medoids)
-
-
 def test_they_do_not_wait_for_scikit_learn() -> None:
     code = """
 import sys
 from imbxai_widgets.compute.methods.prototypes import medoids
 assert len(medoids([[0.0], [1.0], [2.0], [9.0], [9.5]], 3)) == 3
-assert "sklearn" not in sys.modules
+assert not {"kmedoids", "sklearn"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True)
 
