@@ -69,7 +69,8 @@ def test_wheel_holds_the_front_end_typing_and_license(distributions: tuple[Path,
     for name in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES)):
         assert len(files[f"imbxai_widgets/static/{name}"]) > 1000, name
     assert "imbxai_widgets/py.typed" in files
-    assert any(name.endswith("dist-info/licenses/LICENSE") for name in files)
+    for name in ("LICENSE", "NOTICE"):
+        assert any(file.endswith(f"dist-info/licenses/{name}") for file in files)
 
 
 def test_wheel_holds_the_demo(distributions: tuple[Path, Path]) -> None:
