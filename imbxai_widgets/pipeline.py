@@ -27,8 +27,9 @@ from imbxai_widgets.compute.embedding.ray_cluster import (
 from imbxai_widgets.compute.methods.overlap import negative_share
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.types import FloatArray
+from imbxai_widgets.compute.reading.agreement import hold_names_together
 from imbxai_widgets.compute.reading.batches import OnError
-from imbxai_widgets.compute.reading.class_names import check_same_labels, class_names_of
+from imbxai_widgets.compute.reading.class_names import class_names_of
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages
 from imbxai_widgets.compute.reading.randomness import changing_image
@@ -167,6 +168,7 @@ def analyze(
     if validation is not None:
         with _about_validation():
             validation = read(validation, "validation")
+    hold_names_together(model, dataset, validation, class_names)
     run = partial(
         embed_anywhere,
         model,
@@ -251,8 +253,6 @@ def _checked_names(
             with _about_validation():
                 first_unseen = _first_images(validation, on_error)
                 run(first_unseen, salient_fraction=None, progress=False)
-    if validation is not None and class_names is None:
-        check_same_labels(dataset, validation)
     return class_names_of(dataset, first.n_classes, class_names)
 
 

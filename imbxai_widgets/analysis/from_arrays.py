@@ -26,8 +26,9 @@ from imbxai_widgets.compute.numeric.blocks import (
 from imbxai_widgets.compute.numeric.checks import check_codes, check_count
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities, top_probabilities
 from imbxai_widgets.compute.numeric.types import IntArray, UInt8Array
-from imbxai_widgets.compute.reading.class_names import class_names_of
+from imbxai_widgets.compute.reading.class_names import check_same_labels, class_names_of
 from imbxai_widgets.compute.reading.display import ImageSource
+from imbxai_widgets.compute.reading.told_names import told_names
 
 _UNIT_SUM = 1e-3  # how far the probabilities of an image, in half precision, may be from 1
 _BLOCK_BYTES = 8 * 2**20  # of outputs at once, in float64; several arrays are made of them
@@ -109,6 +110,8 @@ def analysis_from_arrays(
             )
     elif validation_images is not None:
         raise ValueError("validation_images were given, but no validation")
+    if class_names is None:
+        check_same_labels(images, validation_images)
     return assemble(
         train,
         held_out,
@@ -133,7 +136,7 @@ def _number_of_classes(codes: Sequence[Any], class_names: Sequence[str] | None) 
         (width,) = widths
         return int(width)
     if class_names is not None:
-        return len(class_names)
+        return len(told_names(class_names))
     return max((int(np.max(values, initial=0)) + 1 for values in codes), default=0)
 
 

@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.compute.reading.class_names import class_numbers_of, names_in
+from imbxai_widgets.compute.reading.class_names import class_numbers_of
 from imbxai_widgets.compute.reading.hugging_face import column_of, features_of
 from imbxai_widgets.compute.reading.labels import label_numbers
+from imbxai_widgets.compute.reading.naming import namings
 from imbxai_widgets.compute.reading.sample_keys import SampleKeys, image_and_label, label_key
 
 
@@ -65,15 +66,15 @@ def class_counts(dataset: Any) -> IntArray:
     Returns
     -------
     numpy.ndarray
-        (C,) int64, where C is the number of the dataset's `classes`, if it names them, and else
-        one more than the largest label.
+        (C,) int64, where C is one more than the largest label that the dataset names or has.
 
     Examples
     --------
     >>> class_counts([("image a", 1), ("image b", 0), ("image c", 1)])
     array([1, 2])
     """
-    n_classes = len(names_in(dataset) or ())
+    named = (naming.pairs for naming in namings(dataset, strict=False))
+    n_classes = max((label + 1 for pairs in named for _, label in pairs), default=0)
     return np.bincount(labels_of(dataset), minlength=n_classes).astype(np.int64, copy=False)
 
 

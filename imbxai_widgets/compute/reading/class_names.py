@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
-import numpy as np
 from torch.utils.data import Dataset
 
-from imbxai_widgets.compute.reading.hugging_face import class_columns, features_of
-from imbxai_widgets.compute.reading.nesting import nested, parts
-from imbxai_widgets.compute.reading.sample_keys import label_key
+from imbxai_widgets.compute.reading.naming import (
+    Naming,
+    namings,
+    outermost_aliases,
+    renamed,
+    renumbered,
+    stray_folders,
+    told_clash,
+)
+from imbxai_widgets.compute.reading.told_names import told_names
+
+# How to mend the labels of a folder of images.
+LIKE_DATASET = (
+    "for instance, of torchvision's, by "
+    "validation.target_transform = lambda label: dataset.class_to_idx[validation.classes[label]]"
+)
 
 
 def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -99,7 +112,7 @@ def class_names_of(
     ('cat', 'dog')
     """
     if class_names is not None:
-        names, source = _told_names(class_names), "class_names"
+        names, source = told_names(class_names), "class_names"
     else:
         found = names_in(dataset)
         if found is None:
@@ -107,13 +120,16 @@ def class_names_of(
         names, source = found, f"the dataset ({type(dataset).__name__})"
     if len(names) != n_classes:
         mend = "" if source == "class_names" else "; pass class_names to name them yourself"
+        stray = stray_folders(dataset)
+        if stray:
+            mend = f"; {stray}"
         raise ValueError(
             f"{source} gives {len(names)} class names, but the model has {n_classes} logits{mend}"
         )
     return distinct_names(names)
 
 
-def check_same_labels(dataset: Dataset[Any], validation: Dataset[Any]) -> None:
+def check_same_labels(dataset: Any, validation: Any) -> None:
     """Refuse validation images whose labels stand for other classes than the training images'.
 
     That happens when each folder of images numbers its own subfolders and one of them is missing;
@@ -127,20 +143,27 @@ def check_same_labels(dataset: Dataset[Any], validation: Dataset[Any]) -> None:
     Raises
     ------
     ValueError
-        If both name a class of one label, and differently.
+        If both name a class of one label, and differently, or number one name differently.
 
     Examples
     --------
     >>> check_same_labels([], [])
     """
-    pairs = zip(names_in(dataset) or (), names_in(validation) or (), strict=False)
-    for label, (here, there) in enumerate(pairs):
-        if here != there:
-            raise ValueError(
-                f"validation gives label {label} the name {there!r}, but dataset the name "
-                f"{here!r}: one label must mean one class. Change the labels of validation to "
-                "those of dataset; or, if only the names differ, pass class_names"
-            )
+    for here in namings(dataset):
+        for there in namings(validation):
+            for label, name, other in renamed(there, here):
+                raise ValueError(
+                    f"validation gives label {label} the name {name!r}, but dataset the name "
+                    f"{other!r}: one label must mean one class. Change the labels of validation "
+                    f"to those of dataset, {LIKE_DATASET}; or, if only the names differ, pass "
+                    "class_names"
+                )
+            clash = renumbered(there, here)
+            if clash is not None:
+                raise ValueError(
+                    f"{told_clash('validation', 'dataset', clash)}. Change the labels of "
+                    f"validation to those of dataset, {LIKE_DATASET}"
+                )
 
 
 def class_numbers_of(dataset: Any, class_names: Sequence[str] | None = None) -> dict[str, int]:
@@ -161,89 +184,65 @@ def class_numbers_of(dataset: Any, class_names: Sequence[str] | None = None) -> 
     >>> class_numbers_of([], ["cat", "dog"])
     {'cat': 0, 'dog': 1}
     """
-    names = names_in(dataset) if class_names is None else _told_names(class_names)
-    numbers = {} if class_names is not None else _aliases(dataset)
-    times = Counter(names)
-    return {name: label for label, name in enumerate(names or ()) if times[name] == 1} | numbers
+    if class_names is not None:
+        pairs: tuple[tuple[str, int], ...] = tuple(
+            (name, label) for label, name in enumerate(told_names(class_names))
+        )
+        aliases = {}
+    else:
+        # A label that is a name has been through target_transform already.
+        pairs = _merged(namings(dataset, followed=False))
+        aliases = outermost_aliases(dataset)
+    times = Counter(name for name, _ in pairs)
+    return {name: label for name, label in pairs if times[name] == 1} | aliases
 
 
 def names_in(dataset: Any) -> tuple[str, ...] | None:
     """Return the class names that a dataset tells, in the order of the labels, or None.
 
+    Where the dataset has a `target_transform`, the labels are those behind it.
+
     Raises
     ------
     ValueError
-        If its sources contradict each other.
+        If its sources contradict each other, or do not name each label once.
 
     Examples
     --------
     >>> names_in([]) is None
     True
     """
-    listed = _listed_names(getattr(dataset, "classes", None))
-    indexed = _indexed_names(getattr(dataset, "class_to_idx", None))
-    if listed is not None and indexed is not None and not _agree(listed, dataset):
-        raise ValueError(
-            f"{type(dataset).__name__}.classes and .class_to_idx contradict each other; "
-            "pass class_names in the order of the labels"
-        )
-    names = listed if listed is not None else indexed
-    if names is None:
-        names = _names_in_columns(dataset)
-    if names is not None:
-        return names
-    found = {names for names in map(names_in, parts(dataset)) if names is not None}
-    if len(found) > 1:
-        raise ValueError(
-            "the concatenated datasets name their classes differently; pass class_names"
-        )
-    return found.pop() if found else None
-
-
-def _names_in_columns(dataset: Any) -> tuple[str, ...] | None:
-    named = class_columns(features_of(dataset))
-    try:
-        return named.get(label_key(features_of(dataset), dataset)) if named else None
-    except ValueError:  # not certain which column holds the labels
-        return None
-
-
-def _told_names(class_names: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(class_names, str) or not isinstance(class_names, Sequence | np.ndarray):
-        raise ValueError(
-            "class_names must be a sequence of names in the order of the labels, "
-            f"not the {type(class_names).__name__} {class_names!r}"
-        )
-    return tuple(str(name) for name in class_names)
-
-
-def _aliases(dataset: Any) -> dict[str, int]:
-    """Return every name of every class, from the outermost `class_to_idx` there is."""
-    for member in nested(dataset):
-        if isinstance(getattr(member, "class_to_idx", None), Mapping):
-            return {str(name): int(label) for name, label in member.class_to_idx.items()}
-    return {}
-
-
-def _listed_names(classes: object) -> tuple[str, ...] | None:
-    if not isinstance(classes, Sequence | np.ndarray) or isinstance(classes, str):
-        return None
-    return tuple(str(name[0]) if isinstance(name, tuple) else str(name) for name in classes)
-
-
-def _indexed_names(class_to_idx: object) -> tuple[str, ...] | None:
-    if not isinstance(class_to_idx, Mapping):
+    told = namings(dataset)
+    if not told:
         return None
     names: dict[int, str] = {}
-    for name, label in class_to_idx.items():
-        names.setdefault(int(label), str(name))
+    for name, label in _merged(told):
+        other = names.setdefault(label, name)
+        if other != name:
+            raise ValueError(
+                f"target_transform of the dataset ({told[0].source}) gives the label {label} to "
+                f"the classes {other!r} and {name!r}, which thus have no name in common; pass "
+                "class_names in the order of the model's logits"
+            )
     if sorted(names) != list(range(len(names))):
         raise ValueError(
-            f"the dataset's class_to_idx must use the labels 0 to {len(names) - 1}, "
-            f"but uses {sorted(names)}; pass class_names"
+            f"the dataset must name the labels 0 to {len(names) - 1}, but names "
+            f"{sorted(names)}; pass class_names"
         )
     return tuple(names[label] for label in range(len(names)))
 
 
-def _agree(listed: tuple[str, ...], dataset: Any) -> bool:
-    return all(dataset.class_to_idx.get(name, label) == label for label, name in enumerate(listed))
+def _merged(told: Sequence[Naming]) -> tuple[tuple[str, int], ...]:
+    """Put together what concatenated datasets tell."""
+    for one, other in combinations(told, 2):
+        if renamed(one, other) or renumbered(one, other):
+            raise ValueError(
+                "the concatenated datasets name their classes differently; number the classes of "
+                "all alike, or, if only the names differ, pass class_names"
+            )
+    pairs: dict[tuple[int, str], None] = {}
+    labels: set[int] = set()
+    for naming in told:
+        pairs |= {(label, name): None for name, label in naming.pairs if label not in labels}
+        labels |= {label for _, label in naming.pairs}
+    return tuple((name, label) for label, name in pairs)

@@ -1,4 +1,4 @@
-"""What Hugging Face datasets tell of their columns; that package is not imported."""
+"""What datasets and models of Hugging Face tell; its packages are not imported."""
 
 from __future__ import annotations
 
@@ -66,3 +66,35 @@ def set_transform_of(dataset: Any) -> Any:
     if not features_of(dataset):
         return None
     return dataset.format["format_kwargs"].get("transform")
+
+
+def logit_names(model: Any) -> dict[int, str]:
+    """Return the names of a model's logits that its configuration, `config.id2label`, gives.
+
+    Parameters
+    ----------
+    model
+        A `torch.nn.Module`: a model of transformers, or one that wraps one.
+
+    Returns
+    -------
+    dict
+        By the number of the logit; empty if there are none, or several models tell other ones.
+        The names "LABEL_0" and so on, which transformers makes up, are none.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(config=SimpleNamespace(id2label={0: "cat", 1: "dog"}))
+    >>> model.modules = lambda: [model]
+    >>> logit_names(model)
+    {0: 'cat', 1: 'dog'}
+    """
+    found: list[dict[int, str]] = []
+    for module in getattr(model, "modules", list)():
+        names = getattr(getattr(module, "config", None), "id2label", None)
+        if isinstance(names, Mapping) and names:
+            told = {int(label): str(name) for label, name in names.items()}
+            if told not in found and any(name != f"LABEL_{i}" for i, name in told.items()):
+                found.append(told)
+    return found[0] if len(found) == 1 else {}

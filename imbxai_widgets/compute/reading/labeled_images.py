@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
 
-from imbxai_widgets.compute.reading.class_names import class_numbers_of
+from imbxai_widgets.compute.reading.class_names import class_numbers_of, names_in
 from imbxai_widgets.compute.reading.hugging_face import class_columns, features_of
 from imbxai_widgets.compute.reading.labels import label_number
 from imbxai_widgets.compute.reading.nesting import locate
 from imbxai_widgets.compute.reading.paths import path_of
 from imbxai_widgets.compute.reading.sample_keys import SampleKeys, image_and_label
+from imbxai_widgets.compute.reading.told_names import told_names
 
 
 class Skipped(NamedTuple):
@@ -66,11 +67,19 @@ class LabeledImages(Subset[Any]):
     keys
         Where image and label are in a sample, if that is not certain; see `image_and_label`.
 
+    Attributes
+    ----------
+    n_names : int or None
+        How many classes are named; None if no one tells.
+    clash : str or None
+        Why the numbers that the dataset has for labels do not go with the names of the classes
+        (see `hold_names_together`).
+
     Raises
     ------
     ValueError
         If `dataset` is not map-style or has no images; on access, if an image is not a tensor of
-        three axes or it is not certain where image and label are.
+        three axes, it is not certain where image and label are, or there is a `clash`.
     ReadError
         On access, if the dataset or the transform fails for an image, or its label is in no
         accepted form (see `label_number`).
@@ -100,8 +109,10 @@ class LabeledImages(Subset[Any]):
             raise ValueError(f"keys must be two, of the image and of the label, not {keys!r}")
         super().__init__(dataset, range(len(dataset)))
         self.transform = transform
-        self._class_names = class_names
+        self._class_names = None if class_names is None else told_names(class_names)
         self._keys = keys
+        self.clash: str | None = None
+        self.n_names = self._number_of_names()
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -122,6 +133,8 @@ class LabeledImages(Subset[Any]):
             with self._reading(index):
                 image = self.transform(image)
         _check_tensor(image, index)
+        if self.clash is not None and not (self._class_names and isinstance(label, str)):
+            raise ValueError(self.clash)
         numbers = self._numbers if isinstance(label, str) else None
         try:
             return image, label_number(label, numbers)
@@ -147,6 +160,15 @@ class LabeledImages(Subset[Any]):
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".removesuffix(": ")
             raise ReadError.of(self, index, reason) from error
+
+    def _number_of_names(self) -> int | None:
+        if self._class_names is not None:
+            return len(self._class_names)
+        try:
+            names = names_in(self)
+        except ValueError:  # which is told when names are needed
+            return None
+        return None if names is None else len(names)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

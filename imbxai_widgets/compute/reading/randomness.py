@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 
+from imbxai_widgets.compute.reading.generators import generators_kept
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages
 
 _READ_TWICE = 8  # images; a flip of every second image escapes them once in 256 times
@@ -33,7 +30,7 @@ def changing_image(images: LabeledImages) -> int | None:
     0
     """
     spread = np.linspace(0, len(images) - 1, num=min(_READ_TWICE, len(images)), dtype=np.int64)
-    with _generators_kept():
+    with generators_kept():
         for index in map(int, spread):
             try:
                 # A copy, for a dataset may give the same tensor again and change it in place.
@@ -49,14 +46,3 @@ def _same(once: torch.Tensor, again: torch.Tensor) -> bool:
     if once.shape != again.shape or once.dtype != again.dtype:
         return False
     return np.array_equal(once.cpu().numpy(), again.cpu().numpy(), equal_nan=True)
-
-
-@contextmanager
-def _generators_kept() -> Iterator[None]:
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(devices=[]):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002
