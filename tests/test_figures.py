@@ -30,6 +30,7 @@ from imbxai_widgets import figures
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.colors import oklab
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.reading.class_names import distinct_names
 from imbxai_widgets.figures._style import PALE, ink, label_of
 from imbxai_widgets.presentation import (
     ARCHETYPE_COLORS,
@@ -121,6 +122,19 @@ def test_hostile_names_are_text_and_nothing_is_cut(name: str) -> None:
     assert_fit_to_print(figure, texts)
     if name in ("archetype_rates", "adversaries", "feature_overlap", "class_accuracy"):
         assert {label_of(each) for each in HOSTILE} <= found
+
+
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from font:UserWarning")
+@pytest.mark.parametrize("name", FIGURES)
+def test_names_with_characters_that_no_text_holds_can_be_printed(name: str) -> None:
+    given = ["\ufeffcat", "d\ufffeog", "\x00\x1b[31mred", "\udce9t\udce9", "\U0010ffffx", "a\x7fb"]
+    analysis = replace(make_analysis(SIZES[:6]), class_names=distinct_names(given))
+    figure = FIGURES[name](analysis, analysis)
+    svg, _ = drawn(figure)
+    found = {"".join(e.itertext()) for e in svg.iter() if e.tag.endswith("}text")}
+    figure.savefig(io.BytesIO(), format="pdf")
+    if name in ("archetype_rates", "adversaries", "feature_overlap", "class_accuracy"):
+        assert {"\\ufeffcat", "d\\ufffeog", "\\x00\\x1b[31mred", "\\udce9t\\udce9", "a b"} <= found
 
 
 @pytest.mark.parametrize("name", FIGURES)

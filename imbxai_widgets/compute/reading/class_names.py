@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -27,14 +28,25 @@ LIKE_DATASET = (
     "validation.target_transform = lambda label: dataset.class_to_idx[validation.classes[label]]"
 )
 
+# What XML 1.0 does not hold (controls, halves of surrogate pairs), what Unicode sets aside as no
+# characters, and the byte order mark, which PDF takes for one and which hides in a name.
+_PLANES = range(0x10000, 0x110000, 0x10000)
+_UNWRITABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufeff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(chr(plane + last) for plane in _PLANES for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+
 
 def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
     r"""Make every name one that can be read and that means one class.
 
     ImageNet has two classes called "crane", the bird and the machine; files may leave a name
     empty. Since results are looked up by name, such names get the number of their class. All
-    other names stay as they are, but for characters that no text can be written with (what is
-    left of file names in another encoding), which become escapes such as ``\udcff``.
+    other names stay as they are, but for characters that not every text can hold, which become
+    escapes such as ``\udcff``: what is left of file names in another encoding, control characters
+    besides tab and line break, byte order marks, and code points that are no characters. A page,
+    an SVG or a PDF with them would be broken.
 
     Parameters
     ----------
@@ -52,8 +64,10 @@ def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
     >>> distinct_names(["crane", "dog", "crane", " "])
     ('crane (#0)', 'dog', 'crane (#2)', '(unnamed #3)')
     """
-    written = (name.encode("utf-8", "backslashreplace").decode() for name in names)
-    found = [name if _shows(name) else f"(unnamed #{i})" for i, name in enumerate(written)]
+    found = [
+        _UNWRITABLE.sub(_escape, name) if _shows(name) else f"(unnamed #{i})"
+        for i, name in enumerate(names)
+    ]
     while True:
         times = Counter(map(_look, found))
         if len(times) == len(found):
@@ -62,6 +76,13 @@ def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
         found = [
             f"{name} (#{i})" if times[_look(name)] > 1 else name for i, name in enumerate(found)
         ]
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _look(name: str) -> str:
