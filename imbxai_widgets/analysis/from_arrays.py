@@ -11,6 +11,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._same_images import label_difference
 from imbxai_widgets.analysis.assemble import assemble
 from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.embedding.embedded import Embedded
@@ -23,7 +24,7 @@ from imbxai_widgets.compute.numeric.blocks import (
     numpy_of,
     row_blocks,
 )
-from imbxai_widgets.compute.numeric.checks import check_codes, check_count
+from imbxai_widgets.compute.numeric.checks import check_codes, check_count, highest_code
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities, top_probabilities
 from imbxai_widgets.compute.numeric.types import IntArray, UInt8Array
 from imbxai_widgets.compute.reading.class_names import check_same_labels, class_names_of
@@ -65,6 +66,8 @@ def analysis_from_arrays(
         The same three of images that the classifier has not seen.
     images, validation_images
         To show them: (N, H, W, 3) or (N, H, W) uint8; or a map-style dataset as for `analyze`.
+        The labels of a dataset are compared with those given, all where it tells them without its
+        images, else those of 32 images.
     class_names
         C names in the order of the labels; by default what the dataset of `images` says, else
         the numbers.
@@ -82,7 +85,8 @@ def analysis_from_arrays(
     ------
     ValueError
         If an array has the wrong shape or type, values that are not finite (the error names the
-        rows), or labels without a class; or if there are not more than `k` images.
+        rows), or labels without a class; if there are not more than `k` images; or if the labels
+        that a dataset of images tells are others.
 
     Examples
     --------
@@ -96,12 +100,19 @@ def analysis_from_arrays(
     """
     check_count(k, "k")
     check_count(top_k, "top_k")
-    n_classes = _number_of_classes([labels, outputs, *(validation or ())[1:]], class_names)
+    if validation is not None and (
+        not isinstance(validation, tuple | list) or len(validation) != 3
+    ):
+        raise ValueError("validation must be a tuple (embeddings, labels, outputs)")
+    _, unseen_labels, unseen_outputs = validation or (None, None, None)
+    n_classes = _number_of_classes(
+        [labels] if validation is None else [labels, unseen_labels],
+        [outputs] if validation is None else [outputs, unseen_outputs],
+        class_names,
+    )
     train = _embedded(embeddings, labels, outputs, n_classes, "")
     held_out = None
     if validation is not None:
-        if not isinstance(validation, tuple | list) or len(validation) != 3:
-            raise ValueError("validation must be a tuple (embeddings, labels, outputs)")
         held_out = _embedded(*validation, n_classes, "validation ")
         if held_out.embeddings.shape[1] != train.embeddings.shape[1]:
             raise ValueError(
@@ -112,12 +123,13 @@ def analysis_from_arrays(
         raise ValueError("validation_images were given, but no validation")
     if class_names is None:
         check_same_labels(images, validation_images)
+    names = class_names_of(images, n_classes, class_names)
     return assemble(
         train,
         held_out,
-        class_names=class_names_of(images, n_classes, class_names),
-        images=_image_source(images, train, "images"),
-        validation_images=_image_source(validation_images, held_out, "validation_images"),
+        class_names=names,
+        images=_image_source(images, train, names, "images"),
+        validation_images=_image_source(validation_images, held_out, names, "validation_images"),
         k=k,
         top_k=top_k,
         scheme=color_scheme("perceptual"),
@@ -126,9 +138,18 @@ def analysis_from_arrays(
     )
 
 
-def _number_of_classes(codes: Sequence[Any], class_names: Sequence[str] | None) -> int:
+def _number_of_classes(
+    labels: Sequence[Any], outputs: Sequence[Any], class_names: Sequence[str] | None
+) -> int:
     """Return the number of logits; of predictions alone, that of the names or of the numbers."""
-    shapes = [np.shape(values) for values in codes]
+    for values in labels:
+        if len(np.shape(values)) != 1:
+            raise ValueError(
+                f"labels must be one number an image, of the shape (N,), not {np.shape(values)}; "
+                "pass labels.reshape(-1) if each has an axis of its own, labels.argmax(axis=1) if "
+                "they are one-hot"
+            )
+    shapes = [np.shape(values) for values in outputs]
     widths = {shape[1] for shape in shapes if len(shape) == 2}
     if len(widths) > 1:
         raise ValueError(f"outputs must have one number of classes, not {sorted(widths)}")
@@ -137,7 +158,7 @@ def _number_of_classes(codes: Sequence[Any], class_names: Sequence[str] | None) 
         return int(width)
     if class_names is not None:
         return len(told_names(class_names))
-    return max((int(np.max(values, initial=0)) + 1 for values in codes), default=0)
+    return max((highest_code(numpy_of(values)) + 1 for values in (*labels, *outputs)), default=0)
 
 
 def _embedded(embeddings: Any, labels: Any, outputs: Any, n_classes: int, which: str) -> Embedded:
@@ -188,13 +209,25 @@ def _are_shares(rows: Matrix) -> bool:
     return bool((rows >= 0).all() and near.all())
 
 
-def _image_source(images: Any, embedded: Embedded | None, name: str) -> ImageSource | None:
+def _image_source(
+    images: Any, embedded: Embedded | None, class_names: Sequence[str], name: str
+) -> ImageSource | None:
     if images is None or embedded is None:
         return None
     size = len(embedded.labels)
     if len(images) != size:
         raise ValueError(f"{name} must be {size}, one for each row, not {len(images)}")
-    return ImageSource(_Pictures(images, name) if isinstance(images, np.ndarray) else images)
+    if isinstance(images, np.ndarray):
+        return ImageSource(_Pictures(images, name))
+    different = label_difference(
+        images, embedded.labels, embedded.positions, class_names=class_names
+    )
+    if different is not None:
+        raise ValueError(
+            f"{name} are not those of the labels given: {different}. Give the dataset that the "
+            "rows come from, in their order; if its labels mean something else, give images alone"
+        )
+    return ImageSource(images)
 
 
 class _Pictures(torch.utils.data.Dataset[Any]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imbxai_widgets.analysis._same_images import Looks
 from imbxai_widgets.compute.methods.archetypes import archetype_counts
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.numeric.types import (
@@ -42,6 +43,8 @@ class Split:
         The images of the dataset that could not be read.
     images : ImageSource or None
         Reads the images for display, by row.
+    looks : Looks or None
+        How some images look, of an analysis that was loaded; by it their dataset is known.
     neighbor_method, neighbor_recall : str, float
         How the neighbors were found, and what share of the true ones, by a sample; see
         `imbxai_widgets.compute.neighbors.Neighbors`.
@@ -55,6 +58,7 @@ class Split:
     positions: IntArray
     skipped: tuple[Skipped, ...] = ()
     images: ImageSource | None = None
+    looks: Looks | None = None
     neighbor_method: str = "exact"
     neighbor_recall: float = 1.0
 

@@ -2,47 +2,44 @@
 
 The file is a zip archive of NumPy arrays (readable by `numpy.load`) and ``meta.json``, which
 holds the format's version, the settings, the class names and a SHA-256 digest of each array. An
-array whose digest differs is never used.
+array whose digest differs is never used, nor is a file that holds what no analysis has. Beside
+the results it holds how 32 images of each split look, by which `load_analysis` knows the dataset.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import os
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from imbxai_widgets.analysis._archive import StorageError, read_archive, write_archive
 from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._same_images import Looks, label_difference
+from imbxai_widgets.analysis._schema import LOOKS_ARRAYS, SPLIT_ARRAYS, check_saved
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
+from imbxai_widgets.compute.reading.class_names import distinct_names
 from imbxai_widgets.compute.reading.display import DisplayTransform, ImageSource
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages, Skipped
 from imbxai_widgets.compute.reading.sample_keys import SampleKeys
-from imbxai_widgets.files import replacing
 
-VERSION = 3
+__all__ = ["VERSION", "StorageError", "load_analysis", "save_analysis"]
+
+VERSION = 4
 _FORMAT = "imbxai_widgets analysis"
 _SPLIT_SETTINGS = ("neighbor_method", "neighbor_recall")
-_SPLIT_ARRAYS = ("labels", "neighbors", "neighbor_distances", "archetypes", "positions")
-
-
-class StorageError(ValueError):
-    """A file is no saved analysis, is damaged, or comes from a newer version."""
 
 
 def save_analysis(analysis: AnalysisData, path: str | os.PathLike[str]) -> Path:
     """Save an analysis to a file; a file already there is replaced only by a whole new one.
 
-    Images are not saved: give the datasets to `load_analysis` to see them again.
+    Images are not saved: give the datasets to `load_analysis` to see them again. To know them
+    then, 32 images of each split are read, if the analysis has images, and the mean colors of
+    8 x 8 parts of each are kept.
 
     Parameters
     ----------
@@ -60,8 +57,6 @@ def save_analysis(analysis: AnalysisData, path: str | os.PathLike[str]) -> Path:
     OSError
         If the file cannot be written; what was there is left as it is.
     """
-    arrays = _arrays(analysis)
-    members = {f"{name}.npy": _encoded(array) for name, array in arrays.items()}
     meta = {
         "format": _FORMAT,
         "version": VERSION,
@@ -74,13 +69,9 @@ def save_analysis(analysis: AnalysisData, path: str | os.PathLike[str]) -> Path:
             for name, split in _splits(analysis)
         },
         "skipped": {name: split.skipped for name, split in _splits(analysis)},
-        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     }
     target = Path(path)
-    with replacing(target) as file, zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("meta.json", json.dumps(meta, ensure_ascii=False, indent=1))
-        for name, data in members.items():
-            archive.writestr(name, data)
+    write_archive(target, meta, _arrays(analysis))
     return target.resolve()
 
 
@@ -99,7 +90,9 @@ def load_analysis(
     ----------
     path : str or path-like
     dataset, validation : Dataset, optional
-        The datasets that were analyzed, to show their images; all else works without.
+        The datasets that were analyzed, to show their images; all else works without. Their
+        labels are compared with those analyzed, all where a dataset tells them without its
+        images, and 32 images with how they looked.
     transform, keys, display_transform : optional
         How to read and show these images, as for `analyze`. Without `transform` the pictures of
         the datasets are shown as they are.
@@ -114,11 +107,19 @@ def load_analysis(
     FileNotFoundError
         If there is no such file.
     StorageError
-        If it is no saved analysis, is damaged or was written by a newer version.
+        If it is no saved analysis, is damaged, holds what no analysis has or was written by
+        another version.
     ValueError
-        If a dataset has another number of images than were analyzed.
+        If a dataset is not the one analyzed: it has another number of images, other labels, or
+        images that look otherwise.
     """
-    meta, arrays = _read(Path(path))
+    meta, arrays = read_archive(Path(path), _FORMAT, VERSION)
+    try:
+        check_saved(meta, arrays)
+    except Exception as error:  # settings of any kind, which only a crafted file has
+        raise StorageError(
+            f"{path} holds what no analysis has ({error}); save the analysis again"
+        ) from error
     restore = partial(
         _split, meta, arrays, transform=transform, keys=keys, display_transform=display_transform
     )
@@ -128,7 +129,7 @@ def load_analysis(
     elif validation is not None:
         raise ValueError("validation was given, but the saved analysis has no validation images")
     return AnalysisData(
-        class_names=tuple(meta["class_names"]),
+        class_names=distinct_names(meta["class_names"]),
         embeddings=arrays["embeddings"],
         train=restore("train", dataset),
         validation=unseen,
@@ -144,9 +145,16 @@ def _arrays(analysis: AnalysisData) -> dict[str, Any]:
     if analysis.color_counts is not None:
         arrays["color_counts"] = analysis.color_counts
     for prefix, split in _splits(analysis):
-        arrays |= {f"{prefix}_{name}": getattr(split, name) for name in _SPLIT_ARRAYS}
-        arrays |= {f"{prefix}_top_{name}": array for name, array in split.top._asdict().items()}
+        arrays |= {f"{prefix}_{name}": array for name, array in _split_arrays(split).items()}
     return arrays
+
+
+def _split_arrays(split: Split) -> dict[str, Any]:
+    tops = {f"top_{name}": array for name, array in split.top._asdict().items()}
+    arrays = {name: tops[name] if name in tops else getattr(split, name) for name in SPLIT_ARRAYS}
+    looks = split.looks if split.images is None else Looks.of(split.images)
+    known = {} if looks is None else {f"looks_{name}": a for name, a in looks._asdict().items()}
+    return arrays | {name: array for name, array in known.items() if array is not None}
 
 
 def _splits(analysis: AnalysisData) -> Iterator[tuple[str, Split]]:
@@ -165,70 +173,40 @@ def _split(
     keys: SampleKeys | None,
     display_transform: DisplayTransform | None,
 ) -> Split:
-    top = TopProbabilities(
-        **{name: arrays[f"{prefix}_top_{name}"] for name in TopProbabilities._fields}
-    )
+    own: dict[str, Any] = {
+        name: arrays.get(f"{prefix}_{name}") for name in (*SPLIT_ARRAYS, *LOOKS_ARRAYS)
+    }
+    top = TopProbabilities(*(own.pop(f"top_{name}") for name in TopProbabilities._fields))
+    looks = Looks(*(own.pop(f"looks_{name}") for name in Looks._fields))
     split = Split(
-        **{name: arrays[f"{prefix}_{name}"] for name in _SPLIT_ARRAYS},
+        **own,
         top=top,
         skipped=tuple(Skipped(*image) for image in meta["skipped"][prefix]),
+        looks=None if looks.rows is None else looks,
         **meta["neighbors"][prefix],
     )
     if dataset is None:
         return split
+    argument = "dataset" if prefix == "train" else prefix
     expected = len(split) + len(split.skipped)
     if len(dataset) != expected:
-        argument = "dataset" if prefix == "train" else prefix
         raise ValueError(
             f"{argument} has {len(dataset)} images, but {expected} were analyzed; give the "
             "dataset that was analyzed, or none"
         )
+    names = meta["class_names"]
+    different = label_difference(
+        dataset, split.labels, split.positions, class_names=names, keys=keys
+    )
     if transform is not None or keys is not None:
-        names = meta["class_names"]
         dataset = LabeledImages(dataset, transform=transform, class_names=names, keys=keys)
-    return replace(split, images=ImageSource.of_rows(dataset, split.positions, display_transform))
-
-
-def _encoded(array: Any) -> bytes:
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            meta = json.loads(archive.read("meta.json"))
-            _check_version(path, meta)
-            members = {name: archive.read(name) for name in meta["sha256"]}
-    except (FileNotFoundError, IsADirectoryError, PermissionError, StorageError):
-        raise
-    except Exception as error:  # a damaged archive can fail in any of zipfile's and json's ways
-        raise StorageError(
-            f"{path} is no saved analysis, or is damaged ({error}); save the analysis again"
-        ) from error
-    for name, data in members.items():
-        if hashlib.sha256(data).hexdigest() != meta["sha256"][name]:
-            raise StorageError(f"{path} is damaged: {name} has changed; save the analysis again")
-    return meta, {
-        name.removesuffix(".npy"): _decoded(path, name, members[name]) for name in members
-    }
-
-
-def _decoded(path: Path, name: str, data: bytes) -> Any:
-    try:
-        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except ValueError as error:
-        raise StorageError(f"{path}: {name} holds no plain array ({error})") from error
-
-
-def _check_version(path: Path, meta: Any) -> None:
-    if not isinstance(meta, dict) or meta.get("format") != _FORMAT:
-        raise StorageError(f"{path} is no saved analysis")
-    if meta["version"] != VERSION:
-        newer = meta["version"] > VERSION
-        raise StorageError(
-            f"{path} was written by {'a newer' if newer else 'an older'} version of imbxai_widgets "
-            f"(format {meta['version']}, this one reads {VERSION}); "
-            f"{'upgrade imbxai_widgets' if newer else 'analyze and save again'}"
+    images = ImageSource.of_rows(dataset, split.positions, display_transform)
+    if different is None and split.looks is not None:
+        different = split.looks.difference(images, transformed=transform is not None)
+    if different is not None:
+        raise ValueError(
+            f"{argument} is not what was analyzed: {different}. Give the same images in the same "
+            "order, split and shuffled by the same seed and with the same transforms, or no "
+            f"{argument} to do without the images"
         )
+    return replace(split, images=images)

@@ -131,6 +131,13 @@ def test_pictures_are_shown_and_saved_analyses_come_back(
             {"images": np.zeros((60, 2, 2))},
             r"^images must be \(N, H, W, 3\) or .* of uint8",
         ),
+        ({"labels": np.zeros((60, 1), dtype=int)}, r"^labels must be .* \(N,\), not \(60, 1\)"),
+        ({"labels": np.zeros((60, C), dtype=int)}, r"^labels must be .*argmax\(axis=1\) if they"),
+        (
+            {"validation": (np.zeros((2, D)), [[0], [1]], np.zeros((2, C)))},
+            r"^labels must be .* \(N,\), not \(2, 1\)",
+        ),
+        ({"labels": np.full(60, 2**63, dtype=np.uint64)}, r"^labels must be smaller than 2\*\*63"),
         ({"validation": (1, 2)}, r"^validation must be a tuple \(embeddings, labels, outputs\)"),
         ({"validation_images": []}, r"^validation_images were given, but no validation"),
         (
@@ -156,3 +163,42 @@ def test_classes_of_predictions_alone_are_counted_over_both_splits() -> None:
     held_out = (points, [0, 1, 2, 3], [0, 1, 2, 2])
     analysis = Analysis.from_arrays(points, [0, 0, 1, 1], [0, 1, 1, 1], validation=held_out, k=1)
     assert analysis.class_names == ("0", "1", "2", "3")
+
+
+@pytest.mark.parametrize("stray", [10**12, 2**62, 10**6])
+@pytest.mark.parametrize("where", ["labels", "outputs", "validation"])
+def test_one_stray_label_is_named_before_memory_is_taken(stray: int, where: str) -> None:
+    points = np.arange(6.0)[:, np.newaxis]
+    codes = np.array([0, 0, 1, 1, 2, 2])
+    torn = np.array([0, 0, 1, stray, 2, 2])
+    given = {"labels": codes, "outputs": codes, "validation": (points, codes, codes)}
+    given[where] = torn if where != "validation" else (points, torn, codes)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"holds {stray} \(number 3\), .* {stray + 1:,} classes"):
+        Analysis.from_arrays(points, **given, k=1)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    with pytest.raises(ValueError, match=rf"must lie in 0..2, but holds {stray}"):
+        Analysis.from_arrays(points, **given, k=1, class_names=["a", "b", "c"])
+
+
+def test_images_of_other_labels_are_refused(data: tuple[Any, Any, Any]) -> None:
+    pictures = torch.zeros((60, 3, 2, 2), dtype=torch.uint8)
+    _, labels, _ = data
+    pairs = list(zip(pictures, labels.tolist(), strict=True))
+    held_out = tuple(array[:20] for array in data)
+    shown = Analysis.from_arrays(
+        *data, images=pairs, validation=held_out, validation_images=pairs[:20]
+    )
+    assert shown.images is not None
+    assert Analysis.from_arrays(*data, images=list(pictures)).images is not None
+    with pytest.raises(ValueError, match=r"^images are not .* image \d+ has label .* another"):
+        Analysis.from_arrays(*data, images=pairs[::-1])
+    wrong = [(image, (label + 1) % C) for image, label in pairs[:20]]
+    with pytest.raises(ValueError, match=r"^validation_images are not .* image 0 has label"):
+        Analysis.from_arrays(*data, validation=held_out, validation_images=wrong)
+    named = [(image, "abcd"[label]) for image, label in pairs]
+    names = list("abcd")
+    assert Analysis.from_arrays(*data, images=named, class_names=names).images is not None
+    with pytest.raises(ValueError, match=r"^images are not those of the labels given"):
+        Analysis.from_arrays(*data, images=named, class_names=names[::-1])

@@ -8,8 +8,12 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +23,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from small_analysis import make_analysis
+from torch import nn
+from torch.utils.data import Dataset
 
-from imbxai_widgets import Analysis
+from imbxai_widgets import Analysis, analyze
+from imbxai_widgets.analysis import Split
 from imbxai_widgets.analysis.storage import StorageError, save_analysis
 from imbxai_widgets.compute.neighbors import search as neighbors
+from imbxai_widgets.compute.reading.labeled_images import Skipped
 
 ARRAYS = ("labels", "neighbors", "neighbor_distances", "archetypes", "positions")
 
@@ -65,6 +73,8 @@ def assert_same(one: Analysis, other: Analysis) -> None:
                 assert getattr(left, name) == getattr(right, name)
             pairs += [(getattr(left, name), getattr(right, name)) for name in ARRAYS]
             pairs += zip(left.top, right.top, strict=True)
+            if left.looks is not None and right.looks is not None:
+                pairs += zip(left.looks, right.looks, strict=True)
     for left, right in pairs:
         assert (left is None) == (right is None)
         if left is not None:
@@ -102,13 +112,23 @@ def test_how_neighbors_were_found_is_kept_and_told(
     assert_same(Analysis.load(analysis.save(tmp_path / "run.imbxai")), analysis)
 
 
+Pairs = list[tuple[Any, int]]
+
+
+def pictures_of(split: Split) -> Pairs:
+    """The images of a split of `make_analysis`, with their labels."""
+    assert split.images is not None
+    tensors = [torch.from_numpy(split.images[i].copy()).movedim(2, 0) for i in range(len(split))]
+    return list(zip(tensors, split.labels.tolist(), strict=True))
+
+
 def test_images_come_from_the_datasets_given(tmp_path: Path) -> None:
     analysis = make_analysis()
     path = save_analysis(analysis, tmp_path / "run.imbxai")
-    pictures = [(torch.full((3, 2, 2), 0.5), 0)] * len(analysis.train)
+    pictures = pictures_of(analysis.train)
     loaded = Analysis.load(path, dataset=pictures)
     assert loaded.images is not None
-    assert (loaded.images[0] == 128).all()
+    assert (loaded.images[3] == analysis.train.images[3]).all()  # type: ignore[index]
     with pytest.raises(ValueError, match=r"dataset has 3 images, but 68 were analyzed"):
         Analysis.load(path, dataset=pictures[:3])
     with pytest.raises(ValueError, match=r"validation has 3 images, but 34 were analyzed"):
@@ -119,10 +139,10 @@ def test_images_come_from_the_datasets_given(tmp_path: Path) -> None:
 
 
 def test_images_are_read_as_they_were_for_the_analysis(tmp_path: Path) -> None:
-    analysis = make_analysis(validation=False)
+    analysis = make_analysis(validation=False, images=False)
     path = analysis.save(tmp_path / "run.imbxai")
     picture = Image.new("RGB", (8, 4), (10, 20, 30))
-    samples = [{"photo": picture, "kind": "c0"}] * len(analysis.train)
+    samples = [{"photo": picture, "kind": f"c{label}"} for label in analysis.train.labels]
     halved = Analysis.load(
         path,
         dataset=samples,
@@ -132,6 +152,129 @@ def test_images_are_read_as_they_were_for_the_analysis(tmp_path: Path) -> None:
     assert halved.images is not None
     assert halved.images[0].shape == (4, 4, 3)
     assert halved.images[0][0, 0].tolist() == [10, 20, 30]
+
+
+# -- another dataset than was analyzed -----------------------------------------------------
+
+
+class Untold(Dataset[Any]):
+    """Tells its labels together with its images alone."""
+
+    def __init__(self, pairs: Pairs, broken: frozenset[int] = frozenset()) -> None:
+        self.pairs, self.broken = pairs, broken
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Any:
+        if index in self.broken:
+            raise OSError("broken")
+        return self.pairs[index]
+
+
+def brighter(pairs: Pairs, by: int) -> Pairs:
+    return [((image.int() + by).clamp(0, 255).byte(), label) for image, label in pairs]
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda pairs: pairs[::-1], r"image \d+ has label \d, not \d"),
+        (lambda pairs: pairs[1:] + pairs[:1], r"image \d+ has label \d, not \d"),
+        (
+            lambda pairs: brighter(pairs, 12),
+            r"image 0 looks otherwise \(by 12 of 255 .*; 32 of 32 images",
+        ),
+        (
+            lambda pairs: [
+                (image, label) for (image, _), (_, label) in zip(pairs[::-1], pairs, strict=True)
+            ],
+            r"image 0 looks otherwise .* image 67 looks as it did: another order",
+        ),
+    ],
+    ids=["reversed", "shifted", "brighter", "images alone reversed"],
+)
+def test_another_dataset_than_was_analyzed_is_refused(
+    tmp_path: Path, told: bool, change: Callable[[Pairs], Pairs], message: str
+) -> None:
+    analysis = make_analysis()
+    path = analysis.save(tmp_path / "run.imbxai")
+    pairs = pictures_of(analysis.train)
+    kind: Callable[[Pairs], Any] = list if told else Untold
+    assert Analysis.load(path, dataset=kind(pairs)).images is not None
+    assert Analysis.load(path, dataset=kind(brighter(pairs, 8))).images is not None
+    mend = r".* Give the same images in the same order.*, or no dataset to do without"
+    with pytest.raises(ValueError, match="dataset is not what was analyzed: " + message + mend):
+        Analysis.load(path, dataset=kind(change(pairs)))
+
+
+def test_validation_is_compared_too_and_images_left_out_count(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pairs = [
+        (torch.tensor(rng.integers(0, 256, (3, 9, 9)), dtype=torch.uint8), i % 3) for i in range(40)
+    ]
+    data, held_out = Untold(pairs[:30], frozenset({0, 7})), Untold(pairs[30:])
+    model = nn.Sequential(nn.Flatten(), nn.Linear(243, 3))
+    options: dict[str, Any] = {"k": 2, "on_error": "skip", "progress": False, "device": "cpu"}
+    model.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
+    with pytest.warns(UserWarning, match="2 of 30 images"):
+        analysis = analyze(model, data, validation=held_out, salient_fraction=None, **options)
+    path = analysis.save(tmp_path / "run.imbxai")
+    loaded = Analysis.load(path, dataset=data, validation=held_out)
+    assert (loaded.images[0] == pairs[1][0].movedim(0, 2).numpy()).all()  # type: ignore[index]
+    again = Analysis.load(loaded.save(tmp_path / "again.imbxai"), dataset=data)
+    with pytest.raises(ValueError, match=r"validation is not what was analyzed: image \d+ has"):
+        Analysis.load(path, validation=Untold(pairs[30:][::-1]))
+    # What is loaded without images and saved again still knows them.
+    assert again.validation is not None
+    path = Analysis.load(path).save(tmp_path / "later.imbxai")
+    other = Untold([(pairs[0][0], label) for _, label in pairs[30:]])
+    with pytest.raises(ValueError, match=r"validation is .*: image 0 looks otherwise"):
+        Analysis.load(path, validation=other)
+
+
+def test_pictures_are_known_with_the_transform_and_without(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (20, 12, 8, 3), dtype=np.uint8)
+    pairs = [(Image.fromarray(image), i % 2) for i, image in enumerate(pixels)]
+
+    def top(image: Image.Image) -> torch.Tensor:
+        return torch.from_numpy(np.array(image)[:8]).movedim(2, 0) / 255
+
+    model = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
+    analysis = analyze(model, pairs, transform=top, k=2, progress=False, salient_fraction=None)
+    path = analysis.save(tmp_path / "run.imbxai")
+    whole = Analysis.load(path, dataset=pairs).images
+    part = Analysis.load(path, dataset=pairs, transform=top).images
+    assert whole is not None and part is not None  # noqa: PT018
+    assert (whole[3].shape, part[3].shape) == ((12, 8, 3), (8, 8, 3))
+    for options in ({}, {"transform": top}, {"transform": lambda image: top(image).flip(1)}):
+        other = (
+            pairs
+            if "transform" in options and options["transform"] is not top
+            else [(Image.fromarray(pixels[19 - i]), i % 2) for i in range(20)]
+        )
+        with pytest.raises(ValueError, match="image 0 looks otherwise"):
+            Analysis.load(path, dataset=other, **options)
+
+
+def test_a_dataset_that_changes_its_labels_when_read_is_known(tmp_path: Path) -> None:
+    """Its list of labels is not what the analysis has read."""
+    analysis = make_analysis()
+
+    class Coarse(Untold):
+        targets = [0] * len(analysis.train)
+
+    path = analysis.save(tmp_path / "run.imbxai")
+    data = Coarse(pictures_of(analysis.train))
+    assert Analysis.load(path, dataset=data).images is not None
+    data.pairs = [(image, (label + 1) % 4) for image, label in data.pairs]
+    with pytest.raises(ValueError, match=r"image \d+ has label"):
+        Analysis.load(path, dataset=data)
+
+
+# -- files ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -195,21 +338,204 @@ def test_a_digest_that_does_not_match_is_named(tmp_path: Path) -> None:
         Analysis.load(rewritten(path, sha256=digests))
 
 
-def test_no_pickle_is_ever_loaded(tmp_path: Path) -> None:
-    path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+def with_members(path: Path, changes: dict[str, bytes | None], **settings: object) -> Path:
+    """Change members of a saved file, its digests and its settings; None takes a member out."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    meta = json.loads(members["meta.json"])
-    members["embeddings.npy"] = buffer.getvalue()
-    meta["sha256"]["embeddings.npy"] = hashlib.sha256(buffer.getvalue()).hexdigest()
+    meta = json.loads(members["meta.json"]) | settings
+    for name, content in changes.items():
+        del members[name], meta["sha256"][name]
+        if content is not None:
+            members[name] = content
+            meta["sha256"][name] = hashlib.sha256(content).hexdigest()
     members["meta.json"] = json.dumps(meta).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
+    return path
+
+
+def encoded(array: Any, *, allow_pickle: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.asarray(array), allow_pickle=allow_pickle)
+    return buffer.getvalue()
+
+
+def test_no_pickle_is_ever_loaded(tmp_path: Path) -> None:
+    path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
+    crafted = encoded(np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(StorageError, match="embeddings"):
+        Analysis.load(with_members(path, {"embeddings.npy": crafted}))
+
+
+def set_at(value: Any, *place: int) -> Callable[[np.ndarray], np.ndarray]:
+    def change(array: np.ndarray) -> np.ndarray:
+        array[place or (0,) * array.ndim] = value
+        return array
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("embeddings", set_at(np.nan), "embeddings must be finite"),
+        ("embeddings", lambda a: a.astype("U8"), "it holds <U"),
+        ("embeddings", lambda a: a.astype(np.float64), "it holds float64"),
+        ("embeddings", lambda a: a.astype(">f4"), "it holds >f4"),
+        ("embeddings", lambda a: a[:, :0], "must not be empty"),
+        ("embeddings", lambda a: np.concatenate([a, a]), "train_labels has the shape"),
+        ("embeddings", lambda a: np.asfortranarray(a), "it holds float32"),
+        ("color_counts", set_at(-1), "color_counts must lie within 0"),
+        ("color_counts", lambda a: a[:, 1:], "color_counts has the shape"),
+        ("color_counts", lambda a: a[1:], "color_counts has the shape"),
+        ("color_counts", None, "color_counts and salient_fraction"),
+        ("train_labels", set_at(4), "train_labels must lie within 0 to 3"),
+        ("train_labels", set_at(-1), "train_labels must lie within 0 to 3"),
+        ("train_labels", lambda a: a.astype(np.int8), "train_labels must be int64 with 1 axes"),
+        ("train_labels", None, "missing, or too many: "),
+        ("train_neighbors", set_at(68), "train_neighbors must lie within 0 to 67"),
+        ("train_neighbors", set_at(-1), "train_neighbors must lie within 0 to 67"),
+        ("train_neighbors", set_at(0, 0, 0), "own neighbor"),
+        ("train_neighbors", lambda a: a[:, :0], "train_neighbor_distances has the shape"),
+        ("train_neighbors", lambda a: a[:, 0], "train_neighbors must be int64 with 2 axes"),
+        ("validation_neighbors", lambda a: a[:, 1:], "validation_neighbors has the shape"),
+        ("validation_neighbors", set_at(68), "validation_neighbors must lie within 0 to 67"),
+        ("validation_positions", None, "missing, or too many: validation_positions"),
+        ("train_neighbor_distances", set_at(-1.0), "must lie within 0"),
+        ("train_neighbor_distances", set_at(np.nan), "must lie within 0"),
+        ("train_archetypes", set_at(4), "train_archetypes must lie within 0 to 3"),
+        ("train_archetypes", set_at(-1), "train_archetypes must lie within 0 to 3"),
+        ("train_positions", set_at(1), "train_positions must rise"),
+        ("train_positions", lambda a: a + 1, "must be all of the dataset"),
+        ("train_positions", lambda a: a * 10**15, "must be all of the dataset"),
+        ("train_top_classes", set_at(4), "train_top_classes must lie within 0 to 3"),
+        ("train_top_probabilities", set_at(1.5), "train_top_probabilities must lie within 0 to 1"),
+        ("train_top_probabilities", set_at(np.inf), "train_top_probabilities must lie within"),
+        ("train_top_probabilities", lambda a: a[:, 1:], "train_top_probabilities has the shape"),
+        ("train_top_of_labels", set_at(-0.1), "train_top_of_labels must lie within 0 to 1"),
+        ("train_looks_rows", set_at(68), "train_looks_rows must lie within 0 to 67"),
+        ("train_looks_shown", lambda a: a[1:], "train_looks_shown has the shape"),
+        ("train_looks_shown", lambda a: a[:, 1:], "train_looks_shown has the shape"),
+        ("train_looks_shown", None, "must be there together"),
+    ],
+)
+def test_arrays_that_no_analysis_has_are_refused(
+    tmp_path: Path,
+    name: str,
+    change: Callable[[np.ndarray], np.ndarray] | None,
+    message: str,
+) -> None:
+    path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
+    with zipfile.ZipFile(path) as archive:
+        array = np.lib.format.read_array(
+            io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False
+        )
+    content = None if change is None else encoded(change(array))
+    with pytest.raises(StorageError, match=message):
+        Analysis.load(with_members(path, {f"{name}.npy": content}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"class_names": ["a", "b"]}, "color_counts has the shape"),
+        ({"class_names": ["a", "b", "c", "a"]}, "all different"),
+        ({"class_names": ["a", "b", "c", 4]}, "class_names must be names"),
+        ({"class_names": "abcd"}, "class_names must be names"),
+        ({"color_scheme": "other"}, "color_bins must be one of"),
+        ({"color_scheme": ["paper"]}, "color_scheme must be a name"),
+        ({"top_k": 9}, "top_k is 9, of 8 features"),
+        ({"top_k": 2.5}, "top_k must be a whole number"),
+        ({"salient_fraction": 2}, "salient_fraction must be above 0 and at most 1"),
+        ({"salient_fraction": "all"}, "salient_fraction must be a number"),
+        ({"salient_fraction": None}, "color_counts and salient_fraction"),
+        ({"neighbors": {}}, "lacks train"),
+        ({"neighbors": None}, "holds what no analysis has"),
+        ({"skipped": {"train": [], "validation": [[0, None, "x"]]}}, "all of the dataset"),
+        ({"skipped": {"train": [], "validation": [[0.5, None, "x"]]}}, "skipped of validation"),
+        ({"skipped": {"train": [], "validation": [[10**30, None, "x"]]}}, "skipped of validation"),
+        ({"skipped": {"train": []}}, "lacks validation"),
+    ],
+)
+def test_settings_that_no_analysis_has_are_refused(
+    tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
+    with pytest.raises(StorageError, match=message):
+        Analysis.load(with_members(path, {}, **settings))
+
+
+def header_of(shape: tuple[int, ...], descr: str = "<f4") -> bytes:
+    buffer = io.BytesIO()
+    wanted = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, wanted)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        header_of((10**10, 8)),
+        header_of((10**10, 8)) + bytes(64),
+        header_of((10**30, 0)),
+        header_of((-1, 8)),
+        header_of((10**12,), "|V0"),
+        b"\x93NUMPY\x02\x00" + b"\xff\xff\xff\xff" + bytes(64),
+        b"",
+    ],
+)
+def test_no_memory_is_taken_for_what_a_header_says(tmp_path: Path, content: bytes) -> None:
+    path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
+    with_members(path, {"embeddings.npy": content})
+    tracemalloc.start()
+    with pytest.raises(StorageError, match=r"embeddings"):
         Analysis.load(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_a_small_file_never_becomes_large_arrays(tmp_path: Path) -> None:
+    """Zeros packed a thousandfold: as many values as the header says are there."""
+    path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
+    with_members(path, {"embeddings.npy": encoded(np.zeros((68, 10**6), dtype=np.float32))})
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    assert path.stat().st_size < 1_000_000
+    del members
+    tracemalloc.start()
+    with pytest.raises(StorageError, match="its members are compressed"):
+        Analysis.load(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+def test_members_that_are_there_twice_are_refused(tmp_path: Path) -> None:
+    path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("train_labels.npy", encoded(np.zeros(68, dtype=np.int64)))
+    with pytest.raises(StorageError, match="twice"):
+        Analysis.load(path)
+
+
+def test_paths_that_are_no_utf8_are_saved_and_come_back(tmp_path: Path) -> None:
+    analysis = make_analysis(validation=False)
+    skipped = (Skipped(68, os.fsdecode(b"/d/caf\xe9.png"), "OSError: caf\udce9"),)
+    odd = replace(analysis, train=replace(analysis.train, skipped=skipped))
+    assert Analysis.load(odd.save(tmp_path / "run.imbxai")).train.skipped == skipped
+
+
+def test_arrays_that_were_loaded_can_be_written_to(tmp_path: Path) -> None:
+    loaded = Analysis.load(make_analysis().save(tmp_path / "run.imbxai"))
+    for array in (loaded.embeddings, loaded.labels, loaded.train.top.probabilities):
+        assert array.flags.writeable
+        assert array.flags.aligned
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of a process are POSIX's")

@@ -274,6 +274,11 @@ class ImageSource:
         chosen = dataset if whole else Subset(dataset, positions.tolist())
         return cls(chosen, display_transform)
 
+    @property
+    def dataset(self) -> Dataset[Any]:
+        """Where the images come from."""
+        return self._dataset
+
     def __len__(self) -> int:
         return len(cast(Sized, self._dataset))
 
