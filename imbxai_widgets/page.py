@@ -85,7 +85,11 @@ def write_page(notebook: Path, output: Path) -> Path:
 
     Examples
     --------
-    >>> write_page(Path("notebooks/01_quickstart.ipynb"), Path("demo.html"))  # doctest: +SKIP
+    >>> import nbformat
+    >>> cells = [nbformat.v4.new_code_cell("sum([4, 3])")]
+    >>> nbformat.write(nbformat.v4.new_notebook(cells=cells), "sum.ipynb")
+    >>> write_page(Path("sum.ipynb"), Path("sum.html")).name
+    'sum.html'
     """
     html = _export(_execute(notebook), title=notebook.stem)
     with replacing(output) as file:

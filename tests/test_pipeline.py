@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset, Subset
 
-import imbxai_widgets.pipeline
 from imbxai_widgets import Analysis, analyze
 from imbxai_widgets.compute.methods.archetypes import assign_archetypes
 from imbxai_widgets.demo import load_demo
@@ -224,9 +222,3 @@ def test_the_readme_tells_what_is_computed(analysis: Analysis) -> None:
     words = " ".join(readme.split())
     for fact in facts:
         assert fact in words
-
-
-def test_the_documented_example_runs() -> None:
-    results = doctest.testmod(imbxai_widgets.pipeline)
-    assert results.attempted
-    assert not results.failed

@@ -43,8 +43,13 @@ class ActionTables(ClassTables, FeatureTables):
 
         Examples
         --------
-        >>> suspects = analysis.suspects()  # doctest: +SKIP
-        >>> suspects[suspects["archetype"] == "outlier"].head(20)  # doctest: +SKIP
+        >>> suspects = analysis.suspects()
+        >>> likely = suspects[suspects["archetype"] == "outlier"]
+        >>> likely[["score", "label", "suggested"]].head(2).round(3)
+               score     label suggested
+        image
+        836    1.000     Signs     Faces
+        1715   0.999  Vehicles  Clothing
         """
         if self.n_classes < 2:
             raise ValueError("With one class, there is no other label to suggest.")
@@ -99,11 +104,12 @@ class ActionTables(ClassTables, FeatureTables):
 
         Examples
         --------
-        >>> plan = analysis.resampling_plan(balance=0.5)  # doctest: +SKIP
-        >>> sampler = torch.utils.data.WeightedRandomSampler(
-        ...     plan.tolist(), num_samples=len(plan)
-        ... )  # doctest: +SKIP
-        >>> loader = DataLoader(train_set, sampler=sampler, batch_size=128)  # doctest: +SKIP
+        >>> plan = analysis.resampling_plan(balance=0.5)
+        >>> len(plan), round(plan.sum())
+        (1922, 1922)
+        >>> from torch.utils.data import DataLoader, WeightedRandomSampler
+        >>> sampler = WeightedRandomSampler(plan.tolist(), num_samples=len(plan))
+        >>> loader = DataLoader(train_set, sampler=sampler, batch_size=128)
         """
         factors = {"safe": safe, "border": border, "rare": rare, "outlier": outlier}
         weights = sampling_weights(
@@ -139,8 +145,12 @@ class ActionTables(ClassTables, FeatureTables):
         --------
         The prediction with the least expected cost (Elkan, 2001), in place of the most probable:
 
-        >>> costs = analysis.class_cost_matrix().to_numpy()  # doctest: +SKIP
-        >>> predictions = (probabilities @ costs).argmin(axis=1)  # doctest: +SKIP
+        >>> costs = analysis.class_cost_matrix().to_numpy()
+        >>> probabilities = np.zeros((1, 10))  # of one image
+        >>> probabilities[0, [0, 9]] = 0.7, 0.3  # People, Plants
+        >>> predictions = (probabilities @ costs).argmin(axis=1)
+        >>> analysis.class_names[predictions[0]]
+        'Plants'
         """
         costs = overlap_costs(
             self._top_features[0],

@@ -25,6 +25,11 @@ class ClassTables(AnalysisData):
             One row a class. Columns: ``images``; ``imbalance``, the largest class's size over
             this one's; ``training_accuracy``; ``training_errors``; ``validation_images``;
             ``validation_accuracy``; and the shares ``safe``, ``border``, ``rare``, ``outlier``.
+
+        Examples
+        --------
+        >>> analysis.classes().loc["Plants", ["images", "imbalance", "training_errors"]].tolist()
+        [40.0, 10.825, 9.0]
         """
         images = self._counts(self.train.labels)
         correct = self._counts(self.train.labels[self.train.correct])
@@ -64,6 +69,14 @@ class ClassTables(AnalysisData):
             the class's images; ``true_positive_rate``, the part of them that is predicted
             right; ``validation_images`` of the class whose nearest training images make them
             of this archetype; and ``validation_error_rate`` of these.
+
+        Examples
+        --------
+        >>> rates = analysis.archetype_rates("Plants")
+        >>> rates["images"].to_dict()
+        {'safe': 18, 'border': 12, 'rare': 4, 'outlier': 6}
+        >>> rates["share"].tolist()
+        [0.45, 0.3, 0.1, 0.15]
         """
         train = ArchetypeErrors.of(self.train, self.n_classes)
         held_out = (
@@ -96,6 +109,11 @@ class ClassTables(AnalysisData):
         DataFrame
             Index ``archetype``. Columns: ``training_images``, ``training_error_rate``,
             ``validation_images``, ``validation_error_rate``.
+
+        Examples
+        --------
+        >>> analysis.errors_by_archetype()["training_error_rate"].round(3).to_dict()
+        {'safe': 0.001, 'border': 0.188, 'rare': 0.576, 'outlier': 0.882}
         """
         train = ArchetypeErrors.of(self.train, self.n_classes)
         columns = {
@@ -124,12 +142,25 @@ class ClassTables(AnalysisData):
         int64 array, shape (m,), m <= n
             Image indices, the medoid of the largest cluster first; empty if the class has
             no such images.
+
+        Examples
+        --------
+        >>> analysis.prototypes("Plants", "safe", n=1)
+        array([1907])
         """
         group = self.members(class_name, archetype)
         return group[medoids(self.embeddings[group], n)]
 
     def members(self, class_name: str, archetype: str | None = None) -> IntArray:
-        """Return the indices of a class's training images, of one archetype or of all."""
+        """Return the indices of a class's training images, of one archetype or of all.
+
+        Examples
+        --------
+        >>> analysis.members("Plants", "outlier")
+        array([1882, 1885, 1887, 1912, 1913, 1914])
+        >>> len(analysis.members("Plants"))
+        40
+        """
         chosen = self.labels == self.class_index(class_name)
         if archetype is not None:
             if archetype not in ARCHETYPES:
@@ -149,6 +180,12 @@ class ClassTables(AnalysisData):
         ------
         ValueError
             If `indices` are not rows of `train`, such as a Boolean mask.
+
+        Examples
+        --------
+        >>> image = analysis.image_table([0]).loc[0]
+        >>> image["label"], image["prediction"], image["archetype"]
+        ('People', 'Faces', 'rare')
         """
         chosen = np.arange(len(self.train)) if indices is None else np.asarray(indices)
         if chosen.dtype == np.bool_:
@@ -175,6 +212,11 @@ class ClassTables(AnalysisData):
             One row an image; empty unless `analyze` was called with ``on_error="skip"``. Columns:
             ``split`` ("training" or "validation"); ``image``, its number in the dataset; ``path``
             of its file, None where the dataset tells none; and ``reason``.
+
+        Examples
+        --------
+        >>> len(analysis.skipped())  # all images of this dataset could be read
+        0
         """
         splits = {"training": self.train, "validation": self.validation}
         rows = [

@@ -28,6 +28,14 @@ class ConfusionTables(AnalysisData):
             One row a class. Columns ``("share", class)``: its part of the row's votes, zero
             for the class itself and in rows without votes; ``("support", "errors")`` and
             ``("support", "votes")``: on how many training errors and votes a row rests.
+
+        Examples
+        --------
+        >>> table = analysis.adversaries()
+        >>> table.loc["Plants", "support"].to_dict()
+        {'errors': 9, 'votes': 38}
+        >>> table.loc["Plants", "share"].nlargest(2).round(2).to_dict()
+        {'Animals': 0.71, 'Food': 0.26}
         """
         neighbor_labels = self.labels[self.neighbors]
         votes = adversary_votes(
@@ -55,6 +63,14 @@ class ConfusionTables(AnalysisData):
         ------
         ValueError
             If the analysis has no validation images, or `direction` is neither of the two.
+
+        Examples
+        --------
+        >>> table = analysis.validation_errors()
+        >>> table.loc["Plants", "support"].to_dict()
+        {'errors': 15}
+        >>> table.loc["Plants", "share"].nlargest(2).round(2).to_dict()
+        {'Animals': 0.53, 'Food': 0.2}
         """
         if self.validation is None:
             raise ValueError("No validation errors: give `validation=` to analyze().")

@@ -69,6 +69,11 @@ class AnalysisData:
         ------
         ValueError
             If there is no such class; lists the valid names, the most similar first.
+
+        Examples
+        --------
+        >>> analysis.class_index("Plants")
+        9
         """
         try:
             return self.class_names.index(name)

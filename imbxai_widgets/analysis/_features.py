@@ -25,6 +25,11 @@ class FeatureTables(AnalysisData):
             Index ``feature``, largest first. Columns: ``share`` of the feature in the sum of
             the top features' means, and ``classes``: how many other classes have it among
             their top features.
+
+        Examples
+        --------
+        >>> analysis.top_features("Plants").head(2).round(3).reset_index().to_numpy().tolist()
+        [[41.0, 0.167, 2.0], [5.0, 0.14, 3.0]]
         """
         indices, shares = self._top_features
         row = self.class_index(class_name)
@@ -46,6 +51,11 @@ class FeatureTables(AnalysisData):
             number of shared top features; ``jaccard``, that over the size of both sets'
             union; ``features``, a tuple of feature indices; ``share`` and ``share_there``,
             the part that they have in the top features of this class and of the other.
+
+        Examples
+        --------
+        >>> analysis.feature_overlap("Plants")["shared"].head(3).to_dict()
+        {'Animals': 8, 'Food': 5, 'Clothing': 3}
         """
         member, share = self._top_feature_map
         row = self.class_index(class_name)
@@ -65,7 +75,13 @@ class FeatureTables(AnalysisData):
         return ranked.sort_values(["shared", "share"], ascending=False, kind="stable")
 
     def overlap(self) -> pd.DataFrame:
-        """Return how many top features each pair of classes shares, shape (C, C)."""
+        """Return how many top features each pair of classes shares, shape (C, C).
+
+        Examples
+        --------
+        >>> analysis.overlap().loc["Plants", ["Animals", "Faces", "Plants"]].tolist()
+        [8, 0, 10]
+        """
         counts = overlap_matrix(self._top_features[0])
         return pd.DataFrame(
             counts, index=self._class_axis("class"), columns=self._class_axis("other class")
@@ -80,6 +96,12 @@ class FeatureTables(AnalysisData):
             One row a class, one column a top feature of `class_name`, largest first: the part
             of the class's images that have the feature among their own `top_k` largest; NaN
             for a class without images.
+
+        Examples
+        --------
+        >>> density = analysis.feature_density("Plants")
+        >>> density.loc[["Plants", "Animals", "Sky"], 41].round(2).tolist()
+        [1.0, 0.92, 0.02]
         """
         features = self.top_features(class_name).index
         density = feature_density(
@@ -100,6 +122,11 @@ class FeatureTables(AnalysisData):
         ------
         ValueError
             If saliency was not computed.
+
+        Examples
+        --------
+        >>> analysis.colors().loc["Plants"].nlargest(2).round(2).to_dict()
+        {'green': 0.45, 'brown': 0.17}
         """
         if self.color_counts is None:
             raise ValueError("No colors: analyze() was called with salient_fraction=None.")

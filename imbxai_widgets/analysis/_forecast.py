@@ -56,7 +56,7 @@ class ForecastTables(AnalysisData):
 
         Examples
         --------
-        >>> analysis.forecast("combined").loc["Plants"].idxmax()  # doctest: +SKIP
+        >>> analysis.forecast("combined").loc["Plants"].idxmax()
         'Animals'
         """
         shares = self._evidence.forecast(kind, smoothing)
@@ -117,8 +117,12 @@ class ForecastTables(AnalysisData):
 
         Examples
         --------
-        >>> quality = analysis.forecast_quality()  # doctest: +SKIP
-        >>> quality.xs("Plants")[["errors", "kl", "excess"]]  # doctest: +SKIP
+        >>> quality = analysis.forecast_quality(replicates=100)
+        >>> quality.xs("Plants").loc[["votes", "uniform"], ["errors", "kl", "excess"]].round(2)
+                  errors    kl  excess
+        forecast
+        votes         15  0.31     0.0
+        uniform       15  0.91     0.6
         """
         if self.validation is None:
             raise ValueError("No validation errors: give `validation=` to analyze().")

@@ -40,6 +40,11 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables):
         How many top features each class has.
     salient_fraction : float or None
         Which part of an image's pixels counts as salient.
+
+    Examples
+    --------
+    >>> analysis
+    Analysis(1922 training images, 824 for validation, 10 classes, 64 features, 5 neighbors)
     """
 
     def __repr__(self) -> str:
@@ -54,7 +59,14 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables):
 
     @classmethod
     def of(cls, data: AnalysisData) -> Analysis:
-        """Give data, as assembled or loaded, the tables that are made of it."""
+        """Give data, as assembled or loaded, the tables that are made of it.
+
+        Examples
+        --------
+        >>> data = analysis_from_arrays([[0.0], [0.1], [1.0]], [0, 0, 1], [0, 0, 1], k=1)
+        >>> Analysis.of(data).classes()["images"].tolist()
+        [2, 1]
+        """
         return cls(**{field.name: getattr(data, field.name) for field in fields(data)})
 
     @classmethod
@@ -72,7 +84,13 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables):
         return cls.of(analysis_from_arrays(embeddings, labels, outputs, **options))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save to a file; see `imbxai_widgets.analysis.storage.save_analysis`."""
+        """Save to a file; see `imbxai_widgets.analysis.storage.save_analysis`.
+
+        Examples
+        --------
+        >>> analysis.save("run.imbxai").name
+        'run.imbxai'
+        """
         return save_analysis(self, path)
 
     @classmethod
@@ -81,7 +99,8 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables):
 
         Examples
         --------
-        >>> explorer.analysis.save("run.imbxai")  # doctest: +SKIP
-        >>> Explorer(Analysis.load("run.imbxai", dataset=train_set))  # doctest: +SKIP
+        >>> path = analysis.save("run.imbxai")
+        >>> Analysis.load(path, dataset=train_set).images[0].shape
+        (32, 32, 3)
         """
         return cls.of(load_analysis(path, **datasets))

@@ -43,6 +43,12 @@ class Comparison:
             One row a class. Columns ``(split, side)`` for the splits ``training`` and
             ``validation`` and the sides ``before``, ``after`` and ``change`` (-1 to 1), and
             ``("images", split)``. NaN where a class has no images.
+
+        Examples
+        --------
+        >>> table = compare(analysis, ldam_analysis).accuracies()
+        >>> table.loc["Plants", "training"].round(3).to_dict()
+        {'before': 0.775, 'after': 0.975, 'change': 0.2}
         """
         here, there = self.before.classes(), self.after.classes()
         columns: dict[tuple[str, str], pd.Series[float]] = {}
@@ -80,6 +86,11 @@ class Comparison:
         ------
         ValueError
             If there is no such split or direction, or there are no validation images.
+
+        Examples
+        --------
+        >>> compare(analysis, ldam_analysis).errors().loc["Plants"].to_dict()
+        {'before': 15, 'after': 9, 'mended': 6, 'broken': 0, 'both': 9}
         """
         if direction not in ("rows", "columns"):
             raise ValueError(f"direction must be 'rows' or 'columns', not {direction!r}.")
@@ -113,6 +124,11 @@ class Comparison:
         ------
         ValueError
             If there is no such class.
+
+        Examples
+        --------
+        >>> compare(analysis, ldam_analysis).archetype_flow("Plants").loc["outlier"].to_dict()
+        {'safe': 3, 'border': 0, 'rare': 1, 'outlier': 2}
         """
         flow = self.flows
         chosen = (
@@ -141,6 +157,12 @@ class Comparison:
         ------
         ValueError
             If there is no such class.
+
+        Examples
+        --------
+        >>> shared = compare(analysis, ldam_analysis).feature_overlap("Plants")
+        >>> shared.xs("shared", axis=1, level=1).head(2).loc["Animals"].to_dict()
+        {'before': 8, 'after': 3}
         """
         tables = {
             side: analysis.feature_overlap(class_name)[["shared", "jaccard"]]

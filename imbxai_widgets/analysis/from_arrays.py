@@ -92,11 +92,11 @@ def analysis_from_arrays(
     --------
     >>> embeddings = [[0.0, 1.0], [0.1, 1.0], [1.0, 0.0], [1.0, 0.1]]
     >>> logits = [[2.0, 0.0], [0.5, 1.0], [0.0, 3.0], [0.0, 3.0]]
-    >>> analysis = analysis_from_arrays(
+    >>> data = analysis_from_arrays(
     ...     embeddings, [0, 0, 1, 1], logits, class_names=["cat", "dog"], k=1
     ... )
-    >>> analysis.classes()["training_accuracy"].tolist()
-    [0.5, 1.0]
+    >>> data.train.correct.tolist()
+    [True, False, True, True]
     """
     check_count(k, "k")
     check_count(top_k, "top_k")

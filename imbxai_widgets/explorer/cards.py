@@ -36,9 +36,9 @@ class CardDeck(Deck):
 
     Examples
     --------
-    >>> deck = CardDeck(analysis)  # doctest: +SKIP
-    >>> deck.card(0)["header"]["images"]  # doctest: +SKIP
-    432
+    >>> deck = CardDeck(analysis)
+    >>> deck.card(0)["header"]["images"]
+    433
     """
 
     def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:

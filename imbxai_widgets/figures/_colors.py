@@ -46,7 +46,8 @@ def salient_colors(analysis: Analysis, class_name: str, *, figure: Target | None
 
     Examples
     --------
-    >>> salient_colors(analysis, "Plants").savefig("plants.pdf")  # doctest: +SKIP
+    >>> figure = salient_colors(analysis, "Plants")
+    >>> figure.savefig("plants.pdf")
     """
     table = analysis.colors()
     shares = 100 * table.iloc[analysis.class_index(class_name)].to_numpy()
@@ -92,7 +93,9 @@ def color_comparison(
 
     Examples
     --------
-    >>> color_comparison(analysis, "Plants", "Animals")  # doctest: +SKIP
+    >>> figure = color_comparison(analysis, "Plants", "Animals")
+    >>> len(figure.axes)
+    2
     """
     table = analysis.colors()
     shares = [100 * table.iloc[analysis.class_index(name)].to_numpy() for name in (left, right)]

@@ -72,7 +72,8 @@ def adversaries(
 
     Examples
     --------
-    >>> adversaries(analysis).savefig("adversaries.pdf")  # doctest: +SKIP
+    >>> figure = adversaries(analysis, direction="columns")
+    >>> figure.savefig("adversaries.pdf")
     """
     if direction not in _VALIDATION:
         raise ValueError(f"direction must be 'rows' or 'columns', not {direction!r}.")

@@ -71,7 +71,8 @@ def feature_overlap(
 
     Examples
     --------
-    >>> feature_overlap(analysis).savefig("features.pdf")  # doctest: +SKIP
+    >>> figure = feature_overlap(analysis, after=ldam_analysis, names=("CE", "LDAM"))
+    >>> figure.savefig("features.pdf")
     """
     if after is not None and after.class_names != analysis.class_names:
         raise ValueError("after must have the same classes as analysis, in the same order.")
@@ -167,7 +168,8 @@ def feature_density(
 
     Examples
     --------
-    >>> feature_density(analysis, "Plants").savefig("density.pdf")  # doctest: +SKIP
+    >>> figure = feature_density(analysis, "Plants")
+    >>> figure.savefig("density.pdf")
     """
     rows = class_rows(analysis, classes, first=class_name)
     table = analysis.feature_density(class_name)

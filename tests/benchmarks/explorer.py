@@ -32,11 +32,12 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests")]
 
 import chromium  # noqa: E402
-from conftest import ARGUMENTS, VIEWPORT  # type: ignore[attr-defined]  # noqa: E402
 from lab import serve  # noqa: E402
 from notebook_page import NotebookPage  # noqa: E402
 from playwright.sync_api import CDPSession, Page, sync_playwright  # noqa: E402
 from watch import Watch  # noqa: E402
+
+from conftest import ARGUMENTS, VIEWPORT  # type: ignore[attr-defined]  # noqa: E402
 
 PREPARE = f"""
 import sys, time

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 from typing import Any
 
 import numpy as np
@@ -144,11 +142,3 @@ def test_what_cannot_be_is_said() -> None:
         labels_of(Unread([0, -1]))
     with pytest.raises(ValueError, match=r"label of image 0 must be an integer, but is 0\.5"):
         labels_of(Unread([0.5]))
-
-
-@pytest.mark.parametrize("name", ["labels", "long_tailed"])
-def test_the_documented_examples_run(name: str) -> None:
-    module = importlib.import_module(f"imbxai_widgets.datasets.{name}")
-    results = doctest.testmod(module)
-    assert results.attempted
-    assert not results.failed

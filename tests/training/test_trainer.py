@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import signal
 import subprocess
 import sys
@@ -206,11 +204,3 @@ def test_a_model_of_another_kind_may_be_trained() -> None:
     regime = Regime(epochs=10, batch_size=8, learning_rate=0.05, schedule="cosine", nesterov=True)
     fit(model, noisy_colors(), regime)
     assert evaluate(model, noisy_colors(), 3)["all"] == 1
-
-
-@pytest.mark.parametrize("name", ["losses", "networks", "regime", "trainer"])
-def test_the_documented_examples_run(name: str) -> None:
-    module = importlib.import_module(f"imbxai_widgets.training.{name}")
-    results = doctest.testmod(module)
-    assert results.attempted
-    assert not results.failed

@@ -111,6 +111,8 @@ class Collector:
 
     Examples
     --------
+    >>> import torch
+    >>> from imbxai_widgets.compute.numeric.probabilities import top_probabilities
     >>> top = top_probabilities(torch.eye(2), np.array([0, 1]))
     >>> collector = Collector(3)
     >>> collector.add(Embedded(np.ones((2, 4)), np.array([0, 1]), top, 2, None, np.array([0, 2])))

@@ -90,8 +90,8 @@ class ClassPicker(Panel):
     ...             "archetypes": [0.7, 0.2, 0.1, 0.0],
     ...         }
     ...     ]
-    ... )  # doctest: +SKIP
-    >>> picker.selected  # doctest: +SKIP
+    ... )
+    >>> picker.selected
     0
     """
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import doctest
-import importlib
 import random
 from typing import Any
 
@@ -103,12 +101,3 @@ def test_a_changing_image_is_found_and_the_generators_are_kept(draw: Any) -> Non
     assert changing_image(LabeledImages(Noisy())) == 4
     assert next_numbers() == expected
     assert changing_image(LabeledImages([(torch.full((1, 2, 2), torch.nan), 0)])) is None
-
-
-@pytest.mark.parametrize(
-    "name", ["labels", "labeled_images", "sample_keys", "hugging_face", "randomness", "display"]
-)
-def test_the_documented_examples_run(name: str) -> None:
-    results = doctest.testmod(importlib.import_module(f"imbxai_widgets.compute.reading.{name}"))
-    assert results.attempted
-    assert not results.failed
