@@ -1,0 +1,76 @@
+"""A file written by the present format, kept beside the tests, loads with the values it holds."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imbxai_widgets import Analysis
+from imbxai_widgets.analysis.storage import VERSION
+
+DATA = Path(__file__).parents[1] / "data"
+FILE = DATA / "analysis.imbxai"
+WRITE = "raise VERSION in analysis/storage.py, then run `python tests/data/write_analysis.py`"
+
+
+@pytest.fixture(scope="module")
+def saved() -> Analysis:
+    return Analysis.load(FILE)
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, tuple[int, ...]]]]:
+    """The settings, and the type and shape of each array."""
+    with np.load(path) as arrays, zipfile.ZipFile(path) as archive:
+        names = set(arrays.files) - {"meta.json"}
+        kinds = {name: (str(arrays[name].dtype), arrays[name].shape) for name in names}
+        return json.loads(archive.read("meta.json")), kinds
+
+
+def test_it_is_of_the_present_format(tmp_path: Path) -> None:
+    make = runpy.run_path(str(DATA / "write_analysis.py"))["small_analysis"]
+    meta, kinds = read(FILE)
+    new_meta, new_kinds = read(make().save(tmp_path / "new.imbxai"))
+    assert meta["version"] == VERSION, WRITE
+    assert (meta.keys(), kinds) == (new_meta.keys(), new_kinds), f"the format changed: {WRITE}"
+
+
+def test_classes_and_settings_are_kept(saved: Analysis) -> None:
+    assert saved.class_names == ("cat", "dög")
+    assert (saved.k, saved.top_k, saved.salient_fraction) == (2, 1, 0.1)
+    assert saved.color_scheme.name == "perceptual"
+    assert saved.skipped().to_numpy().tolist() == [["training", 6, "6.png", "cannot be read"]]
+
+
+def test_the_training_images_are_kept(saved: Analysis) -> None:
+    train = saved.train
+    assert saved.embeddings.tolist() == [[0, 1], [0, 2], [0, 4], [8, 0], [9, 0], [0, 3]]
+    assert train.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert train.predictions.tolist() == [0, 0, 1, 1, 1, 0]
+    assert train.positions.tolist() == [0, 1, 2, 3, 4, 5]
+    assert train.neighbors[[0, 2, 4]].tolist() == [[1, 5], [5, 1], [3, 0]]
+    np.testing.assert_allclose(train.neighbor_distances[4], [1, 82**0.5], rtol=1e-6)
+    assert train.archetypes.tolist() == [1, 1, 1, 1, 1, 3]
+    confidences = 1 / (1 + np.exp([-2.0, -1, -1, -3, -2, -1]))
+    np.testing.assert_allclose(train.confidences, confidences, rtol=1e-6)
+    assert (train.neighbor_method, train.neighbor_recall) == ("exact", 1)
+
+
+def test_the_validation_images_are_kept(saved: Analysis) -> None:
+    held_out = saved.validation
+    assert held_out is not None
+    assert held_out.labels.tolist() == [0, 1]
+    assert held_out.predictions.tolist() == [1, 1]
+    assert np.sort(held_out.neighbors).tolist() == [[0, 1], [3, 4]]
+    assert held_out.archetypes.tolist() == [0, 0]
+
+
+def test_the_colors_are_kept(saved: Analysis) -> None:
+    assert saved.color_counts is not None
+    assert saved.color_counts[:, :4].tolist() == [[2, 0, 0, 0], [3, 0, 0, 1]]
+    assert saved.colors().iloc[1, [0, 3]].tolist() == [0.75, 0.25]
