@@ -10,12 +10,13 @@ DEMO   := $(VENV)/.demo
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo lab test lint contract typecheck test-python test-js test-browser chromium clean
+.PHONY: help demo lab test lint contract typecheck docs test-python test-js test-browser chromium clean
 
 help:
 	@echo "make demo   set up, run the quickstart on the embedded images, write a page to open"
 	@echo "make lab    open the quickstart in JupyterLab"
 	@echo "make test   set up, run every check"
+	@echo "make docs   set up, build the documentation in build/docs"
 	@echo "make clean  remove what was built or installed here"
 
 # -- set-up --------------------------------------------------------------------------------
@@ -62,7 +63,7 @@ lab: $(DEMO)
 
 # -- checks --------------------------------------------------------------------------------
 
-test: lint typecheck test-js test-python test-browser
+test: lint typecheck docs test-js test-python test-browser
 
 # What Python sends to the front end, for the TypeScript checks and tests.
 contract: $(STAMP)
@@ -75,6 +76,9 @@ lint: $(STAMP) js/node_modules/.package-lock.json contract
 
 typecheck: $(STAMP)
 	$(BIN)/mypy
+
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -q -E -W --keep-going -d build/doctrees docs build/docs
 
 test-js: $(STAMP) js/node_modules/.package-lock.json contract
 	cd js && npm test --silent

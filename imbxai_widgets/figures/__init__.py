@@ -1,15 +1,9 @@
 """The paper's figures in matplotlib, ready for print, from an `Analysis`.
 
-| function | in the paper |
-|---|---|
-| `archetype_rates` | Fig. 2 |
-| `prototypes` | Fig. 3 |
-| `adversaries` | Fig. 4 |
-| `feature_overlap` | Fig. 5 |
-| `errors_before_after` | Fig. 6 |
-| `salient_colors` | Fig. 7 |
-| `color_comparison` | Fig. 8 |
-| `class_accuracy`, `feature_density` | charts of the authors' scripts |
+In the paper, `archetype_rates` is Fig. 2, `prototypes` Fig. 3, `adversaries` Fig. 4,
+`feature_overlap` Fig. 5, `errors_before_after` Fig. 6, `salient_colors` Fig. 7 and
+`color_comparison` Fig. 8; `class_accuracy` and `feature_density` are charts of the authors'
+scripts.
 
 Every function draws a new figure, one or two columns of a page wide, or into the `figure` that it
 is given (a matplotlib Figure or SubFigure), and returns the figure. A notebook shows it, and
