@@ -1,7 +1,8 @@
 """Linked Jupyter widgets that show, class by class, why an image classifier fails.
 
 `Explorer` is loaded when it is first used, so that `analyze` works where the widget
-packages are not installed.
+packages are not installed. `RayImages` says how a cluster runs an analysis, and imports Ray no
+earlier.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from imbxai_widgets.version import __version__
 
 if TYPE_CHECKING:
     from imbxai_widgets.analysis import Analysis, compare
+    from imbxai_widgets.compute.embedding.ray_cluster import RayImages
     from imbxai_widgets.explorer import Explorer
     from imbxai_widgets.pipeline import analyze
 
-__all__ = ["Analysis", "Explorer", "__version__", "analyze", "compare"]
+__all__ = ["Analysis", "Explorer", "RayImages", "__version__", "analyze", "compare"]
 
 _HOMES = {
     "Analysis": "analysis",
     "Explorer": "explorer",
+    "RayImages": "compute.embedding.ray_cluster",
     "analyze": "pipeline",
     "compare": "analysis",
 }

@@ -4,40 +4,69 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import nn
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.analysis.assemble import assemble, check_enough
+from imbxai_widgets.analysis.assemble import assemble
 from imbxai_widgets.compute.colors.schemes import color_scheme
-from imbxai_widgets.compute.embedding.cache import Cache
 from imbxai_widgets.compute.embedding.embedded import Embedded
+from imbxai_widgets.compute.embedding.options import PassOptions
+from imbxai_widgets.compute.embedding.preflight import about_validation, preflight
 from imbxai_widgets.compute.embedding.ray_cluster import (
-    Cluster,
-    RayImages,
+    ClusterImages,
     embed_anywhere,
     labeled_images,
 )
 from imbxai_widgets.compute.methods.overlap import negative_share
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.types import FloatArray
-from imbxai_widgets.compute.reading.agreement import hold_names_together
 from imbxai_widgets.compute.reading.batches import OnError
-from imbxai_widgets.compute.reading.class_names import class_names_of
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages
-from imbxai_widgets.compute.reading.randomness import changing_image
 from imbxai_widgets.compute.reading.sample_keys import SampleKeys
-from imbxai_widgets.compute.reading.samples import Samples, readable
-from imbxai_widgets.compute.reading.transforms import possibly_random_steps, random_steps
 
 _SIGNED = 0.1  # behind a ReLU it is 0, behind a LayerNorm about one half
+
+
+class AnalyzeOptions(TypedDict, total=False):
+    """The options of `analyze` beside its datasets, for those who hand them on."""
+
+    layer: nn.Module | str | None
+    transform: Callable[[Any], torch.Tensor] | None
+    keys: SampleKeys | None
+    class_names: Sequence[str] | None
+    device: str | torch.device | None
+    batch_size: int
+    num_workers: int
+    k: int
+    top_k: int
+    salient_fraction: float | None
+    color_bins: str
+    display_transform: Callable[[torch.Tensor], Any] | None
+    on_error: OnError
+    cache: str | os.PathLike[str] | None
+    progress: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AnalyzeSettings(PassOptions):
+    """All options of `analyze`, with its defaults, as one object that goes through it whole.
+
+    Examples
+    --------
+    >>> AnalyzeSettings(k=3).top_k
+    10
+    """
+
+    k: int = 5
+    top_k: int = 10
+    progress: bool = True
 
 
 def analyze(
@@ -59,9 +88,7 @@ def analyze(
     display_transform: Callable[[torch.Tensor], Any] | None = None,
     on_error: OnError = "raise",
     cache: str | os.PathLike[str] | None = None,
-    shards: str | os.PathLike[str] | None = None,
-    num_gpus: float = 0,
-    progress: bool | str = True,
+    progress: bool = True,
 ) -> Analysis:
     """Analyze why `model` fails on some classes of `dataset`.
 
@@ -75,9 +102,9 @@ def analyze(
         in most networks (docs/models.md lists those tested).
     dataset : torch.utils.data.Dataset
         Map-style, giving pairs or dicts of an image and its label, as datasets of torchvision
-        and Hugging Face do; `docs/datasets.md` lists what is accepted. Or a `ray.data.Dataset`,
-        which a cluster reads; see `docs/scale.md`. The images that the
-        model was trained on, with its evaluation transform: random crops or flips would blur
+        and Hugging Face do; `docs/datasets.md` lists what is accepted. Or `RayImages`, or a
+        `ray.data.Dataset` by itself, which a cluster reads; see `docs/scale.md`. The images that
+        the model was trained on, with its evaluation transform: random crops or flips would blur
         embeddings and saliency. Where it has a method ``foreground(index)`` that returns a
         bool array (H, W), only those pixels can be salient.
     validation : Dataset, optional
@@ -117,13 +144,8 @@ def analyze(
         A folder in which finished batches are kept: an analysis that was cut off goes on where
         it was, and one with the same model, images and settings need not run the model again.
         See the notes on faults for what makes them the same.
-    shards : str or path-like, optional
-        For a Ray dataset: a new folder, or a URI as ``s3://bucket/run``, for what the pass finds,
-        as Parquet files; without it they are deleted at the end. See `docs/scale.md`.
-    num_gpus : float
-        For a Ray dataset: GPUs of each of its `num_workers` actors.
-    progress : bool or str
-        Whether to show progress bars; a text, such as the model's name, leads their titles.
+    progress : bool
+        Whether to show progress bars.
 
     Returns
     -------
@@ -154,128 +176,92 @@ def analyze(
     >>> list(analysis.errors_by_archetype().index)
     ['safe', 'border', 'rare', 'outlier']
     """
-    scheme = color_scheme(color_bins)
-    check_count(k, "k")
-    check_count(top_k, "top_k")
-    read = partial(
-        labeled_images,
-        cluster=Cluster(shards, num_gpus),
-        transform=transform,
-        class_names=class_names,
-        keys=keys,
-    )
-    dataset = read(dataset, "training")
-    if validation is not None:
-        with _about_validation():
-            validation = read(validation, "validation")
-    hold_names_together(model, dataset, validation, class_names)
-    run = partial(
-        embed_anywhere,
-        model,
+    settings = AnalyzeSettings(
         layer=layer,
+        transform=transform,
+        keys=keys,
+        class_names=class_names,
         device=device,
         batch_size=batch_size,
         num_workers=num_workers,
+        k=k,
+        top_k=top_k,
+        salient_fraction=salient_fraction,
         color_bins=color_bins,
         display_transform=display_transform,
         on_error=on_error,
-        cache=None if cache is None else Cache(cache, model),
+        cache=cache,
+        progress=progress,
     )
-    names = _checked_names(
-        partial(run, salient_fraction=salient_fraction, num_workers=0),
-        dataset,
-        validation,
-        class_names,
-        on_error,
-    )
-    if not isinstance(dataset, RayImages):  # whose size is known at the end
-        check_enough(len(dataset), k)
-    for images in (dataset, validation):
-        if images is not None:
-            _warn_if_random(images, "validation" if images is validation else "dataset")
-    embedded = run(
-        dataset,
-        salient_fraction=salient_fraction,
-        progress=bool(progress),
-        description=_titled("Training images", progress),
-    )
-    _warn_of_signed_features(embedded.embeddings)
+    return analyze_with(model, dataset, validation, settings)
+
+
+def analyze_with(
+    model: nn.Module,
+    dataset: Any,
+    validation: Any,
+    settings: AnalyzeSettings,
+    *,
+    title: str = "",
+    shown: bool = False,
+) -> Analysis:
+    """Do what `analyze` does, for the `Explorer`.
+
+    Parameters
+    ----------
+    model, dataset, validation
+        As for `analyze`.
+    settings
+        Its options.
+    title
+        What leads the titles of the progress bars, such as which of two models it is.
+    shown
+        Whether the images must be fit to be shown, also where no colors are counted.
+    """
+    scheme = color_scheme(settings.color_bins)
+    check_count(settings.k, "k")
+    check_count(settings.top_k, "top_k")
+    images = labeled_images(dataset, "training", settings)
     unseen = None
     if validation is not None:
-        with _about_validation():
-            unseen = run(
-                validation,
-                progress=bool(progress),
-                description=_titled("Validation images", progress),
-            )
+        with about_validation():
+            unseen = labeled_images(validation, "validation", settings)
+    settings = replace(settings, cache=settings.store(model))
+    first = preflight(model, images, unseen, settings, k=settings.k, shown=shown)
+    run = partial(embed_anywhere, model, progress=settings.progress)
+    embedded = run(images, settings, description=_titled("Training images", title))
+    _warn_of_signed_features(embedded.embeddings)
+    held_out = None
+    if unseen is not None:
+        with about_validation():
+            plain = replace(settings, salient_fraction=None)
+            held_out = run(unseen, plain, description=_titled("Validation images", title))
     return Analysis.of(
         assemble(
             embedded,
-            unseen,
-            class_names=names,
-            images=_shown(dataset, embedded, display_transform),
-            validation_images=_shown(validation, unseen, display_transform),
-            k=k,
-            top_k=top_k,
+            held_out,
+            class_names=first.class_names,
+            images=_shown(images, embedded, settings),
+            validation_images=_shown(unseen, held_out, settings),
+            k=settings.k,
+            top_k=settings.top_k,
             scheme=scheme,
-            salient_fraction=salient_fraction,
-            device=device,
+            salient_fraction=settings.salient_fraction,
+            device=settings.device,
         )
     )
 
 
 def _shown(
-    dataset: LabeledImages | None,
-    embedded: Embedded | None,
-    display_transform: Callable[[torch.Tensor], Any] | None,
+    images: LabeledImages | None, embedded: Embedded | None, settings: AnalyzeSettings
 ) -> ImageSource | None:
-    if dataset is None or embedded is None or isinstance(dataset, RayImages):
+    if images is None or embedded is None or isinstance(images, ClusterImages):
         return None
-    return ImageSource.of_rows(dataset, embedded.positions, display_transform)
+    return ImageSource.of_rows(images, embedded.positions, settings.display_transform)
 
 
-def _titled(images: str, progress: bool | str) -> str:
-    return f"{progress}: {images.lower()}" if isinstance(progress, str) else images
-
-
-def _checked_names(
-    run: Callable[..., Embedded],
-    dataset: LabeledImages,
-    validation: LabeledImages | None,
-    class_names: Sequence[str] | None,
-    on_error: OnError,
-) -> tuple[str, ...]:
-    """Refuse by the first images what would else fail after a long pass; name the classes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the long pass gives them again
-        first = run(_first_images(dataset, on_error), progress=False)
-        if validation is not None:
-            with _about_validation():
-                first_unseen = _first_images(validation, on_error)
-                run(first_unseen, salient_fraction=None, progress=False)
-    return class_names_of(dataset, first.n_classes, class_names)
-
-
-def _first_images(dataset: LabeledImages, on_error: OnError) -> LabeledImages:
-    # Two, for there are models that take a batch of one for a single image.
-    end = min(2, len(dataset))
-    if on_error == "skip":
-        end = max(islice(readable(Samples(dataset)), end), default=len(dataset) - 1) + 1
-    return dataset.first(end)
-
-
-def _warn_if_random(images: LabeledImages, name: str) -> None:
-    """Warn of a dataset that changes its images, unless names tell so; see `embed`."""
-    index = None if random_steps(images) else changing_image(images)
-    if index is None:
-        return
-    steps = possibly_random_steps(images, index)
-    where = f"look at its transforms {', '.join(steps)}" if steps else "its transforms look fixed"
-    warnings.warn(
-        f"image {index} of {name} is another one when it is read again, so the images analyzed "
-        f"are not those shown; {where}, and give the dataset with its evaluation transforms",
-        stacklevel=3,
-    )
+def _titled(images: str, title: str) -> str:
+    return f"{title}: {images.lower()}" if title else images
 
 
 def _warn_of_signed_features(embeddings: FloatArray) -> None:
@@ -286,15 +272,5 @@ def _warn_of_signed_features(embeddings: FloatArray) -> None:
             "behind normalization layers. Top features go by magnitude, so two classes can share "
             "one in which they are opposite: do not read their overlap as likeness. Archetypes and "
             "adversaries rest on distances and are not concerned",
-            stacklevel=3,
+            stacklevel=4,
         )
-
-
-@contextmanager
-def _about_validation() -> Iterator[None]:
-    """Tell which of the two datasets an error speaks of."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note("This is about the validation images.")
-        raise

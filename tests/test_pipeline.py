@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -11,9 +13,12 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset, Subset
 
+import imbxai_widgets.pipeline
 from imbxai_widgets import Analysis, analyze
+from imbxai_widgets.compute.embedding.options import PassOption, PassOptions
 from imbxai_widgets.compute.methods.archetypes import assign_archetypes
 from imbxai_widgets.demo import load_demo
+from imbxai_widgets.pipeline import AnalyzeOptions, AnalyzeSettings, analyze_with
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +43,42 @@ def test_arrays_have_the_documented_shapes_and_types(analysis: Analysis) -> None
 def test_progress_bars_are_titled(capsys: pytest.CaptureFixture[str]) -> None:
     model, _, validation = load_demo()
     few = Subset(validation, range(12))
-    analyze(model, few, validation=few, k=1, salient_fraction=None, progress="Before")
+    analyze(model, few, validation=few, k=1, salient_fraction=None)
+    bars = capsys.readouterr().err
+    assert "Training images: 100%" in bars
+    assert "Validation images: 100%" in bars
+    analyze_with(model, few, few, AnalyzeSettings(k=1, salient_fraction=None), title="Before")
     bars = capsys.readouterr().err
     assert "Before: training images: 100%" in bars
     assert "Before: validation images: 100%" in bars
     assert "Training" not in bars
+
+
+def test_the_options_are_the_same_wherever_they_are_listed() -> None:
+    datasets = {"model", "dataset", "validation", "return"}
+    of_analyze = {
+        name: kind for name, kind in get_type_hints(analyze).items() if name not in datasets
+    }
+    assert get_type_hints(AnalyzeOptions) == of_analyze
+    keywords = {
+        name: keyword.default
+        for name, keyword in inspect.signature(analyze).parameters.items()
+        if name not in datasets
+    }
+    assert vars(AnalyzeSettings()) == keywords
+    passes = {field.name for field in fields(PassOptions)}
+    assert set(get_args(PassOption)) == passes
+    assert set(keywords) - passes == {"k", "top_k", "progress"}
+
+
+def test_every_option_reaches_the_pass_and_the_assembly(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {name: object() for name in get_type_hints(AnalyzeOptions)}
+    found: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        imbxai_widgets.pipeline, "analyze_with", lambda *args: found.append(vars(args[-1]))
+    )
+    analyze(nn.Flatten(), [], **given)
+    assert found == [given]
 
 
 def test_embeddings_enter_the_head_and_predictions_leave_it(analysis: Analysis) -> None:

@@ -11,6 +11,7 @@ from imbxai_widgets.compute.colors.schemes import ColorScheme
 from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.methods.archetypes import assign_archetypes
 from imbxai_widgets.compute.neighbors.search import Neighbors, nearest_neighbors, nearest_references
+from imbxai_widgets.compute.numeric.checks import check_enough
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.display import ImageSource
 
@@ -66,15 +67,6 @@ def assemble(
         top_k=min(top_k, train.embeddings.shape[1]),
         salient_fraction=salient_fraction,
     )
-
-
-def check_enough(n_images: int, k: int) -> None:
-    """Refuse fewer images than an image and its `k` neighbors."""
-    if n_images <= k:
-        raise ValueError(
-            f"k={k} neighbors need at least {k + 1} images, but the dataset has {n_images}. "
-            "Give more images or a smaller k."
-        )
 
 
 def _split(

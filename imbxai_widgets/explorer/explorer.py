@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from html import escape
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 from weakref import WeakSet
 
 import ipywidgets as widgets
@@ -17,10 +17,8 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
-from imbxai_widgets.compute.reading.display import ImageSource
-from imbxai_widgets.compute.reading.labeled_images import LabeledImages
-from imbxai_widgets.compute.reading.samples import Samples, readable
 from imbxai_widgets.explorer._names import shown_name
+from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.labels import label
@@ -29,7 +27,7 @@ from imbxai_widgets.explorer.panel import PanelContent
 from imbxai_widgets.explorer.panels.archetypes import PROTOTYPES
 from imbxai_widgets.explorer.requests import Requests, in_short
 from imbxai_widgets.explorer.text import counted
-from imbxai_widgets.pipeline import analyze
+from imbxai_widgets.pipeline import AnalyzeOptions
 
 # All cards are made and sent at once up to these limits, so that no selection waits for the
 # kernel; beyond them each is fetched when its class is first selected. A card takes about 40 ms
@@ -97,15 +95,15 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         *,
         validation: Any = None,
         compare: nn.Module | Analysis | None = None,
-        **options: Any,
+        **options: Unpack[AnalyzeOptions],
     ) -> None:
-        _check_arguments(model, dataset, validation, compare, options)
+        check_arguments(model, dataset, validation, compare, options)
         self._comparison = None
         if compare is None:
-            self._analysis = _analysis_of(model, dataset, validation, options)
+            self._analysis = analysis_of(model, dataset, validation, options)
         else:
-            self._analysis = _analysis_of(model, dataset, validation, options, "Before")
-            after = _analysis_of(compare, dataset, validation, options, "After")
+            self._analysis = analysis_of(model, dataset, validation, options, "Before")
+            after = analysis_of(compare, dataset, validation, options, "After")
             self._comparison = compare_analyses(self._analysis, after)
         self._deck = CardDeck(self._analysis, self._comparison)
         self._make_panels()
@@ -280,60 +278,6 @@ def hold_all_cards() -> list[str]:
         if held < classes:
             notes.append(f"an Explorer shows {held} of {classes} classes without a kernel")
     return notes
-
-
-def _check_arguments(
-    model: Any, dataset: Any, validation: Any, compare: Any, options: dict[str, Any]
-) -> None:
-    """Refuse arguments that do not go together, before any long work."""
-    if compare is not None and not isinstance(compare, nn.Module | Analysis):
-        raise TypeError(f"compare must be a model or an Analysis, not {type(compare).__name__}.")
-    if not isinstance(model, Analysis):
-        if dataset is None:
-            raise TypeError(
-                "Explorer(model, dataset) needs the training images as `dataset`; "
-                "alone it takes an Analysis."
-            )
-        return
-    given = {"dataset": dataset, "validation": validation, **options}
-    unused = [name for name, value in given.items() if value is not None]
-    if unused:
-        raise TypeError(
-            f"Explorer(analysis) takes nothing else but `compare`, but got {', '.join(unused)}; "
-            "such options belong to analyze()."
-        )
-    if isinstance(compare, nn.Module):
-        raise TypeError(
-            "Explorer(analysis, compare=...) takes another Analysis, not a model; "
-            "analyze() makes one of the model and the same images."
-        )
-
-
-def _analysis_of(
-    model: nn.Module | Analysis,
-    dataset: Any,
-    validation: Any,
-    options: dict[str, Any],
-    side: str = "",
-) -> Analysis:
-    """Analyze a model, its progress bars saying which of two it is."""
-    if isinstance(model, Analysis):
-        return model
-    if options.get("salient_fraction", True) is None:
-        # Without colors, no pass over the images tells whether the panels can show them.
-        _check_shown(dataset, options)
-    if side and options.get("progress", True) is True:
-        options = {**options, "progress": side}
-    return analyze(model, dataset, validation=validation, **options)
-
-
-def _check_shown(dataset: Any, options: dict[str, Any]) -> None:
-    """Refuse a dataset whose images cannot be shown, by the first of them that can be read."""
-    reading = {name: options.get(name) for name in ("transform", "class_names", "keys")}
-    images = LabeledImages(dataset, **reading)
-    skip = options.get("on_error") == "skip"
-    first = next(readable(Samples(images)), 0) if skip else 0
-    ImageSource(images, options.get("display_transform"))[first]
 
 
 def _weakest_class(deck: Deck) -> int:

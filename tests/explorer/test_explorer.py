@@ -14,11 +14,13 @@ from registered import WIDGETS, empty_front_end
 from small_analysis import make_analysis, make_pair
 from torch import nn
 
+from imbxai_widgets import pipeline
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.demo import load_demo
-from imbxai_widgets.explorer import Explorer
+from imbxai_widgets.explorer import Explorer, arguments
 from imbxai_widgets.explorer import explorer as explorer_module
 from imbxai_widgets.explorer import panel as _base
+from imbxai_widgets.pipeline import AnalyzeSettings
 
 
 @pytest.fixture(autouse=True)
@@ -200,15 +202,20 @@ def test_a_model_is_analyzed_with_the_options(monkeypatch: pytest.MonkeyPatch) -
     calls: list[tuple[Any, ...]] = []
     analysis = make_analysis()
 
-    def analyze(*args: Any, **options: Any) -> Analysis:
-        calls.append((*args, options))
+    def analyze_with(*args: Any, title: str, shown: bool) -> Analysis:
+        calls.append((*args[:-1], vars(args[-1]), title, shown))
         return analysis
 
-    monkeypatch.setattr(explorer_module, "analyze", analyze)
+    monkeypatch.setattr(arguments, "analyze_with", analyze_with)
     model = nn.Linear(2, 2)
-    explorer = Explorer(model, "train", validation="test", k=3)  # type: ignore[arg-type]
-    assert calls == [(model, "train", {"validation": "test", "k": 3})]
+    explorer = Explorer(model, "train", validation="test", k=3)
+    assert calls == [(model, "train", "test", vars(AnalyzeSettings(k=3)), "", True)]
     assert explorer.analysis is analysis
+
+
+def test_an_option_that_analyze_does_not_have_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"have no option shards, gpus\.$"):
+        Explorer(nn.Linear(2, 2), [], k=3, shards="here", gpus=2)  # type: ignore[call-arg]
 
 
 def test_two_analyses_are_compared() -> None:
@@ -228,29 +235,29 @@ def test_two_models_are_analyzed_alike_and_the_bars_say_which(
     pair = make_pair()
     of_model = dict(zip(models := (nn.Linear(2, 2), nn.Linear(2, 2)), pair, strict=True))
 
-    def analyze(model: nn.Module, *args: Any, **options: Any) -> Analysis:
-        calls.append((model, *args, options))
+    def analyze_with(model: nn.Module, *args: Any, title: str, shown: bool) -> Analysis:
+        calls.append((model, *args[:-1], vars(args[-1]), title, shown))
         return of_model[model]
 
-    monkeypatch.setattr(explorer_module, "analyze", analyze)
+    monkeypatch.setattr(arguments, "analyze_with", analyze_with)
     one, other = models
-    explorer = Explorer(one, "train", compare=other, k=3)  # type: ignore[arg-type]
-    options = {"validation": None, "k": 3}
+    explorer = Explorer(one, "train", compare=other, k=3)
+    options = vars(AnalyzeSettings(k=3))
     assert calls == [
-        (one, "train", {**options, "progress": "Before"}),
-        (other, "train", {**options, "progress": "After"}),
+        (one, "train", None, options, "Before", True),
+        (other, "train", None, options, "After", True),
     ]
     assert explorer.comparison is not None
     assert (explorer.comparison.before, explorer.comparison.after) == pair
     calls.clear()
-    Explorer(one, "train", compare=pair[1], progress=False)  # type: ignore[arg-type]
-    assert calls == [(one, "train", {"validation": None, "progress": False})]
+    Explorer(one, "train", compare=pair[1], progress=False)
+    assert calls == [(one, "train", None, vars(AnalyzeSettings(progress=False)), "Before", True)]
 
 
 def test_what_cannot_be_compared_is_refused_before_the_long_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(explorer_module, "analyze", None)
+    monkeypatch.setattr(arguments, "analyze_with", None)
     before, after = make_pair()
     model = nn.Linear(2, 2)
     with pytest.raises(TypeError, match="compare must be a model or an Analysis, not str"):
@@ -266,7 +273,7 @@ def test_what_cannot_be_compared_is_refused_before_the_long_work(
 def test_images_that_cannot_be_shown_are_refused_before_the_long_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(explorer_module, "analyze", None)
+    monkeypatch.setattr(pipeline, "embed_anywhere", None)
     dataset: Any = [(torch.full((3, 2, 2), 7.0), 0)] * 9
     with pytest.raises(ValueError, match=r"values run from 7 to 7.*Pass display_transform"):
         Explorer(nn.Linear(2, 2), dataset, salient_fraction=None)

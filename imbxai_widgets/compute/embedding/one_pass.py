@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -16,42 +16,21 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.embedding.batch_fit import Fitting
 from imbxai_widgets.compute.embedding.cache import Cache, usable
 from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
 from imbxai_widgets.compute.embedding.fused import Reader, quick_reader
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
 from imbxai_widgets.compute.embedding.model_state import choose_device, lent_out
-from imbxai_widgets.compute.embedding.saliency import (
-    check_fraction,
-    count_colors,
-    input_saliency,
-    salient_pixels,
-)
+from imbxai_widgets.compute.embedding.options import PassOptions, Saliency
+from imbxai_widgets.compute.embedding.saliency import count_colors, input_saliency, salient_pixels
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.probabilities import top_probabilities
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.batches import Batch, OnError, check_on_error, read_batches
 from imbxai_widgets.compute.reading.display import DisplayTransform
 from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
-from imbxai_widgets.compute.reading.samples import Samples
 from imbxai_widgets.compute.reading.transforms import random_steps
-
-
-class Saliency(NamedTuple):
-    """What counts as salient, and in which bins its colors are counted."""
-
-    fraction: float
-    scheme: str
-
-    @classmethod
-    def of(cls, fraction: float | None, color_bins: str) -> Saliency | None:
-        """Check both; None if no saliency is asked for."""
-        if fraction is None:
-            return None
-        check_fraction(fraction)
-        return cls(fraction, color_scheme(color_bins).name)
 
 
 def embed(
@@ -141,17 +120,45 @@ def embed(
     >>> embed(model, images, progress=False).embeddings.shape
     (3, 16)
     """
+    options = PassOptions(
+        layer=layer,
+        device=device,
+        batch_size=batch_size,
+        num_workers=num_workers,
+        salient_fraction=salient_fraction,
+        color_bins=color_bins,
+        display_transform=display_transform,
+        on_error=on_error,
+        cache=cache,
+    )
+    return run_pass(model, dataset, options, progress=progress, description=description)
+
+
+def run_pass(
+    model: nn.Module,
+    dataset: Dataset[Any],
+    options: PassOptions,
+    *,
+    progress: bool,
+    description: str = "Images",
+) -> Embedded:
+    """Do what `embed` does, with all options in one object.
+
+    How samples are read (`transform`, `keys`, `class_names`) is the dataset's own concern here: a
+    `LabeledImages`, as `PassOptions.images` makes it, was given these options.
+    """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, not {type(model).__name__}")
-    saliency = Saliency.of(salient_fraction, color_bins)
+    saliency = options.saliency
+    batch_size, on_error = options.batch_size, options.on_error
     check_count(batch_size, "batch_size")
     check_on_error(on_error)
-    samples = Samples(dataset, colors=saliency is not None, display_transform=display_transform)
-    chosen = choose_device(model, device)
+    samples = options.samples(dataset)
+    chosen = choose_device(model, options.device)
     entry = None
-    if not _warn_of_random_transforms(dataset) and cache is not None:
-        settings = {"layer": layer, "batch_size": batch_size, "saliency": saliency}
-        store = cache if isinstance(cache, Cache) else Cache(cache, model)
+    store = None if _warn_of_random_transforms(dataset) else options.store(model)
+    if store is not None:
+        settings = {"layer": options.layer, "batch_size": batch_size, "saliency": saliency}
         entry = store.entry(samples, chosen, settings)
     size = len(samples)
     collector = Collector(size)
@@ -165,8 +172,10 @@ def embed(
         missing = entry.restore(collector, whole, batches, samples, on_error)
     wanted = [batches[number] for number in missing]
     with (
-        batch_runner(model, layer, chosen, saliency, once=len(batches) == 1) as fitting,
-        read_batches(samples, wanted, num_workers=num_workers, on_error=on_error) as readings,
+        batch_runner(model, options, chosen, once=len(batches) == 1) as fitting,
+        read_batches(
+            samples, wanted, num_workers=options.num_workers, on_error=on_error
+        ) as readings,
         _bar(size, sum(map(len, wanted)), description, progress) as bar,
     ):
         for number, (batch, skipped) in zip(missing, readings, strict=True):
@@ -188,9 +197,8 @@ def embed(
 @contextmanager
 def batch_runner(
     model: nn.Module,
-    layer: nn.Module | str | None,
+    options: PassOptions,
     device: torch.device,
-    saliency: Saliency | None,
     *,
     once: bool = False,
 ) -> Iterator[Fitting]:
@@ -198,21 +206,21 @@ def batch_runner(
 
     Parameters
     ----------
-    model, layer
-        As for `embed`.
+    model
+        The network.
+    options
+        Which layer gives the embedding, and what counts as salient.
     device
         Where to run.
-    saliency
-        What counts as salient; None for no saliency.
     once
         Whether a single batch will be run.
     """
     with (
         torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
         lent_out(model, device),
-        _reader(model, layer, device=device, once=once) as reader,
+        _reader(model, options.layer, device=device, once=once) as reader,
     ):
-        yield Fitting(partial(_run, reader, device=device, saliency=saliency), device)
+        yield Fitting(partial(_run, reader, device=device, saliency=options.saliency), device)
 
 
 def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:

@@ -12,10 +12,10 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from io import BytesIO
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, cast
+from typing import Any, assert_never, cast
 
 import numpy as np
 import torch
@@ -25,13 +25,12 @@ from torch.utils.data import Dataset
 
 from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
 from imbxai_widgets.compute.embedding.model_state import choose_device
-from imbxai_widgets.compute.embedding.one_pass import Saliency, batch_runner, embed, tell_of_skipped
+from imbxai_widgets.compute.embedding.one_pass import batch_runner, run_pass, tell_of_skipped
+from imbxai_widgets.compute.embedding.options import PassOption, PassOptions
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.compute.reading.batches import OnError, read_batches
-from imbxai_widgets.compute.reading.display import DisplayTransform
+from imbxai_widgets.compute.reading.batches import read_batches
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages, Skipped
-from imbxai_widgets.compute.reading.samples import Samples
 
 _ROW = "imbxai_row"  # the number of a row; rising, with gaps
 _TOP = [f"top_{name}" for name in TopProbabilities._fields]
@@ -90,26 +89,57 @@ class Rows(Dataset[dict[str, Any]]):
         return torch.from_numpy(own) if self._as_tensors and own.dtype.kind == "f" else own
 
 
-class Cluster(NamedTuple):
-    """How a Ray cluster runs the passes."""
+@dataclass(frozen=True, eq=False)
+class RayImages:
+    """The rows of a Ray dataset, and how a cluster runs them through the network.
 
-    shards: str | os.PathLike[str] | None  # the folder of what the passes find
-    num_gpus: float  # of each actor
+    Given to `imbxai_widgets.analyze` in place of a dataset; see docs/scale.md.
+
+    Parameters
+    ----------
+    rows : ray.data.Dataset
+        Rows are dicts of an image and its label.
+    shards : str or path-like, optional
+        A new folder, or a URI as ``s3://bucket/run``, for what the pass finds, as Parquet files;
+        without it they are deleted at the end.
+    num_gpus : float
+        GPUs of each of the `num_workers` actors that hold the network.
+
+    Raises
+    ------
+    TypeError
+        If `rows` is no Ray dataset.
+
+    Examples
+    --------
+    >>> rows = ray.data.read_parquet("s3://bucket/train")  # doctest: +SKIP
+    >>> images = RayImages(rows, shards="s3://bucket/run", num_gpus=1)  # doctest: +SKIP
+    >>> analyze(model, images, transform=transform, num_workers=64)  # doctest: +SKIP
+    """
+
+    rows: Any
+    shards: str | os.PathLike[str] | None = None
+    num_gpus: float = 0
+
+    def __post_init__(self) -> None:
+        if not is_ray_dataset(self.rows):
+            raise TypeError(
+                f"RayImages takes a ray.data.Dataset, not {type(self.rows).__name__}; give any "
+                "other dataset to analyze as it is"
+            )
 
 
-class RayImages(LabeledImages):
+class ClusterImages(LabeledImages):
     """A Ray dataset; as a map-style dataset it is its first rows, by which faults are found.
 
     Parameters
     ----------
-    rows
-        The Ray dataset.
+    source
+        The rows and how they are run.
     part
-        The name of the folder of its shards.
-    cluster
-        How it is run.
+        The name of the folder of their shards.
     options
-        As for `LabeledImages`.
+        How images and labels are read.
 
     Raises
     ------
@@ -117,39 +147,43 @@ class RayImages(LabeledImages):
         If the dataset has no rows.
     """
 
-    def __init__(self, rows: Any, part: str, cluster: Cluster, **options: Any) -> None:
-        self.rows, self.part, self.cluster, self.options = rows, part, cluster, options
-        taken = rows.take(_LOOKED_AT)
+    def __init__(self, source: RayImages, part: str, options: PassOptions) -> None:
+        self.source, self.part, self._options = source, part, options
+        taken = source.rows.take(_LOOKED_AT)
         columns = {name: [row[name] for row in taken] for name in (taken[0] if taken else ())}
-        super().__init__(_rows(columns, options) if taken else [], **options)
+        super().__init__(
+            _rows(columns, options) if taken else [],
+            transform=options.transform,
+            class_names=options.class_names,
+            keys=options.keys,
+        )
 
     def first(self, size: int) -> LabeledImages:
         """Return the first rows, as images of this process."""
-        return LabeledImages(self.dataset, **self.options).first(size)
+        return self._options.images(self.dataset).first(size)
 
 
-def labeled_images(dataset: Any, part: str, cluster: Cluster, **options: Any) -> LabeledImages:
-    """Read a dataset of either kind; see `RayImages` and `LabeledImages`."""
-    if is_ray_dataset(dataset):
-        return RayImages(dataset, part, cluster, **options)
-    return LabeledImages(dataset, **options)
+def labeled_images(dataset: Any, part: str, options: PassOptions) -> LabeledImages:
+    """Read a dataset of either kind; see `ClusterImages` and `LabeledImages`.
+
+    A Ray dataset by itself is run as `RayImages` does without its options.
+    """
+    source = RayImages(dataset) if is_ray_dataset(dataset) else dataset
+    if isinstance(source, RayImages):
+        return ClusterImages(source, part, options)
+    return options.images(source)
 
 
-def _rows(columns: dict[str, Any], options: dict[str, Any]) -> Rows:
-    return Rows(columns, as_tensors=options.get("transform") is None)
+def _rows(columns: dict[str, Any], options: PassOptions) -> Rows:
+    return Rows(columns, as_tensors=options.transform is None)
 
 
 @dataclass(frozen=True)
 class _Job:
-    """What an actor must know."""
+    """What an actor must know: all options, so that none is left behind."""
 
     model: nn.Module
-    layer: nn.Module | str | None
-    device: torch.device | str | None
-    saliency: Saliency | None
-    display_transform: DisplayTransform | None
-    on_error: OnError
-    options: dict[str, Any]
+    options: PassOptions
 
 
 class _Actor:
@@ -159,23 +193,19 @@ class _Actor:
         import ray
 
         self._job: _Job = ray.get(job[0])
-        device = choose_device(self._job.model, self._job.device)
+        device = choose_device(self._job.model, self._job.options.device)
         # Open as long as the actor lives, whose own the network is.
         self._open = ExitStack()
         self._runner = self._open.enter_context(
-            batch_runner(self._job.model, self._job.layer, device, self._job.saliency)
+            batch_runner(self._job.model, self._job.options, device)
         )
 
     def __call__(self, columns: dict[str, Any]) -> Any:
-        job, numbers = self._job, columns.pop(_ROW)
-        rows = _rows(columns, job.options)
-        samples = Samples(
-            LabeledImages(rows, **job.options),
-            colors=job.saliency is not None,
-            display_transform=job.display_transform,
-        )
+        options, numbers = self._job.options, columns.pop(_ROW)
+        rows = _rows(columns, options)
+        samples = options.samples(options.images(rows))
         with _numbered(numbers):
-            with read_batches(samples, [range(len(rows))], on_error=job.on_error) as readings:
+            with read_batches(samples, [range(len(rows))], on_error=options.on_error) as readings:
                 (reading,) = readings
             part = None if reading.batch is None else self._runner.run(reading.batch)
         return _table(numbers, part, reading.skipped)
@@ -190,39 +220,66 @@ def _numbered(numbers: IntArray) -> Iterator[None]:
         raise
 
 
-def embed_anywhere(model: nn.Module, images: LabeledImages, **options: Any) -> Embedded:
-    """Run a pass in this process, or on the cluster for a Ray dataset; options as for `embed`."""
-    if not isinstance(images, RayImages):
-        return embed(model, images, **options)
-    if options.get("cache") is not None:
-        raise ValueError("cache is of one machine; for a Ray dataset, pass shards to keep results")
-    saliency = Saliency.of(options.pop("salient_fraction", None), options.pop("color_bins"))
-    batch_size, num_workers = options["batch_size"], options["num_workers"]
-    chosen = {name: options[name] for name in ("layer", "device", "display_transform", "on_error")}
+def embed_anywhere(
+    model: nn.Module,
+    images: LabeledImages,
+    options: PassOptions,
+    *,
+    progress: bool,
+    description: str,
+) -> Embedded:
+    """Run a pass in this process, or on the cluster for a Ray dataset; see `run_pass`.
+
+    Ray shows its own progress.
+    """
+    if not isinstance(images, ClusterImages):
+        return run_pass(model, images, options, progress=progress, description=description)
+    for field in fields(PassOptions):
+        _check_for_ray(cast(PassOption, field.name), options)
     with _shards_folder(images) as folder:
-        job = _Job(model, saliency=saliency, options=images.options, **chosen)
-        _run(job, images, folder, batch_size, num_workers)
+        _run(_Job(model, options), images, folder)
         embedded = read_shards(folder)
     tell_of_skipped(embedded.skipped, len(embedded.labels) + len(embedded.skipped))
     return embedded
 
 
-def _run(job: _Job, images: RayImages, folder: str, batch_size: int, num_workers: int) -> None:
+def _check_for_ray(name: PassOption, options: PassOptions) -> None:
+    """Refuse what a cluster cannot do; an option that is not dealt with here fails."""
+    match name:
+        case "transform" | "keys" | "class_names" | "display_transform" | "on_error":
+            pass  # an actor reads its rows with them
+        case "layer" | "device" | "salient_fraction" | "color_bins":
+            pass  # an actor runs its batches with them
+        case "batch_size" | "num_workers":
+            pass  # the rows of a batch, and the number of actors
+        case "cache":
+            if options.cache is not None:
+                raise ValueError(
+                    "cache is of one machine; for a Ray dataset, pass shards to keep results: "
+                    "RayImages(rows, shards=...)"
+                )
+        case _:
+            assert_never(name)
+
+
+def _run(job: _Job, images: ClusterImages, folder: str) -> None:
     """Have a pool of actors write the shards; Ray runs anew what a killed one had begun."""
     import ray
     from ray.data import ActorPoolStrategy, SaveMode
     from ray.data.expressions import monotonically_increasing_id
 
-    pool = ActorPoolStrategy(size=num_workers) if num_workers else ActorPoolStrategy(min_size=1)
+    size = job.options.num_workers
+    rows = images.source.rows
+    pool = ActorPoolStrategy(size=size) if size else ActorPoolStrategy(min_size=1)
     kept = ray.put(job)  # the model is sent once to each node, and held until all is done
-    found = images.rows.with_column(_ROW, monotonically_increasing_id()).map_batches(
+    found = rows.with_column(_ROW, monotonically_increasing_id()).map_batches(
         _Actor,
         fn_constructor_args=([kept],),
-        batch_size=batch_size,
+        batch_size=job.options.batch_size,
         compute=pool,
-        num_gpus=images.cluster.num_gpus or None,
+        num_gpus=images.source.num_gpus or None,
     )
-    with _in_order(images.rows.context.execution_options):
+    with _in_order(rows.context.execution_options):
         found.write_parquet(folder, mode=SaveMode.ERROR)
 
 
@@ -237,17 +294,17 @@ def _in_order(options: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _shards_folder(images: RayImages) -> Iterator[str]:
+def _shards_folder(images: ClusterImages) -> Iterator[str]:
     """Give the folder for the shards; without one, one that is deleted at the end."""
     import ray
 
-    if images.cluster.shards is not None:
-        yield f"{os.fspath(images.cluster.shards).rstrip('/')}/{images.part}"
+    if images.source.shards is not None:
+        yield f"{os.fspath(images.source.shards).rstrip('/')}/{images.part}"
         return
     if sum(node["Alive"] for node in cast(Any, ray).nodes()) > 1:
         raise ValueError(
             "the cluster has several machines, so shards must be given: a folder or URI that all "
-            'of them reach, for instance shards="s3://bucket/run"'
+            'of them reach, for instance RayImages(rows, shards="s3://bucket/run")'
         )
     with TemporaryDirectory(prefix="imbxai-shards-") as folder:
         yield f"{folder}/{images.part}"

@@ -20,6 +20,15 @@ def check_count(value: int, name: str, minimum: int = 1) -> int:
     return int(value)
 
 
+def check_enough(n_images: int, k: int) -> None:
+    """Refuse fewer images than an image and its `k` neighbors."""
+    if n_images <= k:
+        raise ValueError(
+            f"k={k} neighbors need at least {k + 1} images, but the dataset has {n_images}. "
+            "Give more images or a smaller k."
+        )
+
+
 def check_codes(
     values: ArrayLike, name: str, *, shape: tuple[int | None, ...], limit: int | None = None
 ) -> IntArray:

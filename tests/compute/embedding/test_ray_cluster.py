@@ -6,8 +6,11 @@ import gc
 import io
 import os
 import signal
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from torch import nn
 
-from imbxai_widgets import Analysis, analyze
-from imbxai_widgets.compute.embedding.ray_cluster import is_ray_dataset, read_shards
+from imbxai_widgets import Analysis, RayImages, analyze
+from imbxai_widgets.compute.embedding import ray_cluster
+from imbxai_widgets.compute.embedding.options import PassOptions
+from imbxai_widgets.compute.embedding.ray_cluster import (
+    embed_anywhere,
+    is_ray_dataset,
+    labeled_images,
+    read_shards,
+)
 
 C, SIZE = 3, 90
 
@@ -132,12 +142,11 @@ def test_a_worker_killed_in_mid_run_changes_nothing(
     killed = tmp_path / "killed"
     found = analyze(
         model,
-        dataset,
+        RayImages(dataset, shards=tmp_path / "shards"),
         validation=ray_data.from_items(rows[:40], override_num_blocks=2),
         transform=ToFloats(killed),
         batch_size=8,
         num_workers=2,
-        shards=tmp_path / "shards",
     )
     assert killed.exists()
     same(found, expected)
@@ -212,6 +221,34 @@ def test_faults_are_told_before_the_cluster_runs(
         analyze(model, ray_data.from_items(rows), **options)
 
 
+def test_what_only_a_cluster_needs_is_no_option_of_analyze(
+    ray_data: Any, model: nn.Module, tmp_path: Path
+) -> None:
+    rows = ray_data.range(9)
+    images = RayImages(rows, shards=tmp_path, num_gpus=0.5)
+    assert (images.rows, images.shards, images.num_gpus) == (rows, tmp_path, 0.5)
+    for option in ("shards", "num_gpus"):
+        with pytest.raises(TypeError, match=f"unexpected keyword argument '{option}'"):
+            analyze(model, rows, **{option: None})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"RayImages takes a ray.data.Dataset, not list"):
+        RayImages([])
+
+
+def test_an_option_that_the_cluster_does_not_know_is_not_dropped(
+    ray_data: Any, model: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass(frozen=True, kw_only=True, eq=False)
+    class MoreOptions(PassOptions):
+        precision: str = "half"
+
+    monkeypatch.setattr(ray_cluster, "PassOptions", MoreOptions)
+    rows = ray_data.from_items([{"image": np.zeros((6, 5, 3), dtype=np.uint8), "label": 0}] * 9)
+    options = MoreOptions(transform=ToFloats(), precision="bfloat16")
+    images = labeled_images(rows, "training", options)
+    with pytest.raises(AssertionError, match="precision"):
+        embed_anywhere(model, images, options, progress=False, description="")
+
+
 def test_what_fails_in_a_worker_is_told_within_the_error_of_ray(
     ray_data: Any, model: nn.Module
 ) -> None:
@@ -225,3 +262,8 @@ def test_what_fails_in_a_worker_is_told_within_the_error_of_ray(
 def test_other_datasets_need_no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(__import__("sys").modules, "ray.data", raising=False)
     assert not is_ray_dataset([])
+
+
+def test_the_package_gives_the_class_without_importing_ray() -> None:
+    code = "import sys; from imbxai_widgets import RayImages; assert 'ray' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
