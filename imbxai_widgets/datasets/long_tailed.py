@@ -23,9 +23,9 @@ def long_tailed(
 ) -> Subset[Any]:
     """Return an imbalanced view of a labelled dataset; no image is read or copied.
 
-    The largest class is as large as the classes allow, so that every class can fill its share.
-    Sizes as they come, of a folder or of iNaturalist, need no view: use the dataset itself.
-    For one seed, a view of a larger ratio holds only images that a view of a smaller one holds
+    The largest class is as large as it can be while every class has the images for its own share.
+    A dataset that is imbalanced as it comes, such as iNaturalist, needs no view.
+    With one seed, a view of a larger ratio holds only images that a view of a smaller one holds
     too, unless the largest class has to shrink: so imbalance can be turned up and down.
 
     Parameters
@@ -61,7 +61,7 @@ def long_tailed(
     labels, counts = labels_of(dataset), class_counts(dataset)
     if not counts.size:
         raise ValueError("dataset has no images")
-    # Down to whole images, lest rounding ask a class for one more than it has.
+    # Rounded down: rounded up, a class might need one image more than it has.
     largest = int(np.floor(counts / _shares(len(counts), kind, ratio)).min())
     sizes = long_tailed_sizes(largest, len(counts), kind, ratio)
     if sizes.min() < 1:
@@ -72,7 +72,7 @@ def long_tailed(
         )
     chosen = []
     for label, size in enumerate(sizes):
-        # A generator for each class, so that its images do not hang on the others' sizes.
+        # A generator for each class, so that its images do not depend on the others' sizes.
         order = np.random.default_rng([seed, label]).permutation(np.flatnonzero(labels == label))
         chosen.append(order[:size])
     return Subset(dataset, np.sort(np.concatenate(chosen)).tolist())

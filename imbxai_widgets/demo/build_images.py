@@ -123,8 +123,8 @@ def without_near_duplicates(tiles: Sequence[UInt8Array]) -> list[int]:
 def training_emoji(emoji: Iterable[str]) -> set[str]:
     """Return the share of `emoji` that is for training, the same on every machine.
 
-    Emoji are drawn by the hash of their characters: no generator's stream has to stay as it
-    is for the split to be repeatable.
+    The hash of its characters decides on an emoji. A random generator might draw others in another
+    release.
     """
     ranked = sorted(emoji, key=lambda characters: sha256(characters.encode()).digest())
     return set(ranked[: round(TRAINING_SHARE * len(ranked))])

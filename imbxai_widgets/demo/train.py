@@ -2,8 +2,8 @@
 
     python -m imbxai_widgets.demo.train
 
-Takes a quarter of an hour on one core. The epochs are so many as still leave errors on the
-training images, since adversaries are found by these; 50 epochs of cross-entropy reach an
+Takes a quarter of an hour on one core. The epochs are few enough to leave errors on the training
+images, since adversaries are found from these errors; 50 epochs of cross-entropy reach an
 accuracy of 0.99 there.
 
 The seed fixes the weights at the start, the order of the images and their augmentation. The

@@ -27,7 +27,7 @@ from imbxai_widgets.figures._style import (
 )
 from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR
 
-# Color, marker and size of before and after: apart in lightness too, and to be seen when equal.
+# Color, marker and size of the dots: of different lightness too, and both seen where they coincide.
 _DOTS = (("#88CCEE", "o", 38), ("#882255", "s", 12))
 
 
@@ -138,8 +138,8 @@ def errors_before_after(
     Raises
     ------
     ValueError
-        If the two have not the same classes and validation images, or no validation images;
-        if `classes` is no list of names of classes, or `direction` neither of the two.
+        If the two differ in classes or validation images, or have no validation images; if
+        `classes` is no list of names of classes, or `direction` neither of the two.
 
     Examples
     --------

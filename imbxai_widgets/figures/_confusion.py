@@ -44,11 +44,12 @@ def adversaries(
 ) -> Figure:
     """Draw each class's nearest adversaries beside its validation errors (paper, Fig. 4).
 
-    Panel (a) is whose training images stand near the misclassified training images of a class,
-    (b) how its validation errors are spread over the other classes; where they agree, training
-    foretells the errors. (b) is left out without validation images. Of more than ten classes, those
-    that weigh most in the rows shown have colors, and the others share a gray. The number of errors
-    that a bar rests on stands beside it, and bars on few are faint.
+    Panel (a) shows, for each class, which classes the neighbors of its misclassified training
+    images belong to. Panel (b) shows how its validation errors are spread over the other classes;
+    without validation images it is left out. Where the two agree, training foretells the errors.
+    Of more than ten classes, those with the largest shares in the rows shown have colors, and the
+    others share a gray. Beside each bar stands the number of errors that it rests on; bars that
+    rest on few are faint.
 
     Parameters
     ----------
@@ -111,8 +112,9 @@ def _segments(
 ) -> tuple[IntArray, IntArray]:
     """Return the classes that get a color of their own, and the other ones, which share a gray.
 
-    As many classes as there are colors go by size, so that a class has one color in all figures
-    of an analysis; of more, the heaviest come first, and those without weight are left out.
+    Where the colors suffice for all classes, they are given by size, so that a class has one color
+    in all figures of an analysis. Of more classes, those with the largest shares in the rows shown
+    get them, and those without any share are left out.
     """
     if analysis.n_classes <= len(SEGMENT_COLORS) + 1:
         ranking = by_size(analysis)

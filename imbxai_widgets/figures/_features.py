@@ -143,9 +143,9 @@ def feature_density(
     """Draw how often the top features of a class lead in the images of each class.
 
     A cell tells in which part of a class's images the feature is among the image's own largest.
-    After the authors' FE_idx_density.py, which stacks the ratios of counts to those of the
-    reference class; counts grow with the class, and stacked parts have no common line to be
-    compared at. Here all are per class size, and in cells.
+    The authors' FE_idx_density.py stacks bars: the count of each class over that of the reference
+    class. Counts grow with the size of a class, and stacked bars have no common base line. Here
+    each count is divided by the size of its class, and has a cell of its own.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ class PaperFigure(Figure):
 def drawing(figure: Target | None, width: float, height: float) -> Iterator[Target]:
     """Give the figure to draw in, a new one of `width` by `height` inches if there is none.
 
-    Whatever style the user has set does not reach into it, but for the fonts.
+    Of the style that the user has set, only the fonts are followed.
     """
     fonts = {key: mpl.rcParams[key] for key in _FONTS}
     with matplotlib.style.context(["default", {**_LOOK, **fonts}]):

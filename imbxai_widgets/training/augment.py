@@ -11,7 +11,7 @@ def augment(images: Tensor, generator: torch.Generator, *, padding: int, fill: i
     """Shift images by up to `padding` pixels and mirror half of them.
 
     It does for a batch what torchvision's `RandomCrop` and `RandomHorizontalFlip` do for an
-    image, but draws from a generator of its own: what is drawn hangs neither on the device nor
+    image, but draws from a generator of its own: what is drawn depends neither on the device nor
     on the number of workers, so training can go on where it was interrupted.
 
     Parameters

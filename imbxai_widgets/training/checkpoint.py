@@ -1,4 +1,4 @@
-"""What training needs to go on, in one file without pickle."""
+"""What an interrupted training needs to go on, in one file without pickle."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TrainingState:
     model, optimizer, schedule, scaler, generator
         What is saved and restored.
     settings
-        What the result hangs on, as JSON can hold it; a checkpoint with other ones is refused.
+        What the result depends on, in types of JSON; a checkpoint of other settings is refused.
     """
 
     def __init__(

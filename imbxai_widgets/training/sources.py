@@ -161,7 +161,7 @@ def read_inaturalist(data: Path, split: Split, transform: Callable[[Any], Any]) 
     entries = json.loads(listed.read_text("utf-8"))["images"]
     validation = {Path(entry["file_name"]).name for entry in entries}
     wanted = split == "validation"
-    # In an order that does not hang on the file system.
+    # In an order that does not depend on the file system.
     order = sorted(range(len(images)), key=images.index.__getitem__)
     positions = [i for i in order if (images.index[i][1] in validation) == wanted]
     targets = [images.categories_map[images.index[i][0]]["super"] for i in positions]

@@ -1,4 +1,4 @@
-"""A small trainer, which can be killed and gone on with."""
+"""A small trainer, whose training can be killed and then goes on where it was."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class LabeledImages:
         return self.normalize(pixels.permute(0, 3, 1, 2).float() / 255)
 
     def digest(self) -> str:
-        """Return what tells these images from others."""
+        """Return a hash of the images and labels."""
         found = sha256(self.pixels.contiguous().numpy().data)
         found.update(self.labels.contiguous().numpy().data)
         return found.hexdigest()

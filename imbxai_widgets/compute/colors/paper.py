@@ -30,8 +30,8 @@ BINS = (
     "white",
 )
 
-# The mean of the colors in each bin, in OKLab; of "dark green" that of the colors its own rules
-# name. A test finds the others anew.
+# The mean of the colors in each bin, in OKLab. No color reaches "dark green": it has the mean of
+# the colors that its own rules name. A test computes the other means again.
 COLORS = (
     "#2a2829",
     "#305c1d",

@@ -31,7 +31,7 @@ BINS = (
     "brown",
 )
 
-# The mean of the colors in each bin, in OKLab. A test finds them anew.
+# The mean of the colors in each bin, in OKLab. A test computes them again.
 COLORS = (
     "#151517",
     "#888b8d",
@@ -53,8 +53,8 @@ _ANY = 0.35  # above the chroma of any sRGB color
 class _Region(NamedTuple):
     """Colors with coordinates from the first bound up to, not including, the second.
 
-    Lightness is told in steps of 0.01, chroma of 0.005 and hue, in degrees, of 1; a hue range
-    whose first bound is the larger one runs through 0.
+    Bounds are multiples of 0.01 for lightness, of 0.005 for chroma and of 1 degree for hue. A range
+    of hues whose first bound is the larger one runs through 0.
     """
 
     bin: str

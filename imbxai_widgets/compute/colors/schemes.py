@@ -38,8 +38,8 @@ class ColorScheme:
     def lookup(self) -> Int8Array:
         """The bin of each color, or -1: (256, 256, 256) int8 by red, green and blue, read-only.
 
-        Built when first used, and kept: 16 MB. Red varies fastest in memory, so that a color's
-        place is the number that its three bytes make, the first the lowest.
+        Built when first used, and kept: 16 MB. Red varies fastest in memory, so that the three
+        bytes of a color, read as a number with the lowest byte first, are its place.
         """
         table = np.asfortranarray(self._build())
         table.setflags(write=False)
@@ -55,8 +55,8 @@ _SCHEMES = {
 def color_scheme(name: str) -> ColorScheme:
     """Return a color scheme by name.
 
-    "perceptual" has the eleven basic color terms as bins (see `perceptual_colors`); "paper" the
-    fourteen bins of the paper's Figs. 7 and 8 (see `paper_colors`).
+    "perceptual" has the eleven basic color terms as bins; "paper" has the fourteen bins of the
+    paper's Figs. 7 and 8. See the modules `perceptual` and `paper` in this folder.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergen
 from imbxai_widgets.compute.numeric.blocks import CACHED_BYTES, row_blocks
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
-# Resampling fewer errors than this repeats them rather than to show what else may occur.
+# Resampling fewer errors than this only repeats them; it does not show what else may occur.
 MIN_ERRORS: Final = 5
 RANDOM: Final = "random"
 SPLIT_HALF: Final = "split half"
@@ -71,17 +71,18 @@ def measure(
 def interval(values: DoubleArray, level: float) -> DoubleArray:
     """Return bootstrap intervals of what `measure` returns.
 
-    Few errors look more uneven than they are, so that a divergence is too large, and a resampled
-    one twice as much. That is the same for every forecast of a class, and the KL beyond the
-    reference is free of it. The intervals therefore show the spread of the resamples around their
-    mean, placed at the estimate; for the KL beyond the reference these are percentiles.
+    A few errors look more uneven than the distribution that they come from. Their divergence is
+    therefore too large, and that of a resample is too large by about twice as much. So each end is
+    a quantile of the resamples less their mean, added to the estimate. In the KL beyond the
+    reference, the surplus cancels, since it is the same for every forecast of a class; there, the
+    ends are close to plain percentiles.
 
     Parameters
     ----------
     values
         (R, 3, ...) float64, the estimate first, then its resamples, NaN where there is none.
     level
-        Part of the resamples within, 0 to 1.
+        Part of the resamples between the ends, 0 to 1.
 
     Returns
     -------

@@ -1,10 +1,11 @@
 """Which images are likely to bear a wrong label.
 
 Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), who look for
-wrong labels among the outliers. Here the neighbors, which need not agree with a network that has
-learned the wrong label by heart, and the network's probabilities are multiplied, as a product of
-experts (Hinton, 2002); the class priors, which both contain, are divided out (cf. Menon et al.,
-"Long-tail learning via logit adjustment", 2021), or every image of a small class were suspect.
+wrong labels among the outliers. Here two kinds of evidence are multiplied, as in a product of
+experts (Hinton, 2002): the network's probabilities, and the labels of the neighbors, which help
+where the network has learned a wrong label by heart. Both contain the class priors. These are
+divided out (cf. Menon et al., "Long-tail learning via logit adjustment", 2021), since otherwise
+every image of a small class would be suspect.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from imbxai_widgets.compute.numeric.checks import check_codes, check_count
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
-# Networks are sure beyond reason; no probability counts as less.
+# Added to each probability: networks are often too sure, and 0 would outweigh all neighbors.
 _FLOOR: Final = 1e-3
 
 

@@ -1,8 +1,8 @@
 """Approximate nearest neighbors, for more images than an exact search is fit for.
 
-The true neighbors of some hundred rows tell how many cells are to be searched; those of a thousand
-others, what share of the neighbors was found. By the same rows the recall would seem higher than
-it is, for the search ends where they happen to do well.
+Two samples of rows get their true neighbors by an exact search. The first, of some hundred rows,
+decides how many cells are searched. The second, of a thousand other rows, measures the recall. On
+the first sample the recall would seem higher than it is, since the search was chosen by it.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ Engine: TypeAlias = Literal["cells", "nn-descent"]
 
 _SEED: Final = 0
 _SAMPLE: Final = 1000
-# The sample that chooses is a twentieth of the rows, within these: exact neighbors of a thousand
-# more rows may take a fifth of the time.
+# Bounds of the sample that decides, else a twentieth of the rows: exact neighbors of a thousand
+# more rows may take a fifth of the whole time.
 _CHOOSING: Final = (100, 500)
 _LOW_RECALL: Final = 0.95
 _RECALL: Final = 0.99
-# From half a million rows on, the last percents may cost several times as much as all before them.
+# From half a million rows on, the last percents of recall may take several times as long as the
+# rest.
 _RECALL_OF_MANY: Final = 0.95
 _MANY: Final = 500_000
-# A row is compared with so many others, or a quarter of all, at most: more take as long as an
-# exact search does, of these or of 100,000 rows.
+# A row is compared with at most a quarter of all others, and with at most this many, a quarter of
+# 100,000: comparing more takes as long as an exact search does.
 _COMPARED: Final = 25_000
 _GRAPH: Final = 30  # neighbors in the graph of pynndescent, as by its default
 _SPARE: Final = 1  # candidates beyond k, lest float32 put the k-th neighbor behind them
@@ -81,8 +82,8 @@ def approximate_neighbors(
     device
         Where rows are compared.
     own
-        (M,) the reference that each query itself is and must not get, which are all in order; None
-        if it is none of them.
+        (M,) the number of each query among the references, which it must not get as a neighbor:
+        all references, in order. None if the queries are not among the references.
     required
         Whether to give up, with None, where the recall aimed at would take as long as an exact
         search, or rounding keeps it below 0.95.

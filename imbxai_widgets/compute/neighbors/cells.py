@@ -29,7 +29,7 @@ from imbxai_widgets.compute.numeric.blocks import (
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 _SEED: Final = 0
-# Rows per cell that k-means sees, and its rounds: further ones cost more than they save.
+# Rows per cell that k-means sees, and rounds of k-means: more of either cost more than they save.
 _TRAINING: Final = 16
 _ROUNDS: Final = 2
 _CACHED: Final = 2**22  # bytes of scores or rows at once, which stay in a processor's cache
@@ -43,16 +43,16 @@ class Centers:
     framed: Callable[[Matrix], torch.Tensor]  # rows scaled, centered, on the device
     points: torch.Tensor  # (C, D)
     norms: torch.Tensor  # (C,)
-    shares: DoubleArray  # (C,) of all rows that are in each cell, by those that k-means saw
+    shares: DoubleArray  # (C,) shares of the rows in each cell, by those that k-means saw
 
     @classmethod
     def of(
         cls, references: Matrix, kept: IntArray, device: torch.device, queries: Matrix
     ) -> Centers:
-        """Find centers of the references `kept`: about as many as a cell has rows.
+        """Find centers of cells for the references `kept`: about as many as a cell has rows.
 
-        They are those of k-means of a sample, which starts at some of its rows. The queries are
-        framed alike.
+        k-means finds them in a sample of these rows, starting at some of the sample. The scale fits
+        the queries as well, so that they can be compared with the centers.
         """
         framed = framing(references, device, product_dtype(device), queries)
         count = isqrt(len(kept))

@@ -37,7 +37,7 @@ Proposal: TypeAlias = tuple[IntArray, DoubleArray, DoubleArray]
 
 # More candidates cost time in every row, fewer leave more rows to settle.
 _MARGIN: Final = 1
-# Multiplications, some tenth of a second's, from which on faiss is worth its import.
+# From this many multiplications on, some tenth of a second's, faiss is worth its import.
 _MANY_PRODUCTS: Final = 2**32
 
 
@@ -60,8 +60,8 @@ def exact_search(
     k
         1 to the number of references that a query may have.
     own
-        (M,) the reference that each query itself is and must not get, which are all in order where
-        `queries` is `references`; None if it is none of them.
+        (M,) the number of each query among the references, which it must not get as a neighbor:
+        all rows, in order, where `queries` is `references`. None if the queries are not among them.
     device
         Where the product is computed.
 

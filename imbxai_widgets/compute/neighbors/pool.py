@@ -32,18 +32,18 @@ from imbxai_widgets.compute.numeric.blocks import (
 )
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
-# Rows and columns of a tile of the product: 4 MiB, that stay in the cache, or enough for a GPU.
+# Rows and columns of a tile of the product. On a CPU it has 4 MiB, which stay in the cache.
 _CPU_TILE: Final = (512, 2048)
 _GPU_TILE: Final = (4096, 4096)
 # Columns of a tile are a multiple of this: a matrix product into rows that start within a vector or
 # cache line takes half as long again.
 _ALIGNED: Final = 16
-# Larger groups are fewer to choose among, but have more columns to score again, which costs more
-# the more features there are. sqrt(N / (2 D)) columns balance the two on a CPU; twice as many where
-# the minima of a tile are kept for both its sides.
+# The larger the groups, the fewer there are to choose among, but the more of their columns are
+# scored again, which takes longer the more features there are. On a CPU, sqrt(N / (2 D)) columns a
+# group balance the two; where the minima of a tile are kept for both its sides, twice as many do.
 _GROUP_COST: Final = 2.0
 _PAIRED_GROUP_COST: Final = 0.5
-# A score of gathered rows takes as long as so many in a tile.
+# One score of gathered rows takes as long as this many scores in a tile.
 _GATHER_COST: Final = 40
 
 
@@ -211,8 +211,8 @@ class Pool:
 def paired_group(shape: tuple[int, ...], n_found: int, device: torch.device) -> int | None:
     """Return how many columns a group has for `Pool.paired_minima`; None where that does not pay.
 
-    So many that all minima fit in a block, at least; then more scores of gathered rows may be
-    needed than products are saved.
+    A group has at least so many columns that all minima fit in a block. Where that makes groups too
+    large, scoring their rows again takes longer than the half of the product that is saved.
     """
     if device.type != "cpu":
         return None

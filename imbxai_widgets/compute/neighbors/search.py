@@ -24,15 +24,18 @@ from imbxai_widgets.compute.numeric.blocks import as_matrix, resolve_device
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 
-# On a GPU method="auto" is exact up to this many images; anywhere, up to this many it takes no
-# approximation that misses the recall aimed at.
+# Up to this many images, method="auto" is exact on a GPU, and takes no approximation, on any
+# device, that misses the recall aimed at.
 EXACT_LIMIT: Final = 100_000
-# On a CPU, cells are faster from where N * sqrt(D) is this much: at 18,750 rows of 64 features, at
-# 6,600 of 512. With few features they are before, when the exact search takes no second either.
+# On a CPU, cells are faster once N * sqrt(D) exceeds this: from 18,750 rows of 64 features on, from
+# 6,600 rows of 512. With few features they are faster earlier, but there the exact search takes
+# less than a second, too.
 _BALANCE: Final = 150_000
-# For so few queries cells are not worth making: the true neighbors of samples are found exactly.
+# Up to this many queries, cells are not worth making: the samples that they need are searched
+# exactly.
 _FEW_QUERIES: Final = 5_000
-# Nor for so few multiplications, which take some four seconds: nothing need be missed to save them.
+# Nor are they up to this many multiplications, which take some four seconds: saving these is not
+# worth a missed neighbor.
 _FEW_PRODUCTS: Final = 10**11
 
 

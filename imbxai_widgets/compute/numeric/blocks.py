@@ -15,9 +15,9 @@ from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArr
 
 Matrix: TypeAlias = FloatArray | DoubleArray
 
-# No temporary array of a blocked computation is larger than this, or than what one row needs.
+# Bytes. A blocked computation makes no temporary array larger than this, unless one row needs more.
 BLOCK_BYTES: Final = 64 * 2**20
-# Of what is passed over several times, a block that stays in a processor's cache.
+# Bytes of a block that is read several times: it stays in a processor's cache.
 CACHED_BYTES: Final = 2**20
 
 
@@ -144,9 +144,10 @@ def framing(
     dtype: torch.dtype = torch.float32,
     *beside: Matrix,
 ) -> Callable[[Matrix], torch.Tensor]:
-    """Return what makes points of rows: scaled, centered as `matrix` is, and on the device.
+    """Return a function that turns rows into points: scaled, centered, and on the device.
 
-    The rows are some of it, or of the matrices `beside` it.
+    Points are centered by the mean of `matrix`. The function takes rows of `matrix` and of the
+    matrices `beside` it, whose values the scale fits as well.
     """
     factor = scale_factor(matrix, *beside)
     center = column_means(matrix, factor)
@@ -160,7 +161,7 @@ def framing(
 
 
 def squared_norms(points: torch.Tensor) -> torch.Tensor:
-    """Return the (N,) squared norms of the rows; not by way of a second matrix of their squares."""
+    """Return the (N,) squared norms of the rows, without a second matrix for the squares."""
     norms = points.new_empty(len(points))
     row_bytes = points.shape[1] * points.element_size()
     for block in row_blocks(len(points), row_bytes, limit=CACHED_BYTES):
@@ -190,7 +191,7 @@ def pair_squares(
     row_shape = (candidates.shape[1], queries.shape[1])
     row_bytes = prod(row_shape) * (8 + references.itemsize)
     blocks = list(row_blocks(len(queries), row_bytes, limit=CACHED_BYTES))
-    # The same memory for all blocks: to get it anew may take as long as all the rest.
+    # All blocks use the same memory: allocating it for each may take as long as all the rest.
     near = np.empty((blocks[0].stop if blocks else 0, *row_shape), dtype=references.dtype)
     differences = np.empty(near.shape, dtype=np.float64)
     for block in blocks:
@@ -225,9 +226,10 @@ def as_numpy(tensor: torch.Tensor) -> NDArray[Any]:
 
 
 def for_each(blocks: Iterable[slice], call: Callable[[slice], None], device: torch.device) -> None:
-    """Call with each block; on a CPU in as many threads as PyTorch has, of one processor each.
+    """Do `call(block)` for each block; on a CPU in as many threads as PyTorch has.
 
-    For small matrix products, which PyTorch shares badly among its threads.
+    For small matrix products, which PyTorch itself shares badly among its threads: here each thread
+    makes whole products, on one processor.
     """
     threads = torch.get_num_threads()
     workers = threads if device.type == "cpu" else 1
@@ -236,4 +238,4 @@ def for_each(blocks: Iterable[slice], call: Callable[[slice], None], device: tor
             for _ in pool.map(call, blocks):
                 pass  # raises what was raised in a thread
     finally:
-        torch.set_num_threads(threads)  # the threads have set it for MKL as a whole
+        torch.set_num_threads(threads)  # the threads have changed it for all of MKL

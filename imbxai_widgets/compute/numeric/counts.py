@@ -18,7 +18,7 @@ def count_pairs(
     Parameters
     ----------
     rows, columns
-        (P,) integers in the bounds of `shape`; rows int64, since their products need the room.
+        (P,) integers in the bounds of `shape`; rows int64, since R * C may exceed a narrower type.
     shape
         (R, C).
 

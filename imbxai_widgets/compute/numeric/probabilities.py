@@ -10,8 +10,8 @@ from torch import Tensor
 
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 
-# The probabilities kept of each image, the largest ones: all of ten classes, and of a thousand
-# classes a hundredth of the memory.
+# How many probabilities are kept of each image, the largest ones. With ten classes that is all of
+# them; with a thousand it takes a hundredth of the memory.
 TOP_CLASSES: Final = 10
 
 
@@ -67,7 +67,7 @@ def top_probabilities(logits: Tensor, labels: IntArray) -> TopProbabilities:
     array([[1, 2, 0]])
     """
     values = logits.detach()
-    if values.dtype != torch.float64:  # in which logits may differ that in float32 are equal
+    if values.dtype != torch.float64:  # which tells logits apart that are equal in float32
         values = values.float()
     order = _largest(values, min(TOP_CLASSES, values.shape[1]))
     probabilities = values.softmax(dim=1)
@@ -82,7 +82,8 @@ def top_probabilities(logits: Tensor, labels: IntArray) -> TopProbabilities:
 def _largest(values: Tensor, number: int) -> Tensor:
     """Return the columns of the largest values of each row, equal ones by the lower column.
 
-    Sorting all columns would take several times as long, but decides where the last of them ties.
+    Sorting all columns takes several times as long. It is done only for rows where the last of the
+    largest values equals the next one.
     """
     if values.shape[1] <= 2 * number:
         return _sorted(values)[:, :number]

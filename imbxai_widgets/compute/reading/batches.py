@@ -72,9 +72,9 @@ def read_batches(
     num_workers: int = 0,
     on_error: OnError = "raise",
 ) -> Iterator[Iterator[Reading]]:
-    """Give some samples, batch by batch, in order; processes that read end with the context.
+    """Read some samples, batch by batch, in order; processes that read end with the context.
 
-    A random generator of its own keeps the global one where it is.
+    The global random generator is left as it is, since the reading draws from one of its own.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _from_workers(loader: DataLoader[Any]) -> Generator[Reading, None, None]:
         except (RuntimeError, ConnectionError, EOFError, FileNotFoundError) as error:
             if isinstance(error, RuntimeError) and "DataLoader worker (pid" not in str(error):
                 raise
-            clear_frames(error.__traceback__)  # they hold the loader, and it the other processes
+            clear_frames(error.__traceback__)  # which hold the loader, and it the processes
             raise WorkerError(
                 f"one of the {loader.num_workers} processes that read the images was killed "
                 f"({error}). Most often the machine's memory, or the shared memory of its "
@@ -138,10 +138,11 @@ def _from_workers(loader: DataLoader[Any]) -> Generator[Reading, None, None]:
 
 @contextmanager
 def _no_errors_by_signal() -> Iterator[None]:
-    """Have a lost process noticed when its next batch is due, not in the midst of anything.
+    """Keep PyTorch from raising in a signal handler when a process that reads is killed.
 
-    PyTorch raises from a signal handler when a process of a loader is lost: perhaps just while a
-    network is put back as it was. Without that it still sees the loss, within five seconds.
+    A handler runs at any point of the program, perhaps while a network is put back as it was.
+    Without it, PyTorch notices the loss when the next batch of that process is due, within five
+    seconds.
     """
     number = getattr(signal, "SIGCHLD", None)
     handler = None if number is None else signal.getsignal(number)
@@ -161,7 +162,7 @@ def _no_errors_by_signal() -> Iterator[None]:
 
 
 class _Tolerant(Dataset[Sample | Skipped]):
-    """Samples that give what is known of an image that cannot be read, instead of an error."""
+    """Samples of which one that cannot be read is returned as `Skipped`, not raised as an error."""
 
     def __init__(self, samples: Samples) -> None:
         self._samples = samples

@@ -1,4 +1,4 @@
-"""What a dataset tells beside its images: members, class names and foregrounds."""
+"""The files of images, where a dataset tells them."""
 
 from __future__ import annotations
 
