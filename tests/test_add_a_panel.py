@@ -18,15 +18,24 @@ BLOCK = re.compile(r"^```(?:python|ts)\n(?:#|//) (\S+/\S+)\n(.*?)^```$", re.DOTA
 
 
 def copy_of_the_repository(folder: Path) -> None:
-    """Copy what is built and tested of a panel; packages of npm are linked."""
+    """Copy what is built and tested of a panel; the packages of npm as hard links."""
     unwanted = shutil.ignore_patterns("node_modules", "__pycache__", "static", "data")
     for name in ("imbxai_widgets", "js"):
         shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
-    (folder / "js" / "node_modules").symlink_to(ROOT / "js" / "node_modules")
+    modules = Path("js", "node_modules")
+    shutil.copytree(ROOT / modules, folder / modules, symlinks=True, copy_function=linked)
     shutil.copytree(ROOT / "tests" / "explorer", folder / "tests" / "explorer", ignore=unwanted)
     for name in ("small_analysis.py", "hostile_names.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests" / name)
     shutil.copy(ROOT / "pyproject.toml", folder)
+
+
+def linked(source: str, target: str) -> None:
+    """Link a file, or copy it to another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)
 
 
 def register(path: Path, lines: str) -> None:

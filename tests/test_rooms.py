@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
         "version",
     },
     "presentation": {"compute.methods"},
-    "analysis": {*COMPUTE, "compute.embedding", "files"},
+    "analysis": {*COMPUTE, "compute.embedding", "datasets", "files"},
     "pipeline": {*COMPUTE, "compute.embedding", "analysis"},
     "figures": {"compute.methods", "compute.numeric", "analysis", "presentation"},
     # Its panels read the deck of the explorer, which finds them in their registry.
@@ -42,7 +42,7 @@ ROOMS: dict[str, set[str]] = {
     "training": {"compute.numeric", "compute.embedding", "datasets", "files"},
     "demo": {"compute.numeric", "training"},
     "page": {"files"},
-    "__init__": {"version", "analysis", "explorer", "pipeline"},
+    "__init__": {"version", "analysis", "compute.embedding", "explorer", "pipeline"},
 }
 WIDGETS = {"ipywidgets", "anywidget", "bqplot", "traitlets", "IPython"}
 MODULES = {

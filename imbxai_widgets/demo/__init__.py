@@ -10,8 +10,17 @@ nothing is downloaded. It can be made again, by
 
 from __future__ import annotations
 
-from imbxai_widgets.demo.images import CLASSES, EmojiDataset, EmojiRecord
+from imbxai_widgets.demo.images import CLASSES, EmojiDataset, EmojiRecord, load_images
 from imbxai_widgets.demo.loading import Demo, load_demo
-from imbxai_widgets.demo.network import ResNet20
+from imbxai_widgets.demo.network import ResNet20, load_network
 
-__all__ = ["CLASSES", "Demo", "EmojiDataset", "EmojiRecord", "ResNet20", "load_demo"]
+__all__ = [
+    "CLASSES",
+    "Demo",
+    "EmojiDataset",
+    "EmojiRecord",
+    "ResNet20",
+    "load_demo",
+    "load_images",
+    "load_network",
+]

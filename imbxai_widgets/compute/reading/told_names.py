@@ -7,9 +7,8 @@ from collections.abc import KeysView, Mapping, Sequence, ValuesView
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-_KINDS = (Sequence, KeysView, ValuesView, np.ndarray, pd.Index, pd.api.extensions.ExtensionArray)
+_KINDS = (Sequence, KeysView, ValuesView, np.ndarray)
 
 
 def told_names(class_names: Any) -> tuple[str, ...]:
@@ -61,12 +60,13 @@ def listed_names(names: Any) -> tuple[str, ...] | None:
     >>> listed_names("ab") is None
     True
     """
-    if isinstance(names, pd.Series):
-        counted = np.array_equal(names.index, np.arange(len(names)))
-        return tuple(map(_name, names)) if counted else None
-    if not isinstance(names, _KINDS) or isinstance(names, str | bytes):
+    if hasattr(names, "to_numpy"):  # of pandas: an Index, an array, or a Series with an index
+        index = getattr(names, "index", None)
+        if index is not None and not np.array_equal(index, np.arange(len(names))):
+            return None
+    elif not isinstance(names, _KINDS) or isinstance(names, str | bytes):
         return None
-    if isinstance(names, np.ndarray) and names.ndim != 1:
+    if getattr(names, "ndim", 1) != 1:
         return None
     return tuple(map(_name, names))
 
