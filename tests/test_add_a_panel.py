@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^```(?:python|ts)\n(?:#|//) (\S+/\S+)\n(.*?)^```$", re.DOTA
 
 def copy_of_the_repository(folder: Path) -> None:
     """Copy what is built and tested of a panel; the packages of npm as hard links."""
-    unwanted = shutil.ignore_patterns("node_modules", "__pycache__", "static", "data")
+    unwanted = shutil.ignore_patterns("node_modules", "__pycache__", "static")
     for name in ("imbxai_widgets", "js"):
         shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
     modules = Path("js", "node_modules")
@@ -42,7 +42,7 @@ def register(path: Path, lines: str) -> None:
     """Put the import and the entry of a panel into the registry, the entry last."""
     statement, entry = lines.strip("\n").split("\n\n")
     text = path.read_text(encoding="utf-8")
-    first = text.index("from imbxai_widgets.explorer.panels.")
+    first = text.index("from imbxai_widgets.explorer.panels.overlap")
     head, tail = text[:first], text[first:]
     end = tail.rindex(")")
     path.write_text(f"{head}{statement}\n{tail[:end]}{entry}\n)\n", encoding="utf-8")
@@ -65,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def check(folder: Path, *command: str, cwd: str = ".") -> None:
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{folder / 'tests'}"}
     done = subprocess.run(
         command, cwd=folder / cwd, env=environment, capture_output=True, text=True, check=False
     )

@@ -50,6 +50,11 @@ def load_network(training: Method = "ce") -> ResNet20:
     ------
     ValueError
         If `training` is something else.
+
+    Examples
+    --------
+    >>> load_network("ldam").training
+    False
     """
     if training not in WEIGHTS:
         raise ValueError(f"training must be one of {', '.join(WEIGHTS)}, not {training!r}")

@@ -112,9 +112,18 @@ class RayImages:
 
     Examples
     --------
-    >>> rows = ray.data.read_parquet("s3://bucket/train")  # doctest: +SKIP
-    >>> images = RayImages(rows, shards="s3://bucket/run", num_gpus=1)  # doctest: +SKIP
-    >>> analyze(model, images, transform=transform, num_workers=64)  # doctest: +SKIP
+    On a cluster::
+
+        rows = ray.data.read_parquet("s3://bucket/train")
+        images = RayImages(rows, shards="s3://bucket/run", num_gpus=1)
+        analyze(model, images, transform=transform, num_workers=64)
+
+    Other datasets need no cluster:
+
+    >>> RayImages([("image", 0)])
+    Traceback (most recent call last):
+        ...
+    TypeError: RayImages takes a ray.data.Dataset, not list; give any other dataset to analyze as it is
     """
 
     rows: Any
