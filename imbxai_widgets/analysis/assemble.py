@@ -6,11 +6,12 @@ import numpy as np
 import torch
 
 from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._neighbors import neighbors_among, neighbors_in
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import ColorScheme
 from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.methods.archetypes import assign_archetypes
-from imbxai_widgets.compute.neighbors.search import Neighbors, nearest_neighbors, nearest_references
+from imbxai_widgets.compute.neighbors.search import Neighbors
 from imbxai_widgets.compute.numeric.checks import check_enough
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.display import ImageSource
@@ -50,12 +51,17 @@ def assemble(
     ------
     ValueError
         If there are not more than `k` training images.
+
+    Warns
+    -----
+    UserWarning
+        If for many images more are equally near than can be neighbors; see `neighbors_among`.
     """
     check_enough(len(train.labels), k)
-    neighbors = nearest_neighbors(train.embeddings, k, device=device)
+    neighbors = neighbors_among(train.embeddings, k, device)
     held_out = None
     if validation is not None:
-        references = nearest_references(validation.embeddings, train.embeddings, k, device=device)
+        references = neighbors_in(validation.embeddings, train.embeddings, k, device)
         held_out = _split(validation, references, train.labels, validation_images)
     return AnalysisData(
         class_names=class_names,

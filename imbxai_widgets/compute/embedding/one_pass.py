@@ -30,6 +30,8 @@ from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.batches import Batch, OnError, check_on_error, read_batches
 from imbxai_widgets.compute.reading.display import DisplayTransform
 from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
+from imbxai_widgets.compute.reading.own_copy import own_copy
+from imbxai_widgets.compute.reading.samples import Samples
 from imbxai_widgets.compute.reading.transforms import random_steps
 
 
@@ -136,7 +138,7 @@ def embed(
 
 def run_pass(
     model: nn.Module,
-    dataset: Dataset[Any],
+    dataset: Dataset[Any] | Samples,
     options: PassOptions,
     *,
     progress: bool,
@@ -145,7 +147,8 @@ def run_pass(
     """Do what `embed` does, with all options in one object.
 
     How samples are read (`transform`, `keys`, `class_names`) is the dataset's own concern here: a
-    `LabeledImages`, as `PassOptions.images` makes it, was given these options.
+    `LabeledImages`, as `PassOptions.images` makes it, was given these options. `Samples` are run
+    as they are.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, not {type(model).__name__}")
@@ -153,28 +156,34 @@ def run_pass(
     batch_size, on_error = options.batch_size, options.on_error
     check_count(batch_size, "batch_size")
     check_on_error(on_error)
-    samples = options.samples(dataset)
+    samples = dataset if isinstance(dataset, Samples) else options.samples(dataset)
+    # What this process reads, it reads from a copy, so that no file of the dataset is open here
+    # when others are forked, by this pass or the user's own loader.
+    here = own_copy(samples)
     chosen = choose_device(model, options.device)
     entry = None
-    store = None if _warn_of_random_transforms(dataset) else options.store(model)
+    store = None if _warn_of_random_transforms(samples.images) else options.store(model)
     if store is not None:
         settings = {"layer": options.layer, "batch_size": batch_size, "saliency": saliency}
-        entry = store.entry(samples, chosen, settings)
+        entry = store.entry(here, chosen, settings)
     size = len(samples)
     collector = Collector(size)
     batches = [range(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
     missing = list(range(len(batches)))
     if entry is not None:
         whole = entry.whole()
-        if whole is not None and usable(whole, samples, on_error):
+        if whole is not None and usable(whole, here, on_error):
             tell_of_skipped(whole.skipped, size)
             return whole
-        missing = entry.restore(collector, whole, batches, samples, on_error)
+        missing = entry.restore(collector, whole, batches, here, on_error)
     wanted = [batches[number] for number in missing]
     with (
         batch_runner(model, options, chosen, once=len(batches) == 1) as fitting,
         read_batches(
-            samples, wanted, num_workers=options.num_workers, on_error=on_error
+            samples if options.num_workers else here,
+            wanted,
+            num_workers=options.num_workers,
+            on_error=on_error,
         ) as readings,
         _bar(size, sum(map(len, wanted)), description, progress) as bar,
     ):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import islice
-from typing import NamedTuple
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -16,16 +16,13 @@ from imbxai_widgets.compute.embedding.options import PassOptions
 from imbxai_widgets.compute.embedding.ray_cluster import ClusterImages
 from imbxai_widgets.compute.numeric.checks import check_enough
 from imbxai_widgets.compute.reading.agreement import hold_names_together
-from imbxai_widgets.compute.reading.batches import OnError
+from imbxai_widgets.compute.reading.apart import read_apart, take_first
 from imbxai_widgets.compute.reading.class_names import class_names_of
-from imbxai_widgets.compute.reading.display import ImageSource
-from imbxai_widgets.compute.reading.labeled_images import LabeledImages
+from imbxai_widgets.compute.reading.display import Display
+from imbxai_widgets.compute.reading.labeled_images import LabeledImages, Skipped
 from imbxai_widgets.compute.reading.randomness import changing_image
-from imbxai_widgets.compute.reading.samples import Samples, readable
+from imbxai_widgets.compute.reading.samples import Sample, Samples, TakenSamples
 from imbxai_widgets.compute.reading.transforms import possibly_random_steps, random_steps
-
-# Two, for there are models that take a batch of one for a single image.
-_FIRST = 2
 
 
 class FirstLook(NamedTuple):
@@ -98,25 +95,78 @@ def preflight(
     FirstLook(class_names=('0', '1'), changing=(None, None))
     """
     hold_names_together(model, images, validation, options.class_names)
-    first = replace(options, num_workers=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the long pass gives them again
-        few = _first_images(images, options.on_error)
-        if shown and options.salient_fraction is None and not isinstance(images, ClusterImages):
-            skip = options.on_error == "skip"
-            number = next(readable(Samples(few)), 0) if skip else 0
-            ImageSource(few, options.display_transform)[number]
-        n_classes = run_pass(model, few, first, progress=False).n_classes
+    with ExitStack() as stack:
+        training = _First(stack, images, options)
+        unseen = None
         if validation is not None:
-            with about_validation():
-                few = _first_images(validation, options.on_error)
-                run_pass(model, few, replace(first, salient_fraction=None), progress=False)
-    names = class_names_of(images, n_classes, options.class_names)
-    if not isinstance(images, ClusterImages):  # whose size is known at the end
-        check_enough(len(images), k)
-    changing = _changing(images, "dataset")
-    unseen = None if validation is None else _changing(validation, "validation")
-    return FirstLook(names, (changing, unseen))
+            unseen = _First(stack, validation, replace(options, salient_fraction=None))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the long pass gives them again
+            if shown and options.salient_fraction is None and not isinstance(images, ClusterImages):
+                training.check_shown()
+            n_classes = training.n_classes(model)
+            if unseen is not None:
+                with about_validation():
+                    unseen.n_classes(model)
+        names = class_names_of(images, n_classes, options.class_names)
+        if not isinstance(images, ClusterImages):  # whose size is known at the end
+            check_enough(len(images), k)
+        changing = training.changing("dataset")
+        changing_unseen = None if unseen is None else unseen.changing("validation")
+    return FirstLook(names, (changing, changing_unseen))
+
+
+class _First:
+    """The first images of a dataset, read as they are asked for, where the pass reads the rest."""
+
+    def __init__(self, stack: ExitStack, images: LabeledImages, options: PassOptions) -> None:
+        self._images = images
+        self._options = options
+        self._samples = options.samples(images)
+        jobs: list[Callable[[Samples], Any]] = [partial(take_first, on_error=options.on_error)]
+        if not random_steps(images):  # else names tell, and the pass warns
+            jobs.append(_changing_image)
+        workers = 0 if isinstance(images, ClusterImages) else options.num_workers
+        self._results = stack.enter_context(read_apart(jobs, self._samples, num_workers=workers))
+
+    @cached_property
+    def _taken(self) -> list[Sample | Skipped]:
+        taken: list[Sample | Skipped] = next(self._results)
+        return taken
+
+    def check_shown(self) -> None:
+        """Refuse images that cannot be shown, by the first that can be read."""
+        for sample in self._taken:
+            if isinstance(sample, Sample):
+                display = Display(self._images, self._options.display_transform)
+                display.shown(sample.number, sample.image)
+                return
+
+    def n_classes(self, model: nn.Module) -> int:
+        """Run the first images through the network; return how many logits it gives."""
+        taken = TakenSamples(self._samples, self._taken)
+        found = run_pass(model, taken, replace(self._options, num_workers=0), progress=False)
+        return found.n_classes
+
+    def changing(self, name: str) -> int | None:
+        """Find and warn of an image that changes, unless names of transforms tell so."""
+        index: int | None = next(self._results, None)
+        if index is None:
+            return None
+        steps = possibly_random_steps(self._images, index)
+        which = ", ".join(steps)
+        where = f"look at its transforms {which}" if steps else "its transforms look fixed"
+        warnings.warn(
+            f"image {index} of {name} is another one when it is read again, so the images "
+            f"analyzed are not those shown; {where}, and give the dataset with its evaluation "
+            "transforms",
+            stacklevel=5,
+        )
+        return index
+
+
+def _changing_image(samples: Samples) -> int | None:
+    return changing_image(samples.images)
 
 
 @contextmanager
@@ -127,26 +177,3 @@ def about_validation() -> Iterator[None]:
     except Exception as error:
         error.add_note("This is about the validation images.")
         raise
-
-
-def _first_images(images: LabeledImages, on_error: OnError) -> LabeledImages:
-    """Return the first images up to the second that can be read, or the first two."""
-    end = min(_FIRST, len(images))
-    if on_error == "skip":
-        end = max(islice(readable(Samples(images)), end), default=len(images) - 1) + 1
-    return images.first(end)
-
-
-def _changing(images: LabeledImages, name: str) -> int | None:
-    """Find and warn of an image that changes, unless names tell so; see `embed`."""
-    index = None if random_steps(images) else changing_image(images)
-    if index is None:
-        return None
-    steps = possibly_random_steps(images, index)
-    where = f"look at its transforms {', '.join(steps)}" if steps else "its transforms look fixed"
-    warnings.warn(
-        f"image {index} of {name} is another one when it is read again, so the images analyzed "
-        f"are not those shown; {where}, and give the dataset with its evaluation transforms",
-        stacklevel=5,
-    )
-    return index

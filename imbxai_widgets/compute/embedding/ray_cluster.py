@@ -120,10 +120,10 @@ class RayImages:
 
     Other datasets need no cluster:
 
-    >>> RayImages([("image", 0)])
+    >>> RayImages([("image", 0)])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    TypeError: RayImages takes a ray.data.Dataset, not list; give any other dataset to analyze as it is
+    TypeError: RayImages takes a ray.data.Dataset, not list; ...
     """
 
     rows: Any
@@ -157,7 +157,7 @@ class ClusterImages(LabeledImages):
     """
 
     def __init__(self, source: RayImages, part: str, options: PassOptions) -> None:
-        self.source, self.part, self._options = source, part, options
+        self.source, self.part = source, part
         taken = source.rows.take(_LOOKED_AT)
         columns = {name: [row[name] for row in taken] for name in (taken[0] if taken else ())}
         super().__init__(
@@ -166,10 +166,6 @@ class ClusterImages(LabeledImages):
             class_names=options.class_names,
             keys=options.keys,
         )
-
-    def first(self, size: int) -> LabeledImages:
-        """Return the first rows, as images of this process."""
-        return self._options.images(self.dataset).first(size)
 
 
 def labeled_images(dataset: Any, part: str, options: PassOptions) -> LabeledImages:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
+from multiprocessing import get_start_method
 from threading import current_thread, main_thread
 from traceback import clear_frames
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from imbxai_widgets.compute.numeric.types import BoolArray, IntArray, UInt8Array
 from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
+from imbxai_widgets.compute.reading.own_copy import classes_of_main
 from imbxai_widgets.compute.reading.samples import Sample, Samples
 
 OnError: TypeAlias = Literal["raise", "skip"]
@@ -113,11 +115,18 @@ def read_batches(
     if num_workers == 0:
         yield iter(loader)
         return
-    with closing(_from_workers(loader)) as readings:
+    with closing(from_workers(loader)) as readings:
         yield readings
 
 
-def _from_workers(loader: DataLoader[Any]) -> Generator[Reading, None, None]:
+def from_workers(loader: DataLoader[Any]) -> Generator[Any, None, None]:
+    """Yield what the processes of a loader read.
+
+    Raises
+    ------
+    WorkerError
+        If one of them is lost.
+    """
     readings = iter(loader)
     with _no_errors_by_signal():
         try:
@@ -125,15 +134,31 @@ def _from_workers(loader: DataLoader[Any]) -> Generator[Reading, None, None]:
         except (RuntimeError, ConnectionError, EOFError, FileNotFoundError) as error:
             if isinstance(error, RuntimeError) and "DataLoader worker (pid" not in str(error):
                 raise
-            clear_frames(error.__traceback__)  # which hold the loader, and it the processes
-            raise WorkerError(
-                f"one of the {loader.num_workers} processes that read the images was killed "
-                f"({error}). Most often the machine's memory, or the shared memory of its "
-                "container (/dev/shm), was full: pass num_workers=0 or fewer, a smaller "
-                "batch_size, or give the container more shared memory"
-            ) from error
+            clear_frames(error.__traceback__)  # they hold the loader, and it the other processes
+            raise WorkerError(_why_lost(loader, error)) from error
         finally:
             del readings
+
+
+def _why_lost(loader: DataLoader[Any], error: Exception) -> str:
+    """Say what most often ends a process of a loader, and what helps."""
+    method = get_start_method()
+    if method != "fork" and "killed by signal" not in str(error):
+        names = classes_of_main(loader.dataset)
+        what = f"{', '.join(names)}, which is" if names else "the dataset or its transform, if"
+        return (
+            f"a process that reads the images could not begin, or ended early ({error}). Python "
+            f"starts such processes anew here ({method}), and they import what they are given: "
+            f"{what} defined in a notebook or at the prompt, they cannot. Move it into a module "
+            'that is imported (in a script, call analyze below if __name__ == "__main__":), or '
+            "pass num_workers=0"
+        )
+    return (
+        f"one of the {loader.num_workers} processes that read the images was killed "
+        f"({error}). Most often the machine's memory, or the shared memory of its "
+        "container (/dev/shm), was full: pass num_workers=0 or fewer, a smaller "
+        "batch_size, or give the container more shared memory"
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence, Sized
+from functools import cached_property
 from operator import index as as_index
 from operator import is_
 from typing import Any, TypeAlias, cast
@@ -15,6 +16,7 @@ from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray, UInt8Array
 from imbxai_widgets.compute.reading.nesting import locate, route
+from imbxai_widgets.compute.reading.own_copy import own_copy
 from imbxai_widgets.compute.reading.sample_keys import image_in
 from imbxai_widgets.compute.reading.transforms import (
     DisplayError,
@@ -298,11 +300,16 @@ class ImageSource:
         if index in self._recent:
             self._recent.move_to_end(index)
             return self._recent[index]
-        image = image_in(self._dataset[index], locate(self._dataset, index)[0])
+        image = image_in(self._own[index], locate(self._dataset, index)[0])
         shown = self._display.shown(index, image)
         shown.setflags(write=False)
         self._keep(index, shown)
         return shown
+
+    @cached_property
+    def _own(self) -> Dataset[Any]:
+        """What is read: not the user's dataset, which is not to be left with an open file."""
+        return own_copy(self._dataset)
 
     def _keep(self, index: int, shown: UInt8Array) -> None:
         self._recent[index] = shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from imbxai_widgets.compute.reading.class_names import class_numbers_of, names_i
 from imbxai_widgets.compute.reading.hugging_face import class_columns, features_of
 from imbxai_widgets.compute.reading.labels import label_number
 from imbxai_widgets.compute.reading.nesting import locate
+from imbxai_widgets.compute.reading.own_copy import own_copy
 from imbxai_widgets.compute.reading.paths import path_of
 from imbxai_widgets.compute.reading.sample_keys import SampleKeys, image_and_label
 from imbxai_widgets.compute.reading.told_names import told_names
@@ -100,14 +100,15 @@ class LabeledImages(Subset[Any]):
         class_names: Sequence[str] | None = None,
         keys: SampleKeys | None = None,
     ) -> None:
-        _check_map_style(dataset)
+        copy = own_copy(dataset)  # for its length may be in a file, which it then keeps open
+        _check_map_style(copy)
         if transform is not None and not callable(transform):
             raise ValueError(
                 f"transform must be a function of an image, not {type(transform).__name__}"
             )
         if keys is not None and (not isinstance(keys, tuple | list) or len(keys) != 2):
             raise ValueError(f"keys must be two, of the image and of the label, not {keys!r}")
-        super().__init__(dataset, range(len(dataset)))
+        super().__init__(dataset, range(len(copy)))
         self.transform = transform
         self._class_names = None if class_names is None else told_names(class_names)
         self._keys = keys
@@ -144,12 +145,6 @@ class LabeledImages(Subset[Any]):
     def __getitems__(self, indices: list[int]) -> list[Any]:
         """Return several samples; a `Subset` would take them from the dataset as they are."""
         return [self[index] for index in indices]
-
-    def first(self, size: int) -> LabeledImages:
-        """Return the first `size` images alone."""
-        images = copy(self)
-        images.indices = self.indices[:size]
-        return images
 
     @contextmanager
     def _reading(self, index: int) -> Iterator[None]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch.utils.data import Dataset
 
 from imbxai_widgets.compute.numeric.types import BoolArray, UInt8Array
 from imbxai_widgets.compute.reading.display import Display, DisplayTransform, check_size
-from imbxai_widgets.compute.reading.labeled_images import LabeledImages, ReadError
+from imbxai_widgets.compute.reading.labeled_images import LabeledImages, ReadError, Skipped
 from imbxai_widgets.compute.reading.nesting import route
 
 
@@ -37,6 +36,11 @@ class Samples(Dataset[Sample]):
     display_transform
         As for `Display`.
 
+    Attributes
+    ----------
+    images : LabeledImages
+        The dataset as it is read.
+
     Raises
     ------
     ValueError
@@ -52,16 +56,16 @@ class Samples(Dataset[Sample]):
         colors: bool = False,
         display_transform: DisplayTransform | None = None,
     ) -> None:
-        self._dataset = dataset if isinstance(dataset, LabeledImages) else LabeledImages(dataset)
+        self.images = dataset if isinstance(dataset, LabeledImages) else LabeledImages(dataset)
         self._colors = colors
-        self._display = Display(self._dataset, display_transform)
+        self._display = Display(self.images, display_transform)
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return len(self.images)
 
     def __getitem__(self, index: int) -> Sample:
-        image, label = self._dataset[index]
-        foreground = foreground_of(self._dataset, index) if self._colors else None
+        image, label = self.images[index]
+        foreground = foreground_of(self.images, index) if self._colors else None
         if foreground is not None:
             check_size(index, image, foreground.shape, "foreground")
         return Sample(index, image, label, foreground)
@@ -71,12 +75,37 @@ class Samples(Dataset[Sample]):
         return self._display.shown_batch(numbers, images) if self._colors else None
 
 
-def readable(samples: Samples) -> Iterator[int]:
-    """Yield the numbers of the samples that can be read, reading one by one."""
-    for number in range(len(samples)):
-        with suppress(ReadError):
-            samples[number]
-            yield number
+class TakenSamples(Samples):
+    """The first samples of others, which were read before; the dataset is read no more.
+
+    Parameters
+    ----------
+    source
+        What they are of.
+    taken
+        The samples, and what is known of those that could not be read.
+
+    Examples
+    --------
+    >>> source = Samples([(torch.ones(1, 2, 2), 3), (torch.ones(1, 2, 2), 4)])
+    >>> len(TakenSamples(source, [source[0]]))
+    1
+    """
+
+    def __init__(self, source: Samples, taken: Sequence[Sample | Skipped]) -> None:
+        self.images, self._colors, self._display = source.images, source._colors, source._display
+        self._taken = list(taken)
+
+    def __len__(self) -> int:
+        return len(self._taken)
+
+    def __getitem__(self, index: int) -> Sample:
+        sample = self._taken[index]
+        if isinstance(sample, Skipped):
+            error = ReadError(sample.reason)
+            error.image = sample
+            raise error
+        return sample
 
 
 def foreground_of(dataset: Dataset[Any], index: int) -> BoolArray | None:

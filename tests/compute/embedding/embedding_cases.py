@@ -23,7 +23,8 @@ class Images(Dataset[Any]):
         generator = torch.Generator().manual_seed(n)
         self.images = torch.rand(n, 3, SIZE, SIZE, generator=generator)
         self.labels = torch.randint(0, CLASSES, (n,), generator=generator)
-        self.taken = [0] * n
+        # In an array, which a copy of the dataset shares.
+        self.taken = np.zeros(n, dtype=int)
         self.fail_at, self.error = fail_at, error
 
     def __len__(self) -> int:

@@ -111,7 +111,7 @@ def test_every_image_is_taken_once_and_every_batch_run_once(fraction: float | No
     counter.calls = 0
     quiet(model, data, batch_size=4, salient_fraction=fraction)
     assert counter.calls == 3
-    assert data.taken == [1] * 10
+    assert data.taken.tolist() == [1] * 10
 
 
 def test_a_network_that_overwrites_its_input() -> None:
@@ -276,7 +276,7 @@ def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
     data = Images(2)
     with pytest.raises(ValueError, match=message):
         quiet(network(), data, **arguments)
-    assert data.taken == [0, 0]
+    assert data.taken.tolist() == [0, 0]
 
 
 def test_what_is_no_model_and_what_gives_no_logits() -> None:
