@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from imbxai_widgets.compute.methods.pairs import PairCounts
 from imbxai_widgets.compute.numeric.checks import check_codes, check_count
-from imbxai_widgets.compute.numeric.counts import count_pairs
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 
@@ -69,9 +69,7 @@ def adversary_votes(
     if scope == "errors":
         wrong = predicted != own
         own, others = own[wrong], others[wrong]
-    return _off_diagonal(
-        count_pairs(np.repeat(own, others.shape[1]), others.ravel(), (n_classes, n_classes))
-    )
+    return PairCounts.of(np.repeat(own, others.shape[1]), others.ravel(), n_classes).table()
 
 
 def error_matrix(labels: ArrayLike, predictions: ArrayLike, n_classes: int) -> IntArray:
@@ -105,7 +103,7 @@ def error_matrix(labels: ArrayLike, predictions: ArrayLike, n_classes: int) -> I
     n_classes = check_count(n_classes, "n_classes")
     own = check_codes(labels, "labels", shape=(None,), limit=n_classes)
     predicted = check_codes(predictions, "predictions", shape=(len(own),), limit=n_classes)
-    return _off_diagonal(count_pairs(own, predicted, (n_classes, n_classes)))
+    return PairCounts.of(own, predicted, n_classes).table()
 
 
 def row_shares(counts: ArrayLike) -> DoubleArray:
@@ -144,9 +142,3 @@ def row_shares(counts: ArrayLike) -> DoubleArray:
     shares = np.zeros(numbers.shape, dtype=np.float64)
     np.divide(numbers, totals, out=shares, where=totals > 0)
     return shares
-
-
-def _off_diagonal(counts: IntArray) -> IntArray:
-    """Set the diagonal to zero, in place: a class is not its own adversary."""
-    np.fill_diagonal(counts, 0)
-    return counts

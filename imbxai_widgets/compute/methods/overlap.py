@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from imbxai_widgets.compute.methods.holders import FeatureHolders
 from imbxai_widgets.compute.numeric.blocks import Matrix, as_matrix, row_blocks
 from imbxai_widgets.compute.numeric.checks import check_codes, check_count
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
@@ -111,12 +112,7 @@ def overlap_matrix(indices: ArrayLike) -> IntArray:
     features = check_codes(indices, "indices", shape=(None, None))
     if features.size and features.min() < -1:
         raise ValueError(f"indices must be at least -1 (no feature), not {int(features.min())}")
-    named, columns = np.unique(features, return_inverse=True)
-    # Only the features that some class names get a column; float32 counts are exact up to 2**24.
-    member = np.zeros((len(features), len(named)), dtype=np.float32)
-    np.put_along_axis(member, columns.reshape(features.shape), 1, axis=1)
-    member = member[:, named >= 0]
-    return (member @ member.T).astype(np.int64)
+    return FeatureHolders.of(features).table()
 
 
 def feature_density(

@@ -39,11 +39,39 @@ class PairCounts:
         ([0, 0], [2, 1], [0, 2, 1])
         """
         differ = rows != others
-        codes, counts = np.unique(rows[differ] * n_classes + others[differ], return_counts=True)
+        codes, counts = _counted(rows[differ] * n_classes + others[differ], n_classes**2)
         own, met = np.divmod(codes, n_classes)
         starts = np.searchsorted(own, np.arange(n_classes + 1))
         totals = np.bincount(rows[differ], minlength=n_classes)
-        return cls(starts, met, counts.astype(np.int64), totals)
+        return cls(starts, met, counts.astype(np.int64, copy=False), totals)
+
+    def table(self) -> IntArray:
+        """Return the counts of all pairs as a (C, C) int64 array, 0 for those that never meet.
+
+        Examples
+        --------
+        >>> PairCounts.of(np.array([0, 0, 1]), np.array([1, 1, 1]), 2).table().tolist()
+        [[0, 2], [0, 0]]
+        """
+        size = len(self.totals)
+        counts = np.zeros((size, size), dtype=np.int64)
+        counts[np.repeat(np.arange(size), np.diff(self.starts)), self.others] = self.counts
+        return counts
+
+    def share_table(self) -> DoubleArray:
+        """Return the share of all pairs in their row as a (C, C) float64 array; rows may be 0.
+
+        Examples
+        --------
+        >>> pairs = PairCounts.of(np.array([0, 0, 0, 0]), np.array([1, 2, 2, 2]), 3)
+        >>> pairs.share_table().tolist()
+        [[0.0, 0.25, 0.75], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+        """
+        size = len(self.totals)
+        shares = np.zeros((size, size))
+        at, others, parts = self.parts(np.arange(size))
+        shares[at, others] = parts
+        return shares
 
     def shares(self, index: int) -> tuple[IntArray, DoubleArray]:
         """Return the classes that class `index` meets, and their parts of its total."""
@@ -71,3 +99,13 @@ class PairCounts:
         classes[filled] = self.others[last]
         shares[filled] = self.counts[last] / self.totals[filled]
         return classes, shares
+
+
+def _counted(codes: IntArray, limit: int) -> tuple[IntArray, IntArray]:
+    """Return the different codes, rising, and how often each occurs; all are below `limit`."""
+    if limit > 4 * len(codes):
+        return np.unique(codes, return_counts=True)
+    # Counting is several times as quick as sorting, but needs a place for every code.
+    counts = np.bincount(codes, minlength=limit)
+    found = np.flatnonzero(counts)
+    return found, counts[found]
