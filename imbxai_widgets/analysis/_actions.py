@@ -153,10 +153,7 @@ class ActionTables(ClassTables, FeatureTables):
         'Plants'
         """
         costs = overlap_costs(
-            self._top_features[0],
-            self._counts(self.labels),
-            strength=strength,
-            imbalance=imbalance,
+            self.rows.top[0], self.rows.sizes, strength=strength, imbalance=imbalance
         )
         return pd.DataFrame(
             costs, index=self._class_axis("class"), columns=self._class_axis("prediction")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._tables import AnalysisTables
 from imbxai_widgets.analysis.split import ArchetypeErrors, ratio
-from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, archetype_counts
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.types import IntArray
 
 
-class ClassTables(AnalysisData):
+class ClassTables(AnalysisTables):
     """How large, how well predicted and how typical the images of each class are."""
 
     def classes(self) -> pd.DataFrame:
@@ -31,27 +31,25 @@ class ClassTables(AnalysisData):
         >>> analysis.classes().loc["Plants", ["images", "imbalance", "training_errors"]].tolist()
         [40.0, 10.825, 9.0]
         """
-        images = self._counts(self.train.labels)
-        correct = self._counts(self.train.labels[self.train.correct])
+        train, held_out = self.rows.training_groups, self.rows.validation_groups
+        images, errors = train.images.sum(axis=1), train.errors.sum(axis=1)
         table = pd.DataFrame(
             {
                 "images": images,
                 "imbalance": ratio(np.full_like(images, images.max()), images),
-                "training_accuracy": ratio(correct, images),
-                "training_errors": images - correct,
+                "training_accuracy": ratio(images - errors, images),
+                "training_errors": errors,
                 "validation_images": np.zeros_like(images),
                 "validation_accuracy": np.nan,
             },
             index=self._class_axis("class"),
         )
-        if self.validation is not None:
-            held_out = self._counts(self.validation.labels)
-            hits = self._counts(self.validation.labels[self.validation.correct])
-            table["validation_images"] = held_out
-            table["validation_accuracy"] = ratio(hits, held_out)
-        counts = archetype_counts(self.labels, self.archetypes, self.n_classes)
+        if held_out is not None:
+            unseen = held_out.images.sum(axis=1)
+            table["validation_images"] = unseen
+            table["validation_accuracy"] = ratio(unseen - held_out.errors.sum(axis=1), unseen)
         for number, name in enumerate(ARCHETYPES):
-            table[name] = ratio(counts[:, number], images)
+            table[name] = ratio(train.images[:, number], images)
         return table
 
     def archetype_rates(self, class_name: str | None = None) -> pd.DataFrame:
@@ -78,12 +76,9 @@ class ClassTables(AnalysisData):
         >>> rates["share"].tolist()
         [0.45, 0.3, 0.1, 0.15]
         """
-        train = ArchetypeErrors.of(self.train, self.n_classes)
-        held_out = (
-            ArchetypeErrors.of(self.validation, self.n_classes)
-            if self.validation is not None
-            else ArchetypeErrors(np.zeros_like(train.images), np.zeros_like(train.images))
-        )
+        train, held_out = self.rows.training_groups, self.rows.validation_groups
+        if held_out is None:
+            held_out = ArchetypeErrors(np.zeros_like(train.images), np.zeros_like(train.images))
         table = pd.DataFrame(
             {
                 "images": train.images.ravel(),
@@ -115,13 +110,12 @@ class ClassTables(AnalysisData):
         >>> analysis.errors_by_archetype()["training_error_rate"].round(3).to_dict()
         {'safe': 0.001, 'border': 0.188, 'rare': 0.576, 'outlier': 0.882}
         """
-        train = ArchetypeErrors.of(self.train, self.n_classes)
+        train, held_out = self.rows.training_groups, self.rows.validation_groups
         columns = {
             "training_images": train.images.sum(axis=0),
             "training_error_rate": ratio(train.errors.sum(axis=0), train.images.sum(axis=0)),
         }
-        if self.validation is not None:
-            held_out = ArchetypeErrors.of(self.validation, self.n_classes)
+        if held_out is not None:
             images = held_out.images.sum(axis=0)
             columns["validation_images"] = images
             columns["validation_error_rate"] = ratio(held_out.errors.sum(axis=0), images)
@@ -161,14 +155,14 @@ class ClassTables(AnalysisData):
         >>> len(analysis.members("Plants"))
         40
         """
-        chosen = self.labels == self.class_index(class_name)
-        if archetype is not None:
-            if archetype not in ARCHETYPES:
-                raise ValueError(
-                    f"archetype must be one of {', '.join(ARCHETYPES)}, not {archetype!r}."
-                )
-            chosen &= self.archetypes == ARCHETYPES.index(archetype)
-        return np.flatnonzero(chosen).astype(np.int64, copy=False)
+        index = self.class_index(class_name)
+        if archetype is None:
+            return self.rows.members(index)
+        if archetype not in ARCHETYPES:
+            raise ValueError(
+                f"archetype must be one of {', '.join(ARCHETYPES)}, not {archetype!r}."
+            )
+        return self.rows.members(index, ARCHETYPES.index(archetype))
 
     def image_table(self, indices: IntArray | list[int] | None = None) -> pd.DataFrame:
         """Return one row for each training image, or for those of `indices`, in that order.

@@ -6,12 +6,12 @@ from typing import Literal
 
 import pandas as pd
 
-from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.compute.methods.adversaries import adversary_votes, error_matrix, row_shares
+from imbxai_widgets.analysis._tables import NO_VALIDATION, AnalysisTables
+from imbxai_widgets.compute.methods.pairs import PairCounts
 from imbxai_widgets.compute.numeric.types import IntArray
 
 
-class ConfusionTables(AnalysisData):
+class ConfusionTables(AnalysisTables):
     """Which classes the images of each class are near to, and mistaken for."""
 
     def adversaries(self, scope: Literal["errors", "all"] = "errors") -> pd.DataFrame:
@@ -29,6 +29,11 @@ class ConfusionTables(AnalysisData):
             for the class itself and in rows without votes; ``("support", "errors")`` and
             ``("support", "votes")``: on how many training errors and votes a row rests.
 
+        Raises
+        ------
+        ValueError
+            If `scope` is neither of the two.
+
         Examples
         --------
         >>> table = analysis.adversaries()
@@ -37,12 +42,11 @@ class ConfusionTables(AnalysisData):
         >>> table.loc["Plants", "share"].nlargest(2).round(2).to_dict()
         {'Animals': 0.71, 'Food': 0.26}
         """
-        neighbor_labels = self.labels[self.neighbors]
-        votes = adversary_votes(
-            self.labels, self.predictions, neighbor_labels, self.n_classes, scope=scope
-        )
-        errors = error_matrix(self.labels, self.predictions, self.n_classes)
-        return self._share_table(votes, errors=errors.sum(axis=1), votes=votes.sum(axis=1))
+        if scope not in ("errors", "all"):
+            raise ValueError(f'scope must be "errors" or "all", not {scope!r}')
+        votes = self.rows.votes if scope == "errors" else self.rows.all_votes
+        errors = self.rows.training_groups.errors.sum(axis=1)
+        return self._share_table(votes, errors=errors, votes=votes.totals)
 
     def validation_errors(self, direction: Literal["rows", "columns"] = "rows") -> pd.DataFrame:
         """Return which classes are confused on the validation images (paper, Fig. 4b).
@@ -72,16 +76,15 @@ class ConfusionTables(AnalysisData):
         >>> table.loc["Plants", "share"].nlargest(2).round(2).to_dict()
         {'Animals': 0.53, 'Food': 0.2}
         """
-        if self.validation is None:
-            raise ValueError("No validation errors: give `validation=` to analyze().")
         if direction not in ("rows", "columns"):
             raise ValueError(f"direction must be 'rows' or 'columns', not {direction!r}.")
-        errors = error_matrix(self.validation.labels, self.validation.predictions, self.n_classes)
-        if direction == "columns":
-            errors = errors.T
-        return self._share_table(errors, errors=errors.sum(axis=1))
+        rows = self.rows
+        errors = rows.validation_errors if direction == "rows" else rows.false_positives
+        if errors is None:
+            raise ValueError(NO_VALIDATION)
+        return self._share_table(errors, errors=errors.totals)
 
-    def _share_table(self, counts: IntArray, **support: IntArray) -> pd.DataFrame:
+    def _share_table(self, pairs: PairCounts, **support: IntArray) -> pd.DataFrame:
         index = self._class_axis("class")
-        shares = pd.DataFrame(row_shares(counts), index=index, columns=index)
+        shares = pd.DataFrame(pairs.share_table(), index=index, columns=index)
         return pd.concat({"share": shares, "support": pd.DataFrame(support, index=index)}, axis=1)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import ColorScheme
 from imbxai_widgets.compute.numeric.types import FloatArray, Int8Array, IntArray
@@ -84,9 +81,3 @@ class AnalysisData:
         shown = ", ".join(repr(valid) for valid in (similar + others)[:20])
         more = f" and {self.n_classes - 20} more" if self.n_classes > 20 else ""
         raise ValueError(f"There is no class {name!r}. Valid names: {shown}{more}.")
-
-    def _class_axis(self, name: str) -> pd.Index[str]:
-        return pd.Index(self.class_names, name=name, dtype=object)
-
-    def _counts(self, labels: IntArray) -> IntArray:
-        return np.bincount(labels, minlength=self.n_classes).astype(np.int64, copy=False)

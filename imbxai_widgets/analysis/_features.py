@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._tables import AnalysisTables
 from imbxai_widgets.analysis.split import ratio
-from imbxai_widgets.compute.methods.overlap import feature_density, overlap_matrix, top_features
-from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
+from imbxai_widgets.compute.methods.overlap import feature_density
 
 
-class FeatureTables(AnalysisData):
+class FeatureTables(AnalysisTables):
     """Which features and colors each class rests on, and which it shares."""
 
     def top_features(self, class_name: str) -> pd.DataFrame:
@@ -31,14 +28,11 @@ class FeatureTables(AnalysisData):
         >>> analysis.top_features("Plants").head(2).round(3).reset_index().to_numpy().tolist()
         [[41.0, 0.167, 2.0], [5.0, 0.14, 3.0]]
         """
-        indices, shares = self._top_features
-        row = self.class_index(class_name)
-        kept = indices[row] >= 0
-        features = indices[row][kept]
-        holders = self._top_feature_map[0].sum(axis=0)[features]
+        rows = self.rows.top_features(self.class_index(class_name))
+        features, shares, others = zip(*rows, strict=True) if rows else ((), (), ())
         return pd.DataFrame(
-            {"share": shares[row][kept], "classes": holders - 1},
-            index=pd.Index(features, name="feature"),
+            {"share": np.array(shares, np.float64), "classes": np.array(others, np.int64)},
+            index=pd.Index(np.array(features, np.int64), name="feature"),
         )
 
     def feature_overlap(self, class_name: str) -> pd.DataFrame:
@@ -57,22 +51,23 @@ class FeatureTables(AnalysisData):
         >>> analysis.feature_overlap("Plants")["shared"].head(3).to_dict()
         {'Animals': 8, 'Food': 5, 'Clothing': 3}
         """
-        member, share = self._top_feature_map
-        row = self.class_index(class_name)
-        shared = member & member[row]
-        table = pd.DataFrame(
+        index = self.class_index(class_name)
+        found, _ = self.rows.feature_overlap(index, self.n_classes)
+        sharing = [row.index for row in found]
+        none = np.setdiff1d(np.arange(self.n_classes), [index, *sharing])
+        classes = np.array([*sharing, *none], dtype=np.int64)
+        shared = self.rows.shared_counts(index)[classes]
+        sizes = self.rows.holders.sizes
+        return pd.DataFrame(
             {
-                "shared": shared.sum(axis=1),
-                "jaccard": ratio(shared.sum(axis=1), (member | member[row]).sum(axis=1)),
-                "features": [tuple(np.flatnonzero(common).tolist()) for common in shared],
-                "share": (shared * share[row]).sum(axis=1),
-                "share_there": (shared * share).sum(axis=1),
+                "shared": shared,
+                "jaccard": ratio(shared, sizes[index] + sizes[classes] - shared),
+                "features": [tuple(row.features) for row in found] + [()] * len(none),
+                "share": [row.share_here for row in found] + [0.0] * len(none),
+                "share_there": [row.share_there for row in found] + [0.0] * len(none),
             },
-            index=self._class_axis("class"),
+            index=self._class_axis("class")[classes],
         )
-        others = np.flatnonzero(np.arange(self.n_classes) != row)
-        ranked = table.iloc[others]
-        return ranked.sort_values(["shared", "share"], ascending=False, kind="stable")
 
     def overlap(self) -> pd.DataFrame:
         """Return how many top features each pair of classes shares, shape (C, C).
@@ -82,9 +77,10 @@ class FeatureTables(AnalysisData):
         >>> analysis.overlap().loc["Plants", ["Animals", "Faces", "Plants"]].tolist()
         [8, 0, 10]
         """
-        counts = overlap_matrix(self._top_features[0])
         return pd.DataFrame(
-            counts, index=self._class_axis("class"), columns=self._class_axis("other class")
+            self.rows.holders.table(),
+            index=self._class_axis("class"),
+            columns=self._class_axis("other class"),
         )
 
     def feature_density(self, class_name: str) -> pd.DataFrame:
@@ -136,18 +132,3 @@ class FeatureTables(AnalysisData):
             index=self._class_axis("class"),
             columns=pd.Index(self.color_scheme.bins, name="color"),
         )
-
-    @cached_property
-    def _top_features(self) -> tuple[IntArray, DoubleArray]:
-        return top_features(self.embeddings, self.labels, self.n_classes, self.top_k)
-
-    @cached_property
-    def _top_feature_map(self) -> tuple[BoolArray, DoubleArray]:
-        """Whether each feature is a top one of each class, and its share; both (C, D)."""
-        indices, shares = self._top_features
-        member = np.zeros((self.n_classes, self.embeddings.shape[1]), dtype=np.bool_)
-        share = np.zeros(member.shape)
-        rows, ranks = np.nonzero(indices >= 0)
-        member[rows, indices[rows, ranks]] = True
-        share[rows, indices[rows, ranks]] = shares[rows, ranks]
-        return member, share

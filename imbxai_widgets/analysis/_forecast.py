@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._tables import NO_VALIDATION, AnalysisTables
 from imbxai_widgets.compute.methods.forecast import Evidence
 from imbxai_widgets.compute.methods.forecast_quality import MIN_ERRORS, interval, measure
 from imbxai_widgets.compute.numeric.checks import check_count
@@ -17,7 +17,7 @@ from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 _COLUMNS = [f"{value}{end}" for value in ("kl", "js", "excess") for end in ("", "_low", "_high")]
 
 
-class ForecastTables(AnalysisData):
+class ForecastTables(AnalysisTables):
     """Which errors the training images forecast, held against simpler forecasts."""
 
     def forecast(self, kind: str = "votes", *, smoothing: float = 1.0) -> pd.DataFrame:
@@ -125,7 +125,7 @@ class ForecastTables(AnalysisData):
         uniform       15  0.91     0.6
         """
         if self.validation is None:
-            raise ValueError("No validation errors: give `validation=` to analyze().")
+            raise ValueError(NO_VALIDATION)
         check_count(replicates, "replicates", minimum=0)
         check_count(draws, "draws")
         if not 0 < level < 1:
@@ -152,7 +152,7 @@ class ForecastTables(AnalysisData):
             table.insert(0, "errors", errors.sum())
             return table
         columns = np.stack(
-            [_class_rows(values, errors, level) for values in found.values()], axis=1
+            [_class_columns(values, errors, level) for values in found.values()], axis=1
         )
         table = pd.DataFrame(
             columns.reshape(-1, len(_COLUMNS)),
@@ -179,7 +179,7 @@ class ForecastTables(AnalysisData):
         )
 
 
-def _class_rows(values: DoubleArray, errors: IntArray, level: float) -> DoubleArray:
+def _class_columns(values: DoubleArray, errors: IntArray, level: float) -> DoubleArray:
     """Return the columns of each class for one forecast, (C, 9)."""
     ends = interval(values, level)
     ends[:, :, errors < MIN_ERRORS] = np.nan

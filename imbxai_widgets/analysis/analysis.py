@@ -40,6 +40,8 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables):
         How many top features each class has.
     salient_fraction : float or None
         Which part of an image's pixels counts as salient.
+    rows : ClassRows
+        The results class by class, of which the tables are made.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What the panels ask of an analysis, one class at a time.
+"""What is known of each class: the results behind the tables of `Analysis`, one class at a time.
 
-The tables of `Analysis` hold all classes, and some every pair of them: 10,000 classes make
-800 MB. Here each row is found by itself, from sums and orders that are made once.
+The tables hold all classes, and some every pair of them: 10,000 classes make 800 MB. Here each row
+is found by itself, from sums and orders that are made once; the tables are made of these rows.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import numpy as np
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis.split import ArchetypeErrors
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.methods.holders import FeatureHolders
 from imbxai_widgets.compute.methods.overlap import top_features
 from imbxai_widgets.compute.methods.pairs import PairCounts
-from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
+from imbxai_widgets.compute.numeric.blocks import CACHED_BYTES, row_blocks
+from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class SharedFeatures:
 
 
 class ClassRows:
-    """Rows of the tables of one analysis.
+    """Rows of the tables of one analysis; `Analysis.rows` has those of an `Analysis`.
 
     Parameters
     ----------
@@ -39,120 +41,182 @@ class ClassRows:
     """
 
     def __init__(self, analysis: AnalysisData) -> None:
-        self.analysis = analysis
+        # Not the analysis, which holds these rows: its arrays would outlive their last user.
+        self._train, self._validation = analysis.train, analysis.validation
+        self._n_classes, self._top_k = analysis.n_classes, analysis.top_k
+        self._embeddings = analysis.embeddings
 
     # -- images --------------------------------------------------------------------------
 
-    def members(self, index: int, archetype: int) -> IntArray:
-        """Return the training images of a class and archetype, as `Analysis.members` does."""
+    def members(self, index: int, archetype: int | None = None) -> IntArray:
+        """Return the training images of a class, of one archetype or of all, rising."""
         order, starts = self._groups
-        group = index * len(ARCHETYPES) + archetype
-        return order[starts[group] : starts[group + 1]]
+        group = index * len(ARCHETYPES)
+        if archetype is None:
+            return np.sort(order[starts[group] : starts[group + len(ARCHETYPES)]])
+        group += archetype
+        return order[starts[group] : starts[group + 1]].copy()
 
     @cached_property
     def _groups(self) -> tuple[IntArray, IntArray]:
         """All images by class and archetype, and where each group begins."""
         number = len(ARCHETYPES)
-        groups = self.analysis.labels * number + self.analysis.archetypes
+        groups = self._train.labels * number + self._train.archetypes
         order = np.argsort(groups, kind="stable")
-        ends = np.cumsum(np.bincount(groups, minlength=number * self.analysis.n_classes))
-        return order, np.concatenate([[0], ends])
+        return order, np.concatenate([[0], np.cumsum(self.training_groups.images)])
 
     @cached_property
     def training_groups(self) -> ArchetypeErrors:
         """Images and errors of each class and archetype."""
-        return ArchetypeErrors.of(self.analysis.train, self.analysis.n_classes)
+        return ArchetypeErrors.of(self._train, self._n_classes)
 
     @cached_property
     def validation_groups(self) -> ArchetypeErrors | None:
         """The same of the validation images, if there are any."""
-        held_out = self.analysis.validation
-        return None if held_out is None else ArchetypeErrors.of(held_out, self.analysis.n_classes)
+        if self._validation is None:
+            return None
+        return ArchetypeErrors.of(self._validation, self._n_classes)
+
+    @property
+    def sizes(self) -> IntArray:
+        """Training images of each class, shape (C,)."""
+        images: IntArray = self.training_groups.images.sum(axis=1)
+        return images
+
+    @cached_property
+    def by_size(self) -> IntArray:
+        """Class numbers from the largest class to the smallest; of equal ones the lower first."""
+        return np.argsort(-self.sizes, kind="stable").astype(np.int64, copy=False)
 
     # -- classes that meet ---------------------------------------------------------------
 
     @cached_property
     def votes(self) -> PairCounts:
         """Neighbors of other classes over the training errors of each class."""
-        train = self.analysis.train
-        wrong = np.flatnonzero(~train.correct)
-        own = np.repeat(train.labels[wrong], self.analysis.k)
-        met = train.labels[train.neighbors[wrong]].ravel()
-        return PairCounts.of(own, met, self.analysis.n_classes)
+        return self._votes(np.flatnonzero(~self._train.correct))
+
+    @property
+    def all_votes(self) -> PairCounts:
+        """Neighbors of other classes over all training images of each class."""
+        return self._votes(np.arange(len(self._train)))
+
+    def _votes(self, images: IntArray) -> PairCounts:
+        labels, neighbors = self._train.labels, self._train.neighbors[images]
+        own = np.repeat(labels[images], neighbors.shape[1])
+        return PairCounts.of(own, labels[neighbors].ravel(), self._n_classes)
 
     @cached_property
     def validation_errors(self) -> PairCounts | None:
         """What the validation images of each class are mistaken for, if there are any."""
-        held_out = self.analysis.validation
+        held_out = self._validation
         if held_out is None:
             return None
-        return PairCounts.of(held_out.labels, held_out.predictions, self.analysis.n_classes)
+        return PairCounts.of(held_out.labels, held_out.predictions, self._n_classes)
+
+    @property
+    def false_positives(self) -> PairCounts | None:
+        """Which classes the validation images are of that are mistaken for each class, if any."""
+        held_out = self._validation
+        if held_out is None:
+            return None
+        return PairCounts.of(held_out.predictions, held_out.labels, self._n_classes)
 
     # -- features ------------------------------------------------------------------------
 
     @cached_property
-    def _top(self) -> tuple[IntArray, DoubleArray]:
-        analysis = self.analysis
-        return top_features(
-            analysis.embeddings, analysis.labels, analysis.n_classes, analysis.top_k
-        )
+    def top(self) -> tuple[IntArray, DoubleArray]:
+        """Top features of each class and their shares, as `compute.methods.top_features`."""
+        return top_features(self._embeddings, self._train.labels, self._n_classes, self._top_k)
 
     @cached_property
-    def _holders(self) -> IntArray:
-        """How many classes have each feature among their top ones, shape (D,)."""
-        features = self._top[0]
-        width = self.analysis.embeddings.shape[1]
-        return np.bincount(features[features >= 0], minlength=width)
+    def holders(self) -> FeatureHolders:
+        """Which classes have which features among their top ones."""
+        return FeatureHolders.of(self.top[0])
 
     def top_features(self, index: int) -> list[tuple[int, float, int]]:
-        """Return (feature, share, other classes that have it), as `Analysis.top_features`."""
-        indices, shares = self._top
+        """Return (feature, share, other classes that have it), the largest share first."""
+        indices, shares = self.top
+        own = slice(self.holders.starts[index], self.holders.starts[index + 1])
+        having = self.holders.last[own] - self.holders.first[own]
+        others = dict(zip(self.holders.features[own].tolist(), (having - 1).tolist(), strict=True))
         return [
-            (int(feature), float(share), int(self._holders[feature]) - 1)
-            for feature, share in zip(indices[index], shares[index], strict=True)
+            (feature, share, others[feature])
+            for feature, share in zip(indices[index].tolist(), shares[index].tolist(), strict=True)
             if feature >= 0
         ]
 
     def shared_counts(self, index: int) -> IntArray:
         """Return how many top features each class shares with this one; 0 for itself."""
-        number: IntArray = self._shared(index).sum(axis=1)
+        number = self.holders.shared_counts(index)
         number[index] = 0
         return number
 
-    def _shared(self, index: int) -> BoolArray:
-        """Tell which top features of each class are among those of this one, shape (C, k)."""
-        indices = self._top[0]
-        member = np.zeros(self.analysis.embeddings.shape[1] + 1, dtype=np.bool_)
-        member[indices[index]] = True
-        member[-1] = False  # -1 stands for no feature
-        return member[indices]
-
     def feature_overlap(self, index: int, limit: int) -> tuple[list[SharedFeatures], int]:
-        """Return the classes that share most top features with this one, and how many share any.
+        """Return the classes that share top features with this one, and how many these are.
 
-        The order is that of `Analysis.feature_overlap`.
+        Parameters
+        ----------
+        index
+            Number of the class.
+        limit
+            At most so many are returned: those that share most features; of equally many, those
+            whose features have the largest share in this class; else the lower class.
         """
-        indices, shares = self._top
-        width = self.analysis.embeddings.shape[1]
-        mine = np.zeros(width + 1)  # the last entry is for -1, no feature
-        own = indices[index] >= 0
-        mine[indices[index][own]] = shares[index][own]
-        common = self._shared(index)
         number = self.shared_counts(index)
-        here = (mine[indices] * common).sum(axis=1)
-        ranked = np.lexsort((-here, -number))
         sharing = int(np.count_nonzero(number))
-        rows = []
-        for other in ranked[: min(limit, sharing)]:
-            features = np.sort(indices[other][common[other]])
-            union = own.sum() + (indices[other] >= 0).sum() - number[other]
-            rows.append(
-                SharedFeatures(
-                    index=int(other),
-                    features=features.tolist(),
-                    jaccard=float(number[other] / union),
-                    share_here=float(mine[features].sum()),
-                    share_there=float(shares[other][common[other]].sum()),
-                )
+        limit = min(limit, sharing)
+        if not limit:
+            return [], sharing
+        # Sums are taken of those alone that may be among the first `limit`.
+        near = number >= np.partition(number, -limit)[-limit]
+        pairs = self.holders.sharing(index)
+        pairs = pairs[near[self.holders.classes[pairs]]]
+        pairs = pairs[np.argsort(self.holders.classes[pairs], kind="stable")]
+        others, ends = np.flatnonzero(near), np.cumsum(number[near])
+        here = self._sums(pairs, self._shares_of(index)[self.holders.features[pairs]], ends)
+        ranked = np.lexsort((-here, -number[others]))[:limit]
+        common = [pairs[ends[place] - number[others[place]] : ends[place]] for place in ranked]
+        chosen = np.concatenate(common)
+        there = self._sums(chosen, self._shares[chosen], np.cumsum(number[others[ranked]]))
+        sizes = self.holders.sizes
+        jaccard = number / np.maximum(sizes + sizes[index] - number, 1)
+        rows = [
+            SharedFeatures(
+                index=int(others[place]),
+                features=self.holders.features[own].tolist(),
+                jaccard=float(jaccard[others[place]]),
+                share_here=float(here[place]),
+                share_there=float(share_there),
             )
+            for place, own, share_there in zip(ranked, common, there, strict=True)
+        ]
         return rows, sharing
+
+    @cached_property
+    def _shares(self) -> DoubleArray:
+        """The share of each of the pairs of `holders`."""
+        return self.top[1].ravel()[self.holders.places]
+
+    def _shares_of(self, index: int) -> DoubleArray:
+        """Return the share of every feature in a class, shape (D,); 0 if it is no top one."""
+        shares = np.zeros(self._embeddings.shape[1])
+        own = slice(self.holders.starts[index], self.holders.starts[index + 1])
+        shares[self.holders.features[own]] = self._shares[own]
+        return shares
+
+    def _sums(self, pairs: IntArray, shares: DoubleArray, ends: IntArray) -> DoubleArray:
+        """Add up the shares of pairs, those of each class up to its place in `ends`.
+
+        A share is added at the place of its feature in the embedding. So the sums of classes that
+        have the same features are the same to the last bit, and the classes tie.
+        """
+        width, features = self._embeddings.shape[1], self.holders.features[pairs]
+        starts = np.append(0, ends)
+        sums = np.empty(len(ends))
+        for block in row_blocks(len(ends), width * 8, limit=CACHED_BYTES):
+            own = slice(starts[block.start], starts[block.stop])
+            numbers = np.diff(starts[block.start : block.stop + 1])
+            table = np.zeros((len(numbers), width))
+            table[np.repeat(np.arange(len(numbers)), numbers), features[own]] = shares[own]
+            sums[block] = table.sum(axis=1)
+        return sums

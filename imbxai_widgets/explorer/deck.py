@@ -6,12 +6,9 @@ from collections.abc import Hashable
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
-from imbxai_widgets.analysis.rows import ClassRows
-from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.explorer._names import shown_name
 
 
@@ -34,18 +31,12 @@ class Deck:
     def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:
         self.analysis = analysis
         self.comparison = comparison
-        self.rows = ClassRows(analysis)
+        self.rows = analysis.rows
 
     @cached_property
     def classes(self) -> list[dict[Hashable, Any]]:
         """The rows of `Analysis.classes`, by class number: two classes may have one name."""
         return self.analysis.classes().to_dict("records")
-
-    @cached_property
-    def by_size(self) -> IntArray:
-        """Class numbers, from the largest class to the smallest; equal ones in their order."""
-        sizes = np.bincount(self.analysis.labels, minlength=self.analysis.n_classes)
-        return np.argsort(-sizes, kind="stable").astype(np.int64)
 
     @property
     def accuracy_column(self) -> str:

@@ -126,7 +126,7 @@ class ComparisonContent(PanelContent):
 
     @cached_property
     def _rows(self) -> tuple[ClassRows, ClassRows]:
-        return self.deck.rows, ClassRows(self._comparison.after)
+        return self.deck.rows, self._comparison.after.rows
 
     @property
     def _splits(self) -> tuple[SplitName, ...]:
@@ -159,7 +159,7 @@ class ComparisonContent(PanelContent):
     def _errors(self, index: int) -> ComparedErrors:
         split, mine = self._splits[-1], self._lost.iloc[index]
         images = int(self._accuracies["images", split].iloc[index])
-        order = self.deck.by_size
+        order = self.deck.rows.by_size
         first = int(np.flatnonzero(order == index)[0]) // ERROR_ROWS * ERROR_ROWS
         if images:
             note = (

@@ -101,9 +101,8 @@ def overview(deck: Deck) -> Overview:
     Overview
         With a chart of training, and one of validation if there are validation images.
     """
-    rows = deck.rows
+    rows, order = deck.rows, deck.rows.by_size
     names = deck.analysis.class_names
-    order = deck.by_size
     kinds = [
         _Kind(
             rows.votes,

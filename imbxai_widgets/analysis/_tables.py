@@ -1,0 +1,25 @@
+"""What all tables of an analysis are made of and have in common."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final
+
+import pandas as pd
+
+from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis.rows import ClassRows
+
+NO_VALIDATION: Final = "No validation errors: give `validation=` to analyze()."
+
+
+class AnalysisTables(AnalysisData):
+    """An analysis with its results, which the tables show for all classes at once."""
+
+    @cached_property
+    def rows(self) -> ClassRows:
+        """The results class by class; for many classes, quicker and smaller than the tables."""
+        return ClassRows(self)
+
+    def _class_axis(self, name: str) -> pd.Index[str]:
+        return pd.Index(self.class_names, name=name, dtype=object)
