@@ -11,6 +11,7 @@ from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import ColorScheme
 from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.methods.archetypes import assign_archetypes
+from imbxai_widgets.compute.methods.permutation import warn_of_permutation
 from imbxai_widgets.compute.neighbors.search import Neighbors
 from imbxai_widgets.compute.numeric.checks import check_enough
 from imbxai_widgets.compute.numeric.types import IntArray
@@ -55,9 +56,13 @@ def assemble(
     Warns
     -----
     UserWarning
-        If for many images more are equally near than can be neighbors; see `neighbors_among`.
+        If labels and predictions seem to number the classes in different orders, or for many
+        images more are equally near than can be neighbors; see `neighbors_among`.
     """
     check_enough(len(train.labels), k)
+    for part, which in ((train, "training"), (validation, "validation")):
+        if part is not None:
+            warn_of_permutation(part.labels, part.top, class_names, which)
     neighbors = neighbors_among(train.embeddings, k, device)
     held_out = None
     if validation is not None:

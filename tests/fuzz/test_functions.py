@@ -32,6 +32,7 @@ from imbxai_widgets.compute.methods.overlap import (
     top_features,
 )
 from imbxai_widgets.compute.methods.pam import pam
+from imbxai_widgets.compute.methods.permutation import likely_permutation
 from imbxai_widgets.compute.methods.prototypes import medoid, medoids
 from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
 from imbxai_widgets.compute.numeric.probabilities import top_probabilities
@@ -43,6 +44,7 @@ MODULES += ("numeric.probabilities",)
 OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme"}
 # Fuzzed as `Analysis.forecast_quality`, `suspects` and `resampling_plan`.
 OTHER_FUNCTIONS |= {"measure", "interval", "label_odds", "sampling_weights"}
+OTHER_FUNCTIONS |= {"warn_of_permutation"}  # of `likely_permutation`
 
 # Too small, empty, wide, and of any type: what a caller may get wrong.
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
@@ -233,6 +235,26 @@ def check_forecast(shares: np.ndarray, *_: Any) -> None:
 
 
 @st.composite
+def permuted(draw: Any) -> tuple[Any, ...]:
+    """Labels and what a permutation makes of them, or any codes."""
+    labels, predictions, n_classes = draw(arguments("cn", "cn", "c"))
+    if draw(st.booleans()):
+        labels = np.repeat(np.arange(4), draw(st.integers(0, 9)))
+        predictions, n_classes = np.array(draw(st.permutations(range(4))))[labels], 4
+    return labels, predictions, n_classes
+
+
+def check_permutation(found: Any, labels: Any, predictions: Any, n_classes: int) -> None:
+    if found is not None:
+        assert (found.classes != found.predicted).all()
+        assert len(set(found.predicted)) == len(found.classes) >= 2
+        assert found.accuracy == np.mean(np.asarray(labels) == np.asarray(predictions))
+        assert 0.5 < found.fit <= 1
+        assert found.fit > found.accuracy
+        assert found.predicted.max() < n_classes
+
+
+@st.composite
 def images(draw: Any) -> tuple[np.ndarray, np.ndarray, str]:
     rgb = draw(hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 4)] * 3, st.just(3))))
     return rgb, draw(hnp.arrays(np.bool_, rgb.shape[:3])), "perceptual"
@@ -271,6 +293,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[st.SearchStrategy[tuple[Any, ...]], An
     feature_density: (arguments("fnd", "cn", "c", "cm", "k"), check_density),
     negative_share: (arguments("fnd"), check_negative),
     overlap_matrix: (arguments("cnk"), check_overlap),
+    likely_permutation: (permuted(), check_permutation),
     kl_divergence: (st.tuples(shares, shares | anything()), check_divergence),
     js_divergence: (st.tuples(shares, shares | anything()), check_divergence),
     fisher_ratios: (arguments("fnd", "cn", "c"), check_fisher),
