@@ -25,7 +25,11 @@ from imbxai_widgets.compute.numeric.blocks import (
     row_blocks,
 )
 from imbxai_widgets.compute.numeric.checks import check_codes, check_count, highest_code
-from imbxai_widgets.compute.numeric.probabilities import TopProbabilities, top_probabilities
+from imbxai_widgets.compute.numeric.probabilities import (
+    Extremes,
+    TopProbabilities,
+    top_probabilities,
+)
 from imbxai_widgets.compute.numeric.types import IntArray, UInt8Array
 from imbxai_widgets.compute.reading.class_names import check_same_labels, class_names_of
 from imbxai_widgets.compute.reading.display import ImageSource
@@ -85,7 +89,8 @@ def analysis_from_arrays(
     ------
     ValueError
         If an array has the wrong shape or type, values that are not finite (the error names the
-        rows), or labels without a class; if there are not more than `k` images; or if the labels
+        rows), or labels without a class; if outputs are neither logits nor probabilities but lie
+        between 0 and 1, as sigmoids; if there are not more than `k` images; or if the labels
         that a dataset of images tells are others.
 
     Examples
@@ -188,7 +193,7 @@ def _top(outputs: NDArray[Any], labels: IntArray, which: str) -> TopProbabilitie
         )
     check_finite(matrix, f"{which}outputs")
     blocks = list(row_blocks(len(matrix), 8 * matrix.shape[1], limit=_BLOCK_BYTES))
-    shares = all(_are_shares(as_floats(matrix[block])) for block in blocks)
+    shares = _are_shares(matrix, blocks, f"{which}outputs")
     # Made whole beforehand: among the blocks, small arrays that stay would keep the memory of
     # the large ones from being used again.
     kept = TopProbabilities.empty(*matrix.shape)
@@ -204,9 +209,23 @@ def _top(outputs: NDArray[Any], labels: IntArray, which: str) -> TopProbabilitie
     return kept
 
 
-def _are_shares(rows: Matrix) -> bool:
-    near = abs(rows.sum(axis=1, dtype=np.float64) - 1) < _UNIT_SUM
-    return bool((rows >= 0).all() and near.all())
+def _are_shares(matrix: Matrix, blocks: Sequence[slice], name: str) -> bool:
+    """Tell probabilities from logits; refuse what is neither."""
+    shares, scores = True, Extremes()
+    for block in blocks:
+        rows = as_floats(matrix[block])
+        scores.add(float(rows.min()), float(rows.max()), rows.size)
+        near = abs(rows.sum(axis=1, dtype=np.float64) - 1) < _UNIT_SUM
+        shares = shares and bool((rows >= 0).all() and near.all())
+        if scores.smallest < 0 or scores.largest > 1 + _UNIT_SUM:
+            return False
+    if not shares and scores.are_sigmoids:
+        raise ValueError(
+            f"{name} all lie between 0 and 1, as sigmoids do, but rows do not add up to 1: give "
+            "logits, which of a sigmoid p are log(p / (1 - p)), or probabilities of which each row "
+            "adds up to 1"
+        )
+    return shares
 
 
 def _image_source(

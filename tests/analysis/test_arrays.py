@@ -202,3 +202,30 @@ def test_images_of_other_labels_are_refused(data: tuple[Any, Any, Any]) -> None:
     assert Analysis.from_arrays(*data, images=named, class_names=names).images is not None
     with pytest.raises(ValueError, match=r"^images are not those of the labels given"):
         Analysis.from_arrays(*data, images=named, class_names=names[::-1])
+
+
+def test_sigmoids_are_neither_logits_nor_probabilities(data: tuple[Any, Any, Any]) -> None:
+    embeddings, labels, outputs = data
+    sigmoids = 1 / (1 + np.exp(-np.asarray(outputs, dtype=np.float64)))
+    with pytest.raises(ValueError, match=r"^outputs all lie between 0 and 1, as sigmoids do"):
+        Analysis.from_arrays(embeddings, labels, sigmoids)
+    logits = np.log(sigmoids / (1 - sigmoids))
+    found = Analysis.from_arrays(embeddings, labels, logits)
+    expected = Analysis.from_arrays(embeddings, labels, outputs)
+    np.testing.assert_allclose(
+        found.train.top.probabilities, expected.train.top.probabilities, rtol=1e-4
+    )
+
+
+def test_names_of_both_datasets_of_images_are_compared(data: tuple[Any, Any, Any]) -> None:
+    def pictures(*names: str) -> Any:
+        found = torch.utils.data.TensorDataset(torch.rand(len(data[1]), 3, 4, 4))
+        found.classes = names
+        return found
+
+    options = {"images": pictures(*"abcd"), "validation_images": pictures(*"abd")}
+    with pytest.raises(ValueError, match="validation gives label 2 the name 'd', but dataset"):
+        Analysis.from_arrays(*data, validation=data, **options)
+    # What class_names name are the labels given, whatever the datasets call them.
+    found = Analysis.from_arrays(*data, validation=data, class_names=list("wxyz"), **options)
+    assert found.class_names == tuple("wxyz")

@@ -39,7 +39,11 @@ class Reader(Protocol):
 
 @contextmanager
 def quick_reader(
-    model: nn.Module, layer: nn.Module | str | None = None, *, device: torch.device
+    model: nn.Module,
+    layer: nn.Module | str | None = None,
+    *,
+    device: torch.device,
+    n_classes: int | None = None,
 ) -> Iterator[Reader]:
     """Read the embedding of every batch that runs through a model, from a fused copy if it can be.
 
@@ -50,7 +54,7 @@ def quick_reader(
     ----------
     model
         The network, in evaluation mode on `device`.
-    layer
+    layer, n_classes
         As for `EmbeddingReader`.
     device
         Where `model` is.
@@ -72,7 +76,7 @@ def quick_reader(
     with ExitStack() as stack:
         # Before the reader sets its hooks, or these would be taken for the user's.
         copy = fused_copy(unwrapped(model)) if _may_be_quicker(model, device) else None
-        reader = stack.enter_context(EmbeddingReader(model, layer))
+        reader = stack.enter_context(EmbeddingReader(model, layer, n_classes=n_classes))
         yield reader if copy is None else _FirstImagesDecide(reader, copy, stack)
 
 
@@ -91,7 +95,7 @@ class _FirstImagesDecide:
             return self._chosen.run(images)
         with torch.no_grad():
             expected = self._reader.run(images[:_COMPARED].detach())
-        quick = EmbeddingReader(self._copy, self._reader.source)
+        quick = self._reader.settled(self._copy)
         with suppress(Exception):  # the copy lacks the layer, or fails at what a trace cannot see
             self._stack.enter_context(quick)
             with warnings.catch_warnings():

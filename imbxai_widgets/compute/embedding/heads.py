@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
+# What models do to logits, and whether the softmax of what they return is that of the logits.
+_BEHIND: dict[str, tuple[Callable[[Tensor], Tensor], bool]] = {
+    "softmax": (lambda scores: scores.softmax(dim=1), False),
+    "log_softmax": (lambda scores: scores.log_softmax(dim=1), True),
+    "sigmoid": (torch.sigmoid, False),
+}
 _LISTED = 12  # layers that an explanation lists, the last ones executed
 
 
@@ -54,9 +60,11 @@ def observed(name: str, module: nn.Module, given: Any, output: Any) -> Call:
     """Record one run of a layer, with copies of what tells whether it is the head.
 
     Three kinds of layer can be a head: linear layers, on vectors or on tokens; convolutions, whose
-    map of class scores the model averages, with or without a ReLU before; and other layers from
-    (B, D) to (B, C) that own a weight matrix, such as those that compare directions (normalized
-    heads). An average of their inputs is the embedding: linear layers commute with averages.
+    map of class scores the model averages; and other layers from (B, D) to (B, C) that own a
+    weight matrix, such as those that compare directions (normalized heads). An average of their
+    inputs is the embedding: linear layers commute with averages. Before the average there may be a
+    ReLU, as in SqueezeNet, if the convolution has no extent: behind one that has, as in VGG without
+    its head, that makes features.
 
     Parameters
     ----------
@@ -82,7 +90,8 @@ def observed(name: str, module: nn.Module, given: Any, output: Any) -> Call:
     axis = _feature_axis(module, given, output)
     if axis is None:
         return Call(name, module, *shapes, None, (), torch.zeros(()))
-    scores = (output,) if output.ndim == 2 else (output, output.relu())
+    pointwise = isinstance(module, _ConvNd) and set(module.kernel_size) == {1}
+    scores = (output, output.relu()) if pointwise and output.ndim > 2 else (output,)
     return Call(
         name,
         module,
@@ -124,6 +133,48 @@ def find_head(calls: Sequence[Call], logits: Tensor) -> Call | None:
     return None
 
 
+def main_output(heads: Mapping[str, Call], calls: Sequence[Call]) -> str:
+    """Choose among several outputs of a model that each have a head: the logits run last.
+
+    An embedding that a linear layer gives and the logits made of it are told apart by that. Heads
+    that read one embedding, as beside a projection of it, cannot be; then the first is taken.
+
+    Parameters
+    ----------
+    heads
+        The head of each output, in the order in which the model returns them.
+    calls
+        Layers in the order in which their runs ended.
+
+    Returns
+    -------
+    str
+        A key of `heads`.
+    """
+    last = max(heads.values(), key=lambda head: next(i for i, c in enumerate(calls) if c is head))
+    return next(name for name, head in heads.items() if _same_input(head, last))
+
+
+def _same_input(one: Call, other: Call) -> bool:
+    assert one.embedding is not None
+    assert other.embedding is not None
+    return one.embedding.shape == other.embedding.shape and torch.equal(
+        one.embedding, other.embedding
+    )
+
+
+def squashed_logits(calls: Sequence[Call], output: Tensor) -> str | None:
+    """Say whether a model returns the softmax or sigmoid of a layer's logits instead of them.
+
+    Returns
+    -------
+    str or None
+        Such as "the sigmoid of what 'fc' gives"; None if the output is nothing of the kind, or a
+        log-softmax, whose softmax is that of the logits.
+    """
+    return next((what for what, harmless in _squashed(calls, output) if not harmless), None)
+
+
 def explain_missing_head(calls: Sequence[Call], logits: Tensor) -> str:
     """Say why no layer is the head, and list the layers that could give the embedding instead.
 
@@ -138,18 +189,31 @@ def explain_missing_head(calls: Sequence[Call], logits: Tensor) -> str:
         What was found instead of the head, the way out, and the last layers with their shapes.
     """
     able = [call for call in calls if _gave(call, logits)]
-    if able:
-        problem = _what_is_behind(able[-1], logits.detach())
+    behind = next(iter(_squashed(calls, logits)), None)
+    if behind is not None:
+        problem = (
+            f"the model returns {behind[0]}, not the logits themselves, on which confidences and "
+            "saliency rest; let it return these"
+        )
+    elif able:
+        problem = (
+            f"the model does not return what its last layer of {logits.shape[1]} outputs, "
+            f"{able[-1].name!r}, gives (are several heads averaged, or the logits adjusted?)"
+        )
     else:
         problem = (
             "no linear layer, convolution or layer with a weight matrix gave the "
             f"{logits.shape[1]} logits"
         )
+    mend = (
+        'Pass layer: a submodule or its name for its output, or "<name" for its input. '
+        if behind is None or behind[1]
+        else ""
+    )
     ran = "\n  ".join(map(str, calls[-_LISTED:])) or "none"
     return (
-        f"the classifier's head was not found: {problem}. Pass layer: a submodule or its name "
-        'for its output, or "<name" for its input. The layers that ran last, with shapes:'
-        f"\n  {ran}"
+        f"the classifier's head was not found: {problem}. {mend}The layers that ran last, with "
+        f"shapes:\n  {ran}"
     )
 
 
@@ -198,17 +262,14 @@ def _distance(scores: Tensor, logits: Tensor, scale: Tensor, in_proportion: bool
     return float(difference / unit.clamp_min(torch.finfo(torch.float64).tiny))
 
 
-def _what_is_behind(call: Call, logits: Tensor) -> str:
-    for name in ("softmax", "log_softmax"):
-        if _distance(getattr(call.scores[0], name)(dim=1), logits, torch.ones(())) <= 1:
-            return (
-                f"the model returns the {name} of what {call.name!r} gives, not the logits "
-                "themselves, on which confidences and saliency rest; let it return these"
-            )
-    return (
-        f"the model does not return what its last layer of {logits.shape[1]} outputs, "
-        f"{call.name!r}, gives (are several heads averaged, or the logits adjusted?)"
-    )
+def _squashed(calls: Sequence[Call], output: Tensor) -> Iterator[tuple[str, bool]]:
+    """Yield what the output is instead of a layer's logits, and whether its softmax is theirs."""
+    for call in reversed(calls):
+        if not _gave(call, output):
+            continue
+        for name, (function, harmless) in _BEHIND.items():
+            if _distance(function(call.scores[0]), output.detach(), torch.ones(())) <= 1:
+                yield f"the {name} of what {call.name!r} gives", harmless
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:

@@ -11,12 +11,25 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from imbxai_widgets.compute.embedding.heads import Call, explain_missing_head, find_head, observed
+from imbxai_widgets.compute.embedding.heads import (
+    Call,
+    explain_missing_head,
+    find_head,
+    main_output,
+    observed,
+    squashed_logits,
+)
 from imbxai_widgets.compute.embedding.model_state import uncompiled, unwrapped
 from imbxai_widgets.compute.embedding.outputs import logits_candidates
+from imbxai_widgets.compute.numeric.probabilities import Extremes
 
 _LISTED = 12  # layers that an error names, the last ones
 _UNIT_SUM = 1e-2  # how far the probabilities of an image may be from 1, in bfloat16
+
+_PROBABILITIES = (
+    "the model returns probabilities, not the logits, on which confidences and saliency rest; let "
+    "it return these"
+)
 
 
 class LayerError(ValueError):
@@ -28,8 +41,9 @@ class EmbeddingReader:
 
     Without `layer`, the first batch settles which layer is the head: the one whose output is the
     logits, value for value (see `find_head`); its input is the embedding. Later batches are held
-    to it. Hooks stand while the reader is entered (``with EmbeddingReader(model) as reader``) and
-    never longer; they change nothing.
+    to it. Of several outputs, heads tell which is the logits, with `layer` too. Hooks stand while
+    the reader is entered (``with EmbeddingReader(model) as reader``) and never longer; they change
+    nothing.
 
     Parameters
     ----------
@@ -41,6 +55,9 @@ class EmbeddingReader:
         None for the input of the head; a submodule or its dotted name for its output; the name
         with "<" before it for its input. Feature maps (B, D, H, W) are averaged over H and W, and
         so are (B, H, W, D), as inside a Swin transformer, known by the sides of the images.
+    n_classes
+        How many classes are named, by which logits are known among several outputs; None if that
+        is not known.
 
     Raises
     ------
@@ -59,10 +76,20 @@ class EmbeddingReader:
     (torch.Size([3, 4]), '<2')
     """
 
-    def __init__(self, model: nn.Module, layer: nn.Module | str | None = None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        layer: nn.Module | str | None = None,
+        *,
+        n_classes: int | None = None,
+    ) -> None:
         self._given = model
         self._model = unwrapped(model)
         self._layer = layer
+        self._n_classes = n_classes
+        self._output: str | None = None  # the key of the logits; None until the first batch
+        self._has_head = False
+        self._scores = Extremes()  # of all batches, where no head vouches for them
         self._source: str | None = None
         self._handles: list[RemovableHandle] = []
         self._calls: list[Call] = []
@@ -75,13 +102,19 @@ class EmbeddingReader:
         return self._source
 
     def __enter__(self) -> EmbeddingReader:
-        if self._layer is None:
-            for name, module in self._model.named_modules():
-                self._watch(name, module)
-        else:
+        if self._layer is not None:
             self._source = _name_of(self._given, self._model, self._layer)
             self._tap(self._source)
+        if self._output is None:
+            for name, module in self._model.named_modules():
+                self._watch(name, module)
         return self
+
+    def settled(self, copy: nn.Module) -> EmbeddingReader:
+        """Return a reader of a copy of the network, for which the first batch has told all."""
+        reader = EmbeddingReader(copy, self._source, n_classes=self._n_classes)
+        reader._output, reader._has_head = self._output, self._has_head
+        return reader
 
     def __exit__(
         self,
@@ -124,36 +157,74 @@ class EmbeddingReader:
         self._sides = images.shape[-2], images.shape[-1]
         with uncompiled():
             output = self._model(_as_input(images, self._model))
-        candidates = logits_candidates(output, len(images))
-        if self._layer is None:
-            return self._headed(candidates)
-        _warn_if_several(candidates)
-        logits = next(iter(candidates.values()))
-        _refuse_probabilities(logits)
-        return logits, self._tapped(len(logits))
-
-    def _headed(self, candidates: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        heads = {name: find_head(self._calls, logits) for name, logits in candidates.items()}
-        found = {name: head for name, head in heads.items() if head is not None}
-        if not found:
-            self._fail(candidates)
-        if self._source is None:
-            _warn_if_several({name: candidates[name] for name in found})
-        name, head = next(iter(found.items()))
-        if self._source is None:
-            self._release()
-            self._watch(head.name, head.module)
-            self._source = f"<{head.name}"
-        assert head.embedding is not None
-        return candidates[name], head.embedding
-
-    def _fail(self, candidates: dict[str, Tensor]) -> None:
-        if self._source is not None:
+        candidates = logits_candidates(output, len(images), self._n_classes)
+        first = self._output is None
+        head = self._settle(candidates) if first else None
+        logits = candidates.get(str(self._output))
+        if logits is None:
+            raise LayerError(
+                f"the model returned its logits as {self._output!r} in the first batch, but not in "
+                "a later one; wrap it in a module that returns them alone"
+            )
+        if self._layer is not None:
+            self._refuse_probabilities(logits)
+            return logits, self._tapped(len(logits))
+        head = head if first else find_head(self._calls, logits)
+        if head is None:
             raise LayerError(
                 f"layer {self._source!r}, whose input is the embedding, gave the logits of the "
                 "first batch, but not of a later one; pass layer"
             )
-        raise LayerError(explain_missing_head(self._calls, next(iter(candidates.values()))))
+        assert head.embedding is not None
+        return logits, head.embedding
+
+    def _settle(self, candidates: dict[str, Tensor]) -> Call | None:
+        """Decide by the first batch which output is the logits, and which layer their head."""
+        heads = {name: find_head(self._calls, logits) for name, logits in candidates.items()}
+        found = {name: head for name, head in heads.items() if head is not None}
+        self._has_head = bool(found)
+        if found:
+            self._output = main_output(found, self._calls)
+            _warn_if_several({name: candidates[name] for name in found}, self._output)
+        else:
+            self._output = self._output_without_head(candidates)
+        head = found.get(self._output)
+        self._release()
+        if self._layer is not None:
+            assert self._source is not None
+            self._tap(self._source)
+        elif head is not None:
+            self._watch(head.name, head.module)
+            self._source = f"<{head.name}"
+        return head
+
+    def _output_without_head(self, candidates: dict[str, Tensor]) -> str:
+        """Refuse where no layer is given, or all outputs are squashed logits; else take one."""
+        squashed = {
+            name: what
+            for name, logits in candidates.items()
+            if (what := squashed_logits(self._calls, logits)) is not None
+        }
+        if self._layer is None:
+            name = next(iter(squashed or candidates))
+            raise LayerError(explain_missing_head(self._calls, candidates[name]))
+        left = {name: logits for name, logits in candidates.items() if name not in squashed}
+        if not left:
+            raise LayerError(f"{_PROBABILITIES}: {next(iter(squashed.values()))}")
+        taken = next(iter(left))
+        _warn_if_several(left, taken)
+        return taken
+
+    def _refuse_probabilities(self, logits: Tensor) -> None:
+        values = logits.detach().float()
+        if (values >= 0).all() and ((values.sum(dim=1) - 1).abs() < _UNIT_SUM).all():
+            raise LayerError(f"{_PROBABILITIES}, whatever it takes the softmax of")
+        self._scores.add(float(values.min()), float(values.max()), values.numel())
+        if self._scores.are_sigmoids and not self._has_head:
+            raise LayerError(
+                f"{_PROBABILITIES}, whatever it takes the sigmoid of: all lies between 0 and 1, "
+                "and no layer gives it"
+            )
 
     def _tapped(self, n_images: int) -> Tensor:
         embedding, self._latest = self._latest, None
@@ -231,24 +302,21 @@ def _as_input(images: Tensor, model: nn.Module) -> Tensor:
     return images.to(kind, copy=True)
 
 
-def _warn_if_several(candidates: dict[str, Tensor]) -> None:
+def _warn_if_several(candidates: dict[str, Tensor], taken: str) -> None:
     if len(candidates) < 2:
         return
     listed = ", ".join(f"{name}: (B, {value.shape[1]})" for name, value in candidates.items())
+    which = (
+        "the first"
+        if taken == next(iter(candidates))
+        else f"{taken}, whose head is among the last,"
+    )
     warnings.warn(
-        f"the model returns several tensors that may be its logits ({listed}); the first is taken. "
-        "If it is another one, wrap the model in a module that returns this alone",
+        f"the model returns several tensors that may be its logits ({listed}); {which} is taken. "
+        "If it is another one, name the classes, or wrap the model in a module that returns this "
+        "alone",
         stacklevel=5,
     )
-
-
-def _refuse_probabilities(logits: Tensor) -> None:
-    values = logits.detach().float()
-    if (values >= 0).all() and ((values.sum(dim=1) - 1).abs() < _UNIT_SUM).all():
-        raise LayerError(
-            "the model returns probabilities, not the logits, on which confidences and saliency "
-            "rest; let it return what it takes the softmax of"
-        )
 
 
 def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

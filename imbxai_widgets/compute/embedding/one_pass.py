@@ -178,7 +178,9 @@ def run_pass(
         missing = entry.restore(collector, whole, batches, here, on_error)
     wanted = [batches[number] for number in missing]
     with (
-        batch_runner(model, options, chosen, once=len(batches) == 1) as fitting,
+        batch_runner(
+            model, options, chosen, n_classes=samples.n_names, once=len(batches) == 1
+        ) as fitting,
         read_batches(
             samples if options.num_workers else here,
             wanted,
@@ -209,6 +211,7 @@ def batch_runner(
     options: PassOptions,
     device: torch.device,
     *,
+    n_classes: int | None = None,
     once: bool = False,
 ) -> Iterator[Fitting]:
     """Have a network ready to run batches, and give it back as it was.
@@ -221,13 +224,15 @@ def batch_runner(
         Which layer gives the embedding, and what counts as salient.
     device
         Where to run.
+    n_classes
+        How many classes are named; None if that is not known.
     once
         Whether a single batch will be run.
     """
     with (
         torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
         lent_out(model, device),
-        _reader(model, options.layer, device=device, once=once) as reader,
+        _reader(model, options.layer, device=device, n_classes=n_classes, once=once) as reader,
     ):
         yield Fitting(partial(_run, reader, device=device, saliency=options.saliency), device)
 
@@ -237,10 +242,17 @@ def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:
 
 
 def _reader(
-    model: nn.Module, layer: nn.Module | str | None, *, device: torch.device, once: bool
+    model: nn.Module,
+    layer: nn.Module | str | None,
+    *,
+    device: torch.device,
+    n_classes: int | None,
+    once: bool,
 ) -> AbstractContextManager[Reader]:
     """Choose how to run the batches; one alone is not worth a copy of the network."""
-    return EmbeddingReader(model, layer) if once else quick_reader(model, layer, device=device)
+    if once:
+        return EmbeddingReader(model, layer, n_classes=n_classes)
+    return quick_reader(model, layer, device=device, n_classes=n_classes)
 
 
 def tell_of_skipped(skipped: Sequence[Skipped], size: int) -> None:

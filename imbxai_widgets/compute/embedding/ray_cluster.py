@@ -201,8 +201,14 @@ class _Actor:
         device = choose_device(self._job.model, self._job.options.device)
         # Open as long as the actor lives, whose own the network is.
         self._open = ExitStack()
+        names = self._job.options.class_names
         self._runner = self._open.enter_context(
-            batch_runner(self._job.model, self._job.options, device)
+            batch_runner(
+                self._job.model,
+                self._job.options,
+                device,
+                n_classes=None if names is None else len(names),
+            )
         )
 
     def __call__(self, columns: dict[str, Any]) -> Any:

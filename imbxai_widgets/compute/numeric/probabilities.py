@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,6 +14,41 @@ from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 # How many probabilities are kept of each image, the largest ones. With ten classes that is all of
 # them; with a thousand it takes a hundredth of the memory.
 TOP_CLASSES: Final = 10
+
+
+_FEW: Final = 16  # scores, which may all lie in [0, 1] by chance
+_HALF: Final = 0.5  # the sigmoid of 0; where all scores are below, they need be no sigmoids
+
+
+@dataclass
+class Extremes:
+    """The range of many scores, by which sigmoids are told from logits.
+
+    Examples
+    --------
+    >>> scores = Extremes()
+    >>> scores.add(0.1, 0.9, 20)
+    >>> scores.are_sigmoids
+    True
+    >>> scores.add(-3.0, 2.0, 20)
+    >>> scores.are_sigmoids
+    False
+    """
+
+    smallest: float = float("inf")
+    largest: float = float("-inf")
+    number: int = 0
+
+    def add(self, smallest: float, largest: float, number: int) -> None:
+        """Take in so many scores of this range."""
+        self.smallest = min(self.smallest, smallest)
+        self.largest = max(self.largest, largest)
+        self.number += number
+
+    @property
+    def are_sigmoids(self) -> bool:
+        """Whether there are many, all between 0 and 1, and some above one half."""
+        return self.number >= _FEW and self.smallest >= 0 and _HALF < self.largest <= 1
 
 
 class TopProbabilities(NamedTuple):

@@ -60,6 +60,11 @@ class Samples(Dataset[Sample]):
         self._colors = colors
         self._display = Display(self.images, display_transform)
 
+    @property
+    def n_names(self) -> int | None:
+        """How many classes are named; see `LabeledImages`."""
+        return self.images.n_names
+
     def __len__(self) -> int:
         return len(self.images)
 

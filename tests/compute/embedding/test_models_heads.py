@@ -132,6 +132,15 @@ def test_a_convolution_whose_map_is_averaged(behind: list[nn.Module]) -> None:
     torch.testing.assert_close(embedding, model[:4](IMAGES).mean(dim=(2, 3)).detach())
 
 
+@pytest.mark.parametrize("relu", [nn.ReLU(), nn.ReLU(inplace=True)])
+def test_averaged_features_are_no_logits(relu: nn.Module) -> None:
+    """A network like VGG, without its head."""
+    behind = [relu, nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    model = seeded(lambda: nn.Sequential(*network()[:4], nn.Conv2d(8, 16, 3, padding=1), *behind))
+    with pytest.raises(LayerError, match="does not return what its last layer of 16 outputs, '4'"):
+        read(model)
+
+
 def test_a_convolution_of_what_was_averaged() -> None:
     head = [nn.AdaptiveAvgPool2d(1), nn.Conv2d(8, CLASSES, 1), nn.Flatten()]
     model = seeded(lambda: nn.Sequential(*network()[:4], *head))
@@ -165,9 +174,38 @@ def test_an_averaged_copy_of_the_head_is_not_taken_for_it() -> None:
     assert find_head(calls, copy(given)) is calls[1]
 
 
+@pytest.mark.parametrize("layer", [None, "<head", "body"])
+@pytest.mark.parametrize("last", [torch.sigmoid, lambda x: x.softmax(dim=1), nn.Sigmoid()])
+def test_probabilities_are_refused_and_no_layer_is_asked_for(
+    last: Callable[[Tensor], Tensor], layer: str | None
+) -> None:
+    model = seeded(lambda: Then(nn.Linear(32, CLASSES), last))
+    with pytest.raises(LayerError, match=r"let it return these") as refusal:
+        quiet(model, Images(2), layer=layer)
+    assert "Pass layer" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 128])
+def test_sigmoids_that_no_layer_tells_of_are_refused_with_a_layer(batch_size: int) -> None:
+    model = seeded(lambda: TwoViews(lambda one, other: ((one + other) / 2).sigmoid()))
+    with pytest.raises(LayerError, match="whatever it takes the sigmoid of"):
+        quiet(model, Images(6), layer="<head", batch_size=batch_size)
+    mean = seeded(lambda: TwoViews(lambda one, other: (one + other) / 2))
+    assert quiet(mean, Images(6), layer="<head", batch_size=batch_size).n_classes == CLASSES
+
+
+def test_a_head_vouches_for_logits_between_0_and_1() -> None:
+    model = seeded(lambda: Then(nn.Linear(32, CLASSES), lambda x: x))
+    with torch.no_grad():
+        model.head.weight.zero_()
+        model.head.bias.copy_(torch.linspace(0.1, 0.9, CLASSES))
+    assert quiet(model, Images(9), layer="<head").predictions.tolist() == [CLASSES - 1] * 9
+
+
 @pytest.mark.parametrize(
     ("then", "message"),
     [
+        (torch.sigmoid, "returns the sigmoid of what 'head' gives"),
         (lambda x: x.softmax(dim=1), "returns the softmax of what 'head' gives"),
         (lambda x: x.log_softmax(dim=1), "returns the log_softmax of what 'head' gives"),
         (lambda x: -x, "does not return what its last layer of 4 outputs, 'head', gives"),

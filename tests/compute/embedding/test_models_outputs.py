@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import namedtuple
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,10 @@ import torch
 from embedding_cases import CLASSES, SIZE, Images, network, quiet
 from torch import Tensor, nn
 
+from imbxai_widgets import analyze
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader, LayerError
 from imbxai_widgets.compute.embedding.outputs import logits_candidates
+from imbxai_widgets.compute.reading.labeled_images import LabeledImages
 
 LOGITS, FEATURES, MAP = torch.rand(2, 3), torch.rand(2, 8), torch.rand(2, 8, 4, 4)
 GoogLeNetOutputs = namedtuple("GoogLeNetOutputs", ["logits", "aux_logits2", "aux_logits1"])
@@ -95,10 +98,116 @@ def test_several_heads_are_warned_of_once() -> None:
     assert reader.source == "<fc"
 
 
-def test_no_head_tells_where_a_layer_is_given() -> None:
-    model = Returns(lambda logits, features, _: (logits, features)).eval()
-    with pytest.warns(UserWarning, match=r"0: \(B, 4\), 1: \(B, 32\)"):
+@pytest.mark.parametrize("pack", [lambda *both: both[:2], lambda *both: both[1::-1]])
+def test_the_head_tells_where_a_layer_is_given_too(pack: Any) -> None:
+    model = Returns(pack).eval()
+    found = quiet(model, Images(5), layer="body.2", batch_size=2)
+    assert found.n_classes == CLASSES
+    assert found.embeddings.shape == (5, 8)
+    assert found.predictions.tolist() == predictions_of(model).tolist()
+
+
+def test_where_no_head_tells_the_first_is_taken() -> None:
+    model = Returns(lambda logits, features, _: (logits.flip(1), features)).eval()
+    with pytest.warns(UserWarning, match=r"0: \(B, 4\), 1: \(B, 32\)\); the first is taken"):
         assert quiet(model, Images(2), layer="body.2").n_classes == CLASSES
+
+
+class Embeds(nn.Module):
+    """A network whose embedding is the output of a linear layer too, and a projection of it."""
+
+    def __init__(self, pack: Any) -> None:
+        super().__init__()
+        self.body, self.pack = network()[:7], pack
+        self.embed, self.fc, self.project = nn.Linear(32, 6), nn.Linear(6, 4), nn.Linear(6, 5)
+
+    def forward(self, x: Tensor) -> Any:
+        embedding = self.embed(self.body(x))
+        return self.pack(embedding, self.fc(embedding), self.project(embedding))
+
+
+def predictions_of(model: Any) -> Tensor:
+    with torch.no_grad():
+        features = model.body(Images(5).images)
+        return model.fc(model.embed(features) if hasattr(model, "embed") else features).argmax(1)
+
+
+EMBEDDING_FIRST = [
+    lambda embedding, logits, _: (embedding, logits),
+    lambda embedding, logits, _: {"features": embedding, "preds": logits},
+    lambda embedding, logits, _: SimpleNamespace(features=embedding, preds=logits),
+    lambda embedding, logits, _: {"features": embedding, "preds": logits / 2},
+]
+THREE = [
+    lambda embedding, logits, projected: (embedding, logits, projected),
+    lambda embedding, logits, projected: (projected, logits, embedding),
+    lambda embedding, logits, projected: {"output": embedding, "x": projected, "preds": logits},
+]
+
+
+@pytest.mark.parametrize("layer", [None, "body.2"])
+@pytest.mark.parametrize("pack", EMBEDDING_FIRST + THREE)
+def test_names_tell_which_of_several_are_the_logits(pack: Any, layer: str | None) -> None:
+    model, names = Embeds(pack).eval(), ["a", "b", "c", "d"]
+    data = LabeledImages(Images(5), class_names=names)
+    found = quiet(model, data, batch_size=2, layer=layer)
+    assert found.n_classes == CLASSES
+    assert found.predictions.tolist() == predictions_of(model).tolist()
+    assert found.embeddings.shape == (5, 8 if layer else 6)
+
+
+@pytest.mark.parametrize("layer", [None, "body.2"])
+@pytest.mark.parametrize("pack", EMBEDDING_FIRST)
+def test_without_names_the_head_that_runs_last_is_taken(pack: Any, layer: str | None) -> None:
+    model = Embeds(pack).eval()
+    with pytest.warns(UserWarning, match=r"\(B, 4\)\); \w+, whose head is among the last, is"):
+        found = quiet(model, Images(5), batch_size=2, layer=layer)
+    assert found.predictions.tolist() == predictions_of(model).tolist()
+
+
+def test_heads_that_read_one_embedding_are_not_told_apart_by_their_order() -> None:
+    model = Embeds(lambda embedding, logits, projected: (embedding, logits, projected)).eval()
+    with pytest.warns(UserWarning, match=r"\(B, 5\)\); 1, whose head is among the last, is"):
+        assert quiet(model, Images(5)).n_classes == CLASSES
+
+
+def test_the_choice_is_told_once_in_an_analysis() -> None:
+    data = [(image, index % 4) for index, image in enumerate(Images(8).images)]
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        analyze(Embeds(EMBEDDING_FIRST[0]).eval(), data, k=1, progress=False)
+    told = [str(one.message) for one in given if "may be its logits" in str(one.message)]
+    assert len(told) == 1
+    assert "1, whose head is among the last, is taken" in told[0]
+
+
+def test_none_of_several_has_a_column_for_each_name() -> None:
+    data = LabeledImages(Images(5), class_names=["a", "b", "c"])
+    message = r"tuple \(0: \(5, 6\), 1: \(5, 4\)\), of which none has .* the 3 class names"
+    with pytest.raises(ValueError, match=message):
+        quiet(Embeds(EMBEDDING_FIRST[0]).eval(), data)
+    with pytest.raises(ValueError, match="gives 3 class names, but the model has 4 logits"):
+        analyze(
+            Returns(lambda logits, features, _: {"x": features, "logits": logits}),
+            Images(5),
+            class_names=["a", "b", "c"],
+            k=1,
+            progress=False,
+        )
+
+
+def test_an_output_that_changes_its_kind_is_refused() -> None:
+    class Changes(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.fc = network()[:7], nn.Linear(32, CLASSES)
+
+        def forward(self, x: Tensor) -> Any:
+            logits = self.fc(self.body(x))
+            return (x, logits) if len(x) == 2 else logits
+
+    with pytest.raises(LayerError, match="its logits as '1' in the first batch, but not in a lat"):
+        quiet(Changes().eval(), Images(3), batch_size=2)
 
 
 def test_none_of_several_has_a_head() -> None:
