@@ -120,7 +120,8 @@ def analyze(
         dicts in which either is not certain, and for tuples of more than two.
     class_names : sequence of str, optional
         Names in the order of the logits; read from the dataset if not given. Labels may be such
-        names.
+        names; where they are numbers, the dataset's own names, if they are the same, must have
+        these.
     device : str or torch.device, optional
         Where to run the model; see `imbxai_widgets.compute.embedding.one_pass.embed`.
     batch_size, num_workers : int
@@ -155,8 +156,9 @@ def analyze(
     ------
     ValueError
         If an argument is out of range, a dataset does not give (image tensor, integer label),
-        the head can't be found, the images' colors can't be recovered, or the two datasets name
-        their classes differently. The message names the argument and the way out.
+        the head can't be found, the images' colors can't be recovered, or names of classes go with
+        other labels in one place than in another (docs/datasets.md). The message names the
+        argument and the way out.
         Whatever the first images tell is checked before the long passes over all of them.
     TypeError
         If `model` is no module.
@@ -164,8 +166,9 @@ def analyze(
     Warns
     -----
     UserWarning
-        If the dataset's transforms are random, or much of the embeddings is negative, so that
-        shared top features need not be likeness.
+        If the dataset's transforms are random; if much of the embeddings is negative, so that
+        shared top features need not be likeness; if labels and predictions seem to number the
+        classes in different orders; or if the model returns several tensors that may be its logits.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset
@@ -23,6 +24,7 @@ SIZE = 8
 LABELS = [0, 0, 0, 0, 1, 1, 2, 2]  # in the order of ImageFolder, which sorts by class
 NAMES = ("zebra", "ant", "bee")  # not the order of the alphabet
 SORTED = ("ant", "bee", "zebra")
+TO_NAMES = (2, 0, 1)  # of each place in NAMES, that in SORTED
 PIXELS = np.random.default_rng(0).integers(0, 256, (len(LABELS), SIZE, SIZE, 3), dtype=np.uint8)
 
 
@@ -113,6 +115,33 @@ class Maker:
 
     def folder_with_transform(self) -> Case:
         return Case(self.image_folder(transform=self.to_input), {}, SORTED)
+
+    def folder_with_target_transform(self) -> Case:
+        """The model's order is that of NAMES, not that of the folders."""
+        folder = self.image_folder(transform=self.to_input, target_transform=TO_NAMES.index)
+        return Case(folder, {}, NAMES, [TO_NAMES.index(label) for label in LABELS])
+
+    def nested_target_transform(self) -> Case:
+        case = self.folder_with_target_transform()
+        parts = [Subset(case.dataset, [7]), Subset(case.dataset, [0, 1, 4, 3])]
+        labels = [case.labels[index] for index in [7, 0, 1, 4, 3]]
+        return Case(ConcatDataset(parts), {}, NAMES, labels, PIXELS[[7, 0, 1, 4, 3]])
+
+    def merged_classes(self) -> Case:
+        folder = self.image_folder(transform=self.to_input, target_transform=lambda y: y // 2)
+        options = {"class_names": ["insect", "mammal"]}
+        return Case(folder, options, ("insect", "mammal"), [label // 2 for label in LABELS])
+
+    def dicts_of_names(self) -> Case:
+        pairs = list(zip(self.tensors(), LABELS, strict=True))
+        return Case(Listed(pairs, classes=dict(enumerate(NAMES))))
+
+    def inverted_index(self) -> Case:
+        pairs = list(zip(self.tensors(), LABELS, strict=True))
+        return Case(Listed(pairs, class_to_idx={2: "bee", 0: "zebra", 1: "ant"}))
+
+    def names_in_an_index(self) -> Case:
+        return self.labeled(LABELS, class_names=pd.Index(NAMES))
 
     def subset(self) -> Case:
         dataset = Subset(self.image_folder(transform=self.to_input), [7, 0, 1, 4, 3])
@@ -252,12 +281,18 @@ CASES: dict[str, Callable[[Maker], Case]] = {
     "torchvision's datasets": Maker.mnist,
     "`ImageFolder` of pictures": Maker.folder_of_pictures,
     "`ImageFolder` with its own transform": Maker.folder_with_transform,
+    "`ImageFolder` with `target_transform`": Maker.folder_with_target_transform,
+    "the same in `Subset`, `ConcatDataset`": Maker.nested_target_transform,
+    "`target_transform` that merges classes": Maker.merged_classes,
+    "`.classes` as a dict from number to name": Maker.dicts_of_names,
+    "`class_to_idx` from number to name": Maker.inverted_index,
     "`Subset`": Maker.subset,
     "`ConcatDataset`": Maker.concatenated,
     "`long_tailed` view": Maker.view,
     "`TensorDataset` of two tensors": Maker.tensor_dataset,
     "`TensorDataset` of more, or longer tuples": Maker.three_tensors,
     "list of pairs": Maker.pairs,
+    "names in an array or `pandas.Index`": Maker.names_in_an_index,
     "list of dicts": Maker.dicts,
     "dicts with other keys": Maker.dicts_with_keys,
     "Hugging Face: image and label": Maker.hugging_face,

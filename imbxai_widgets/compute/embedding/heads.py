@@ -156,11 +156,12 @@ def main_output(heads: Mapping[str, Call], calls: Sequence[Call]) -> str:
 
 
 def _same_input(one: Call, other: Call) -> bool:
-    assert one.embedding is not None
-    assert other.embedding is not None
-    return one.embedding.shape == other.embedding.shape and torch.equal(
-        one.embedding, other.embedding
-    )
+    here, there = one.embedding, other.embedding
+    assert here is not None
+    assert there is not None
+    if here.shape != there.shape:
+        return False
+    return bool(((here == there) | (here.isnan() & there.isnan())).all())
 
 
 def squashed_logits(calls: Sequence[Call], output: Tensor) -> str | None:
@@ -198,7 +199,8 @@ def explain_missing_head(calls: Sequence[Call], logits: Tensor) -> str:
     elif able:
         problem = (
             f"the model does not return what its last layer of {logits.shape[1]} outputs, "
-            f"{able[-1].name!r}, gives (are several heads averaged, or the logits adjusted?)"
+            f"{able[-1].name!r}, gives (are several heads averaged, or the logits "
+            "adjusted, or is the head missing?)"
         )
     else:
         problem = (

@@ -7,8 +7,10 @@ from collections import namedtuple
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from dataset_cases import Listed
 from embedding_cases import CLASSES, SIZE, Images, network, quiet
 from torch import Tensor, nn
 
@@ -179,6 +181,19 @@ def test_the_choice_is_told_once_in_an_analysis() -> None:
     told = [str(one.message) for one in given if "may be its logits" in str(one.message)]
     assert len(told) == 1
     assert "1, whose head is among the last, is taken" in told[0]
+
+
+def test_validation_images_take_the_output_that_the_training_images_took() -> None:
+    """Though they name as many classes as the embedding has features."""
+    data = [(image, index % 2) for index, image in enumerate(Images(8).images)]
+    model = Embeds(lambda embedding, logits, _: (embedding, logits)).eval()
+    model.embed, model.fc, model.project = nn.Linear(32, 2), nn.Linear(2, CLASSES), nn.Identity()
+    nn.init.uniform_(model.embed.weight)  # so that no feature is negative
+    train, validation = Listed(data, classes=list("abcd")), Listed(data, classes=["a", "b"])
+    found = analyze(model, train, validation=validation, k=1, progress=False)
+    assert found.n_classes == CLASSES
+    assert found.validation is not None
+    np.testing.assert_array_equal(found.validation.top.classes, found.train.top.classes)
 
 
 def test_none_of_several_has_a_column_for_each_name() -> None:
