@@ -97,8 +97,10 @@ def test_a_swap_among_many_classes_must_be_nearly_complete() -> None:
     assert found is not None
     assert found.classes.tolist() == [0, 1]
     labels, predictions = classified(10, 100, 0.8)
-    swapped = np.array([1, 0, *range(2, 10)])[predictions]
-    assert likely_permutation(labels, swapped, 10) is None
+    for order in ([1, 0, *range(2, 10)], [1, 2, 0, *range(3, 10)], [1, 2, 3, 0, *range(4, 10)]):
+        assert likely_permutation(labels, np.array(order)[predictions], 10) is None
+    half = np.array([1, 2, 3, 4, 0, *range(5, 10)])[predictions]
+    assert likely_permutation(labels, half, 10) is not None
 
 
 def test_random_guesses_are_ordinary() -> None:

@@ -201,6 +201,8 @@ def test_concatenated_folders_are_compared_too() -> None:
         class_names_of(both, 3)
     with pytest.raises(ValueError, match=r"one of the concatenated .* 'cat' the label 2.* 1"):
         held(both, class_names=["Ant", "Bee", "Cat"])
+    with pytest.raises(ValueError, match=r"one of the concatenated .* 'cat' the label 2.* 1"):
+        held([(torch.ones(1, 2, 2), 0)], both, ["x", "y", "z"])
     alike = ConcatDataset([Folder("ant", "bee"), Folder()])
     assert class_names_of(alike, 3) == NAMES
     assert held(alike) == [0, 1, 0, 1, 2]
