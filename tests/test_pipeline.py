@@ -218,8 +218,14 @@ def test_validation_labels_must_mean_the_same_classes() -> None:
     with pytest.raises(ValueError, match=r"label 0 the name 'Animals', .*'People'"):
         analyze(model, dataset, validation=other, progress=False)
     assert dataset.reads[0] <= 2
-    with pytest.raises(ValueError, match=r"gives 'Animals' the label 0, but .*the label 3"):
-        analyze(model, dataset, validation=other, class_names=train.classes, k=1, progress=False)
+    options: dict[str, Any] = {"class_names": train.classes, "k": 1, "progress": False}
+    with pytest.raises(ValueError, match=r"'Animals' the label 0, but .* \(Renamed\) the label"):
+        analyze(model, dataset, validation=other, **options)
+    assert dataset.reads[0] <= 4
+    translated = Renamed(validation, [f"Klasse {name}" for name in train.classes])
+    with pytest.warns(UserWarning, match="by different names .label 0 is 'People' and 'Klasse Peo"):
+        told = analyze(model, dataset, validation=translated, **options)
+    assert told.class_names == tuple(train.classes)
 
 
 def test_random_transforms_are_told_once_of_each_dataset() -> None:
