@@ -15,6 +15,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.legend_handler import HandlerTuple
 
+from imbxai_widgets.names import shorten
+
 Target: TypeAlias = Figure | SubFigure
 
 ONE_COLUMN: Final = 3.5  # inches, as most journals set them
@@ -22,7 +24,7 @@ TWO_COLUMNS: Final = 7.2
 SMALL: Final = 6.0  # points; smaller type is lost in print
 MUTED: Final = "#595959"  # 7:1 on white
 PALE: Final = "#E8E8E8"
-_LONGEST = 24  # characters of a name
+_LONGEST = 24  # narrow characters of a name
 
 _LOOK: Final[dict[Any, Any]] = {
     "axes.labelsize": 7,
@@ -104,10 +106,7 @@ def label_of(name: str) -> str:
     """
     visible = (_PLAIN.get(unicodedata.bidirectional(c), c) for c in name)
     printable = "".join(" " if unicodedata.category(c) == "Cc" else c for c in "".join(visible))
-    text = " ".join(printable.split())
-    if len(text) <= _LONGEST:
-        return text
-    return f"{text[: _LONGEST - 11].rstrip()}…{text[-10:].lstrip()}"
+    return shorten(" ".join(printable.split()), _LONGEST)
 
 
 _PLAIN = dict.fromkeys(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"), "")

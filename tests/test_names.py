@@ -7,7 +7,7 @@ from hostile_names import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imbxai_widgets.explorer._names import LABEL_WIDTH, shorten, shown_name, width
+from imbxai_widgets.names import LABEL_WIDTH, shorten, shown_name, width
 
 
 @pytest.mark.parametrize("name", HOSTILE)
