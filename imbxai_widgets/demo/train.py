@@ -29,7 +29,7 @@ from imbxai_widgets.demo.network import LDAM_SCALE, WEIGHTS, Method, ResNet20
 from imbxai_widgets.demo.transforms import Normalize
 from imbxai_widgets.training.evaluation import evaluate
 from imbxai_widgets.training.regime import Regime
-from imbxai_widgets.training.trainer import LabeledImages, fit, seeded
+from imbxai_widgets.training.trainer import InMemoryImages, fit, seeded
 
 WHITE = 255
 CROSS_ENTROPY = Regime(
@@ -47,13 +47,13 @@ REGIMES: dict[Method, Regime] = {"ce": CROSS_ENTROPY, "ldam": LDAM}
 DATA = Path(__file__).parent / "data"
 
 
-def labeled_images(dataset: EmojiDataset) -> LabeledImages:
+def in_memory(dataset: EmojiDataset) -> InMemoryImages:
     """Return the images for the trainer, with white moving in where they are shifted."""
     pixels, labels = torch.tensor(dataset.images), torch.tensor(dataset.targets)
-    return LabeledImages(pixels, labels, Normalize(MEAN, STD), fill=WHITE)
+    return InMemoryImages(pixels, labels, Normalize(MEAN, STD), fill=WHITE)
 
 
-def train(images: LabeledImages, regime: Regime, *, seed: int = 0) -> ResNet20:
+def train(images: InMemoryImages, regime: Regime, *, seed: int = 0) -> ResNet20:
     """Train a network on the CPU.
 
     Parameters
@@ -76,7 +76,7 @@ def train(images: LabeledImages, regime: Regime, *, seed: int = 0) -> ResNet20:
 
 def accuracies(model: ResNet20, dataset: EmojiDataset) -> dict[str, Any]:
     """Return the accuracies over all images and by the names of the classes."""
-    found = evaluate(model, labeled_images(dataset), len(dataset.classes))
+    found = evaluate(model, in_memory(dataset), len(dataset.classes))
     return {**found, "classes": dict(zip(dataset.classes, found["classes"], strict=True))}
 
 
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=DATA, help="folder for the result")
     options = parser.parse_args(arguments)
     training, validation = load_images()
-    images = labeled_images(training)
+    images = in_memory(training)
     models = {
         method: train(images, replace(regime, epochs=options.epochs), seed=options.seed)
         for method, regime in REGIMES.items()

@@ -16,9 +16,9 @@ import torch
 
 from imbxai_widgets.compute.numeric.types import BoolArray
 from imbxai_widgets.demo.images import EmojiDataset, load_images
-from imbxai_widgets.demo.train import CROSS_ENTROPY, LDAM, labeled_images, train
+from imbxai_widgets.demo.train import CROSS_ENTROPY, LDAM, in_memory, train
 from imbxai_widgets.training.evaluation import evaluate
-from imbxai_widgets.training.trainer import LabeledImages
+from imbxai_widgets.training.trainer import InMemoryImages
 
 HELD_OUT_SHARE = 0.25
 SETTINGS = (
@@ -51,9 +51,9 @@ def held_out(dataset: EmojiDataset) -> BoolArray:
 def main() -> None:
     """Try all settings and print their accuracies."""
     dataset, _ = load_images()
-    images, held = labeled_images(dataset), torch.from_numpy(held_out(dataset))
+    images, held = in_memory(dataset), torch.from_numpy(held_out(dataset))
     kept, rest = (
-        LabeledImages(images.pixels[side], images.labels[side], images.normalize, images.fill)
+        InMemoryImages(images.pixels[side], images.labels[side], images.normalize, images.fill)
         for side in (~held, held)
     )
     columns = ("method", "max_margin", "scale", "reweight_from", "all", "mean", *dataset.classes)

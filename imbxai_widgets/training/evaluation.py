@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.training.trainer import LabeledImages
+from imbxai_widgets.training.trainer import InMemoryImages
 
 
 class Accuracies(TypedDict):
@@ -31,7 +31,7 @@ class Accuracies(TypedDict):
 
 
 @torch.inference_mode()
-def predict(model: nn.Module, data: LabeledImages, batch_size: int = 256) -> IntArray:
+def predict(model: nn.Module, data: InMemoryImages, batch_size: int = 256) -> IntArray:
     """Return the class that a model in evaluation mode gives each image, int64 (N,)."""
     device = next(model.parameters()).device
     found = [
@@ -42,7 +42,7 @@ def predict(model: nn.Module, data: LabeledImages, batch_size: int = 256) -> Int
     return predictions
 
 
-def evaluate(model: nn.Module, data: LabeledImages, n_classes: int) -> Accuracies:
+def evaluate(model: nn.Module, data: InMemoryImages, n_classes: int) -> Accuracies:
     """Return the accuracies of a model in evaluation mode."""
     labels = data.labels.numpy()
     hits = np.bincount(labels[predict(model, data) == labels], minlength=n_classes)

@@ -26,13 +26,13 @@ from imbxai_widgets.training.networks import ResNet
 from imbxai_widgets.training.regime import Regime
 from imbxai_widgets.training.sources import (
     SourceDataset,
-    Split,
+    SplitName,
     read_cifar,
     read_inaturalist,
     read_places,
     torchvision_part,
 )
-from imbxai_widgets.training.trainer import LabeledImages, fit, seeded
+from imbxai_widgets.training.trainer import InMemoryImages, fit, seeded
 
 SIZE: Final = 32
 CIFAR_STATISTICS: Final = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
@@ -64,7 +64,7 @@ class Recipe:
         How to train.
     """
 
-    read: Callable[[Path, Split, Callable[[Any], Any]], SourceDataset]
+    read: Callable[[Path, SplitName, Callable[[Any], Any]], SourceDataset]
     depth: int
     imbalance: tuple[Literal["exp", "step"], float] | None
     statistics: tuple[tuple[float, ...], tuple[float, ...]] = CIFAR_STATISTICS
@@ -103,7 +103,7 @@ class Recipe:
             ]
         )
 
-    def in_memory(self, dataset: Dataset[Any], workers: int = 0) -> LabeledImages:
+    def in_memory(self, dataset: Dataset[Any], workers: int = 0) -> InMemoryImages:
         """Read a set whose transform is `pixels_transform`, once for all epochs.
 
         At 3 KB an image even iNaturalist takes 2 GB, while decoding its photographs anew in each
@@ -111,7 +111,7 @@ class Recipe:
         """
         batches = tqdm(DataLoader(dataset, 256, num_workers=workers), desc="Reading images")
         pixels, labels = (torch.cat(parts) for parts in zip(*batches, strict=True))
-        return LabeledImages(pixels, labels, self._normalize())
+        return InMemoryImages(pixels, labels, self._normalize())
 
     def _normalize(self) -> Any:
         return torchvision_part("transforms").Normalize(*self.statistics)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from torch.utils.data import Dataset
 
-Split = Literal["train", "validation"]
+SplitName = Literal["train", "validation"]
 
 
 class MissingDataError(FileNotFoundError):
@@ -80,7 +80,7 @@ def torchvision_part(name: str) -> ModuleType:
 
 
 def read_cifar(
-    data: Path, split: Split, transform: Callable[[Any], Any], *, n_classes: Literal[10, 100]
+    data: Path, split: SplitName, transform: Callable[[Any], Any], *, n_classes: Literal[10, 100]
 ) -> SourceDataset:
     """Read CIFAR-10 or CIFAR-100; the validation images are the official test images.
 
@@ -102,7 +102,7 @@ def read_cifar(
 
 
 def read_places(
-    data: Path, split: Split, transform: Callable[[Any], Any], *, n_classes: int
+    data: Path, split: SplitName, transform: Callable[[Any], Any], *, n_classes: int
 ) -> SourceDataset:
     """Read the first `n_classes` classes of Places365-Standard, in its alphabetical order.
 
@@ -139,7 +139,9 @@ def _missing_places(data: Path) -> MissingDataError:
     )
 
 
-def read_inaturalist(data: Path, split: Split, transform: Callable[[Any], Any]) -> SourceDataset:
+def read_inaturalist(
+    data: Path, split: SplitName, transform: Callable[[Any], Any]
+) -> SourceDataset:
     """Read iNaturalist 2017 by its 13 super-categories; other years have 14 (2018) or 6 (2019).
 
     Raises

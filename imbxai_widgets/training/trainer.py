@@ -22,7 +22,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
-class LabeledImages:
+class InMemoryImages:
     """Images in memory, and how they become a network's input.
 
     Parameters
@@ -74,7 +74,7 @@ def seeded(build: Callable[[], Network], seed: int) -> Network:
 
 def fit(
     model: Network,
-    data: LabeledImages,
+    data: InMemoryImages,
     regime: Regime,
     *,
     seed: int = 0,
@@ -122,7 +122,7 @@ def fit(
     Examples
     --------
     >>> pixels = torch.zeros(4, 8, 8, 3, dtype=torch.uint8)
-    >>> data = LabeledImages(pixels, torch.tensor([0, 0, 1, 1]), normalize=lambda x: x - 0.5)
+    >>> data = InMemoryImages(pixels, torch.tensor([0, 0, 1, 1]), normalize=lambda x: x - 0.5)
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
     >>> fit(model, data, Regime(epochs=1)).training
     False
@@ -159,7 +159,7 @@ def fit(
 
 
 def _batches(
-    data: LabeledImages, regime: Regime, generator: torch.Generator, device: torch.device
+    data: InMemoryImages, regime: Regime, generator: torch.Generator, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Give all images once, in random order, augmented."""
     order = torch.randperm(len(data.labels), generator=generator)

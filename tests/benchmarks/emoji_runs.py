@@ -19,7 +19,7 @@ import torch
 from imbxai_widgets import Analysis, analyze
 from imbxai_widgets.demo import CLASSES, EmojiDataset, load_demo
 from imbxai_widgets.demo.images import load_images
-from imbxai_widgets.demo.train import CROSS_ENTROPY, labeled_images, train
+from imbxai_widgets.demo.train import CROSS_ENTROPY, in_memory, train
 
 FOLDER = Path("artifacts/emoji_runs")
 EPOCHS = 20  # fewer than the shipped network's 34: it is the time that counts here
@@ -76,7 +76,7 @@ def _analyze(name: str) -> Analysis:
             labels, _ = flip_labels(np.array(training.targets), len(CLASSES), FLIPPED, run.seed)
             training.targets = tuple(labels.tolist())
         regime = replace(CROSS_ENTROPY, epochs=EPOCHS)
-        model = train(labeled_images(training), regime, seed=run.seed)
+        model = train(in_memory(training), regime, seed=run.seed)
     return analyze(model, training, validation=validation, salient_fraction=None, progress=False)
 
 

@@ -18,7 +18,7 @@ from imbxai_widgets.demo import Demo, load_demo, tune
 from imbxai_widgets.demo import train as training_script
 from imbxai_widgets.demo.images import EmojiDataset, EmojiRecord
 from imbxai_widgets.demo.network import WEIGHTS, Method, ResNet20
-from imbxai_widgets.demo.train import REGIMES, accuracies, labeled_images, save, train
+from imbxai_widgets.demo.train import REGIMES, accuracies, in_memory, save, train
 from imbxai_widgets.demo.tune import HELD_OUT_SHARE, held_out
 from imbxai_widgets.training.evaluation import predict
 from imbxai_widgets.training.networks import NormalizedLinear
@@ -49,7 +49,7 @@ def correct(demo: Demo) -> dict[str, np.ndarray]:
     counts = {}
     for split, dataset in (("training", demo.train), ("validation", demo.validation)):
         targets = np.array(dataset.targets)
-        hits = targets[predict(demo.model, labeled_images(dataset)) == targets]
+        hits = targets[predict(demo.model, in_memory(dataset)) == targets]
         counts[split] = np.bincount(hits, minlength=len(dataset.classes))
     return counts
 
@@ -136,7 +136,7 @@ def short(method: Method, epochs: int = 1) -> Regime:
 
 def test_training_learns() -> None:
     dataset = small_set(128, n_classes=2)
-    model = train(labeled_images(dataset), short("ce", epochs=5), seed=1)
+    model = train(in_memory(dataset), short("ce", epochs=5), seed=1)
     assert not model.training
     assert accuracies(model, dataset)["classes"] == {
         name: 1.0 if name in ("People", "Flags") else None for name in dataset.classes
@@ -144,7 +144,7 @@ def test_training_learns() -> None:
 
 
 def test_training_can_be_repeated(method: Method) -> None:
-    images = labeled_images(small_set(32))
+    images = in_memory(small_set(32))
     first, again, other = (
         train(images, short(method), seed=seed).head.weight for seed in (1, 1, 2)
     )
@@ -154,7 +154,7 @@ def test_training_can_be_repeated(method: Method) -> None:
 
 def test_training_leaves_the_global_generator_alone() -> None:
     before = torch.random.get_rng_state()
-    train(labeled_images(small_set(10)), short("ce"))
+    train(in_memory(small_set(10)), short("ce"))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 

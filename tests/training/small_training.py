@@ -16,19 +16,19 @@ import torch
 
 from imbxai_widgets.training.networks import ResNet
 from imbxai_widgets.training.regime import Regime
-from imbxai_widgets.training.trainer import LabeledImages, fit, seeded
+from imbxai_widgets.training.trainer import InMemoryImages, fit, seeded
 
 # Epochs of warm-up, before and after the first decay, and with deferred weights.
 REGIME = Regime(method="ldam", epochs=8, batch_size=8, warmup=2, milestones=(4, 6), reweight_from=4)
 
 
-def noisy_colors(count: int = 40, size: int = 8) -> LabeledImages:
+def noisy_colors(count: int = 40, size: int = 8) -> InMemoryImages:
     """Return images of three classes, the first the largest."""
     generator = torch.Generator().manual_seed(3)
     labels = torch.arange(count) % 5 % 3
     noise = torch.randint(100, (count, size, size, 3), generator=generator)
     pixels = noise + 155 * torch.eye(3, dtype=torch.int64)[labels][:, None, None]
-    return LabeledImages(pixels.to(torch.uint8), labels, normalize=lambda x: (x - 0.4) / 0.3)
+    return InMemoryImages(pixels.to(torch.uint8), labels, normalize=lambda x: (x - 0.4) / 0.3)
 
 
 def train(checkpoint: Path | None = None, regime: Regime = REGIME, **options: object) -> ResNet:

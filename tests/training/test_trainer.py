@@ -21,7 +21,7 @@ from imbxai_widgets.training.checkpoint import read_tensors
 from imbxai_widgets.training.evaluation import evaluate, predict
 from imbxai_widgets.training.losses import LDAMLoss
 from imbxai_widgets.training.regime import Regime
-from imbxai_widgets.training.trainer import LabeledImages, fit
+from imbxai_widgets.training.trainer import InMemoryImages, fit
 
 LEARNING = replace(REGIME, epochs=12, milestones=(10,), reweight_from=10)
 SCRIPT = Path(__file__).with_name("small_training.py")
@@ -169,7 +169,7 @@ def test_accuracies_by_class() -> None:
 
     said = torch.tensor([0, 0, 1, 2, 2, 0], dtype=torch.uint8)
     pixels = said[:, None, None, None].expand(-1, 2, 2, 3)
-    data = LabeledImages(pixels, torch.tensor([0, 0, 0, 2, 2, 2]), normalize=lambda x: x)
+    data = InMemoryImages(pixels, torch.tensor([0, 0, 0, 2, 2, 2]), normalize=lambda x: x)
     assert predict(Reads(), data, batch_size=4).tolist() == said.tolist()
     assert evaluate(Reads(), data, 4) == {
         "all": 0.6667,
@@ -196,7 +196,7 @@ def test_what_cannot_be_is_said(tmp_path: Path) -> None:
     with pytest.raises(FloatingPointError, match=r"loss was .* lower the learning rate"):
         train(None, replace(REGIME, method="ce", warmup=0, learning_rate=1e30))
     with pytest.raises(ValueError, match="must be equally many, 1 or more, but are 2 and 3"):
-        LabeledImages(torch.zeros(2, 1, 1, 3), torch.zeros(3), normalize=lambda x: x)
+        InMemoryImages(torch.zeros(2, 1, 1, 3), torch.zeros(3), normalize=lambda x: x)
 
 
 def test_a_model_of_another_kind_may_be_trained() -> None:
