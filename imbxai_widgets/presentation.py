@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-WEAK_SUPPORT: Final = 5  # shares that rest on fewer images or errors than this are marked
+from imbxai_widgets.compute.methods.forecast_quality import MIN_ERRORS
+
+WEAK_SUPPORT: Final = MIN_ERRORS  # shares of fewer images or errors than this are marked
 
 TRAINING_COLOR: Final = "#0072B2"
 VALIDATION_COLOR: Final = "#E69F00"

@@ -223,20 +223,27 @@ def compare(before: Analysis, after: Analysis) -> Comparison:
             raise TypeError(
                 f"{name} must be an Analysis, not {type(analysis).__name__}; analyze() makes one"
             )
-    if before.class_names != after.class_names:
-        raise ValueError(
-            "the analyses name their classes differently: "
-            f"{_listed(before.class_names)} and {_listed(after.class_names)}"
-        )
-    _check_same_images(before.train, after.train, "training")
+    check_same_classes(before, after)
+    check_same_images(before.train, after.train, "training")
     if (before.validation is None) != (after.validation is None):
         raise ValueError("only one of the analyses has validation images; give both or none")
     if before.validation is not None and after.validation is not None:
-        _check_same_images(before.validation, after.validation, "validation")
+        check_same_images(before.validation, after.validation, "validation")
     return Comparison(before, after)
 
 
-def _check_same_images(one: Split, other: Split, which: str) -> None:
+def check_same_classes(before: Analysis, after: Analysis) -> None:
+    """Refuse two analyses that do not have the same classes in the same order."""
+    if before.class_names != after.class_names:
+        raise ValueError(
+            "the analyses before and after must have the same classes in the same order, but name "
+            f"their classes differently: {_listed(before.class_names)} and "
+            f"{_listed(after.class_names)}"
+        )
+
+
+def check_same_images(one: Split, other: Split, which: str) -> None:
+    """Refuse two splits, called `which`, that are not of the same images in the same order."""
     if np.array_equal(one.positions, other.positions) and np.array_equal(one.labels, other.labels):
         return
     if len(one) != len(other):

@@ -15,10 +15,9 @@ from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.types import UInt8Array
 from imbxai_widgets.figures._rows import (
-    Rows,
-    by_size,
+    ChartRows,
     cell_note,
-    class_rows,
+    chart_rows,
     draw_cells,
     numbers_of,
 )
@@ -74,7 +73,7 @@ def archetype_rates(
     ['(b) True positive rate (%)', '(c) Validation errors (%)']
     >>> figure.savefig("archetypes.pdf")
     """
-    rows = class_rows(analysis, classes)
+    rows = chart_rows(analysis, classes)
     table = analysis.archetype_rates()
     panels = [("(b) True positive rate (%)", "Blues", "true_positive_rate", "images")]
     if analysis.validation is not None:
@@ -107,7 +106,7 @@ def archetype_rates(
         return whole(target)
 
 
-def _draw_composition(ax: Axes, rows: Rows, shares: np.ndarray) -> None:
+def _draw_composition(ax: Axes, rows: ChartRows, shares: np.ndarray) -> None:
     percent = 100 * np.nan_to_num(shares[rows.classes])
     left = np.cumsum(percent, axis=1) - percent
     for number, color in enumerate(ARCHETYPE_COLORS):
@@ -180,8 +179,7 @@ def prototypes(
 
 def _extremes(analysis: Analysis) -> np.ndarray:
     """Return the largest class and the smallest that has images; one class if they are the same."""
-    sizes = np.bincount(analysis.labels, minlength=analysis.n_classes)
-    filled = by_size(analysis)[: np.count_nonzero(sizes)]
+    filled = analysis.rows.by_size[: np.count_nonzero(analysis.rows.sizes)]
     return filled[[0, -1]] if len(filled) > 1 else filled
 
 

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.figures._rows import MOST_ROWS, OUTER, by_size, class_rows
+from imbxai_widgets.analysis.comparison import check_same_classes, check_same_images
+from imbxai_widgets.figures._rows import MOST_ROWS, OUTER, chart_rows
 from imbxai_widgets.figures._style import (
     MUTED,
     ONE_COLUMN,
@@ -25,10 +26,10 @@ from imbxai_widgets.figures._style import (
     row_height,
     whole,
 )
-from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR
+from imbxai_widgets.presentation import SEGMENT_COLORS, TRAINING_COLOR, VALIDATION_COLOR
 
-# Color, marker and size of the dots: of different lightness too, and both seen where they coincide.
-_DOTS = (("#88CCEE", "o", 38), ("#882255", "s", 12))
+# Color, marker and size of before and after: apart in lightness too, and to be seen when equal.
+_DOTS = ((SEGMENT_COLORS[1], "o", 38), (SEGMENT_COLORS[8], "s", 12))
 
 
 def class_accuracy(analysis: Analysis, *, figure: Target | None = None) -> Figure:
@@ -57,7 +58,7 @@ def class_accuracy(analysis: Analysis, *, figure: Target | None = None) -> Figur
     """
     table = analysis.classes()
     held_out = analysis.validation is not None
-    order = by_size(analysis)
+    order = analysis.rows.by_size
     many = len(order) > MOST_ROWS
     images = table["images"].to_numpy()[order]
     column = "validation_accuracy" if held_out else "training_accuracy"
@@ -146,8 +147,11 @@ def errors_before_after(
     >>> figure = errors_before_after(analysis, ldam_analysis, names=("CE", "LDAM"))
     >>> figure.savefig("errors.pdf")
     """
-    _check_same_images(before, after)
-    rows = class_rows(before, classes)
+    check_same_classes(before, after)
+    if before.validation is None or after.validation is None:
+        raise ValueError("No validation errors: give `validation=` to analyze() for both models.")
+    check_same_images(before.validation, after.validation, "validation")
+    rows = chart_rows(before, classes)
     errors = np.stack([_errors(model, direction)[rows.classes] for model in (before, after)])
     with drawing(figure, ONE_COLUMN, row_height(rows.height, margin=1.1)) as target:
         ax = target.subplots()
@@ -180,12 +184,3 @@ def _errors(analysis: Analysis, direction: Literal["rows", "columns"]) -> np.nda
         return 100 * (1 - analysis.classes()["validation_accuracy"].to_numpy())
     table = analysis.validation_errors(direction)
     return table[("support", "errors")].to_numpy().astype(np.float64)
-
-
-def _check_same_images(before: Analysis, after: Analysis) -> None:
-    if before.class_names != after.class_names:
-        raise ValueError("before and after must have the same classes in the same order.")
-    if before.validation is None or after.validation is None:
-        raise ValueError("No validation errors: give `validation=` to analyze() for both models.")
-    if not np.array_equal(before.validation.labels, after.validation.labels):
-        raise ValueError("before and after must have the same validation images.")

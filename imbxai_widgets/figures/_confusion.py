@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
-from imbxai_widgets.figures._rows import WEAK_NOTE, Rows, by_size, class_rows
+from imbxai_widgets.figures._rows import WEAK_NOTE, ChartRows, chart_rows
 from imbxai_widgets.figures._style import (
     MUTED,
     SMALL,
@@ -78,7 +78,7 @@ def adversaries(
     """
     if direction not in _VALIDATION:
         raise ValueError(f"direction must be 'rows' or 'columns', not {direction!r}.")
-    rows = class_rows(analysis, classes)
+    rows = chart_rows(analysis, classes)
     panels = [
         ("(a) Training: neighbors of its misclassified images", "votes", analysis.adversaries())
     ]
@@ -108,7 +108,7 @@ def adversaries(
 
 
 def _segments(
-    analysis: Analysis, tables: list[pd.DataFrame], rows: Rows
+    analysis: Analysis, tables: list[pd.DataFrame], rows: ChartRows
 ) -> tuple[IntArray, IntArray]:
     """Return the classes that get a color of their own, and the other ones, which share a gray.
 
@@ -117,7 +117,7 @@ def _segments(
     get them, and those without any share are left out.
     """
     if analysis.n_classes <= len(SEGMENT_COLORS) + 1:
-        ranking = by_size(analysis)
+        ranking = analysis.rows.by_size
     else:
         weight = np.sum([t["share"].to_numpy()[rows.classes].sum(axis=0) for t in tables], axis=0)
         ranking = np.argsort(-weight, kind="stable").astype(np.int64, copy=False)
@@ -127,7 +127,7 @@ def _segments(
 
 def _draw_shares(
     ax: Axes,
-    rows: Rows,
+    rows: ChartRows,
     percent: DoubleArray,
     errors: IntArray,
     unit: str,

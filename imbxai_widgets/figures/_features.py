@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.figures._rows import Rows, cell_note, class_rows, draw_cells
+from imbxai_widgets.analysis.comparison import check_same_classes
+from imbxai_widgets.figures._rows import ChartRows, cell_note, chart_rows, draw_cells
 from imbxai_widgets.figures._style import (
     MUTED,
     PALE,
@@ -74,9 +75,9 @@ def feature_overlap(
     >>> figure = feature_overlap(analysis, after=ldam_analysis, names=("CE", "LDAM"))
     >>> figure.savefig("features.pdf")
     """
-    if after is not None and after.class_names != analysis.class_names:
-        raise ValueError("after must have the same classes as analysis, in the same order.")
-    rows = class_rows(analysis, classes)
+    if after is not None:
+        check_same_classes(analysis, after)
+    rows = chart_rows(analysis, classes)
     models = [analysis] if after is None else [analysis, after]
     with drawing(figure, TWO_COLUMNS, row_height(rows.height, margin=1.1)) as target:
         axes = target.subplots(1, len(models), sharey=True, squeeze=False)[0]
@@ -101,7 +102,7 @@ def _patch(color: str) -> Patch:
     return Patch(color=color)
 
 
-def _draw_features(ax: Axes, rows: Rows, analysis: Analysis, pixels: float) -> None:
+def _draw_features(ax: Axes, rows: ChartRows, analysis: Analysis, pixels: float) -> None:
     tops = [analysis.top_features(analysis.class_names[index])["share"] for index in rows.classes]
     features, counts = np.unique(
         np.concatenate([top.index.to_numpy() for top in tops]), return_counts=True
@@ -171,7 +172,7 @@ def feature_density(
     >>> figure = feature_density(analysis, "Plants")
     >>> figure.savefig("density.pdf")
     """
-    rows = class_rows(analysis, classes, first=class_name)
+    rows = chart_rows(analysis, classes, first=class_name)
     table = analysis.feature_density(class_name)
     if not table.shape[1]:
         raise ValueError(f"No feature responds in class {class_name!r}: it has no top features.")

@@ -21,7 +21,7 @@ NOTHING: Final = "—"
 
 
 @dataclass(frozen=True)
-class Rows:
+class ChartRows:
     """Which classes a chart shows, and where.
 
     Attributes
@@ -61,9 +61,9 @@ class Rows:
             ax.set_ylabel("classes, from large to small", color=MUTED)
 
 
-def class_rows(
+def chart_rows(
     analysis: Analysis, classes: Sequence[str] | None = None, *, first: str | None = None
-) -> Rows:
+) -> ChartRows:
     """Return rows for `classes`, by default for all or, of many, for the largest and smallest.
 
     Raises
@@ -71,12 +71,11 @@ def class_rows(
     ValueError
         If `classes` is no list of names, empty, or names a class that there is not.
     """
-    chosen = by_size(analysis) if classes is None else numbers_of(analysis, classes)
+    chosen = analysis.rows.by_size if classes is None else numbers_of(analysis, classes)
     groups = [chosen]
     if classes is None and len(chosen) > MOST_ROWS:
         # A class without images has nothing to show: it would only take the place of one that has.
-        sizes = np.bincount(analysis.labels, minlength=analysis.n_classes)
-        filled = chosen[sizes[chosen] > 0]
+        filled = chosen[analysis.rows.sizes[chosen] > 0]
         groups = [filled[:OUTER], filled[OUTER:][-OUTER:]]
     if first is not None:
         own = analysis.class_index(first)
@@ -91,24 +90,25 @@ def class_rows(
             start += 1.0 if last else 0.4
         positions.append(start + np.arange(len(group)))
         start += len(group)
-    return Rows(np.concatenate(groups), np.concatenate(positions), tuple(gaps), classes is None)
-
-
-def by_size(analysis: Analysis) -> IntArray:
-    """Return the class numbers from the largest to the smallest class in training."""
-    sizes = np.bincount(analysis.labels, minlength=analysis.n_classes)
-    return np.argsort(-sizes, kind="stable").astype(np.int64, copy=False)
+    return ChartRows(
+        np.concatenate(groups), np.concatenate(positions), tuple(gaps), classes is None
+    )
 
 
 def numbers_of(analysis: Analysis, classes: Sequence[str]) -> IntArray:
-    """Return the numbers of the classes called `classes`; see `class_rows` for what it raises."""
+    """Return the numbers of the classes called `classes`; see `chart_rows` for what it raises."""
     if isinstance(classes, str) or not len(classes):
         raise ValueError(f"classes must be a list of class names, not {classes!r}.")
     return np.array([analysis.class_index(name) for name in classes], dtype=np.int64)
 
 
 def draw_cells(
-    ax: Axes, rows: Rows, values: DoubleArray, weak: BoolArray, columns: Sequence[str], cmap: Any
+    ax: Axes,
+    rows: ChartRows,
+    values: DoubleArray,
+    weak: BoolArray,
+    columns: Sequence[str],
+    cmap: Any,
 ) -> None:
     """Draw a table of percentages, darker for more; NaN is a dash, and `weak` ones get a star."""
     for column, (shares, faint) in enumerate(zip(values.T, weak.T, strict=True)):

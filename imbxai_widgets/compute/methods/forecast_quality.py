@@ -12,12 +12,11 @@ from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergen
 from imbxai_widgets.compute.numeric.blocks import CACHED_BYTES, row_blocks
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
-# Resampling fewer errors than this only repeats them; it does not show what else may occur.
+# On fewer errors than this no number is relied on; resampling them would repeat them rather than
+# show what else may occur.
 MIN_ERRORS: Final = 5
 RANDOM: Final = "random"
 SPLIT_HALF: Final = "split half"
-
-
 LIMITS: Final = np.array([[0.0, np.inf], [0.0, np.log(2)], [-np.inf, np.inf]])
 
 
