@@ -329,6 +329,13 @@ def test_without_validation_the_training_panels_remain() -> None:
         figures.prototypes(bare)
 
 
+def with_gap(analysis: Analysis) -> Analysis:
+    """The analysis as if the first validation image of the dataset had been skipped."""
+    assert analysis.validation is not None
+    positions = analysis.validation.positions + 1
+    return replace(analysis, validation=replace(analysis.validation, positions=positions))
+
+
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
@@ -344,6 +351,10 @@ def test_without_validation_the_training_panels_remain() -> None:
         (
             lambda a: figures.errors_before_after(a, make_analysis((9,) * 10)),
             "the same validation images",
+        ),
+        (
+            lambda a: figures.errors_before_after(a, with_gap(a)),
+            "the same validation images .*different ones were skipped",
         ),
     ],
 )

@@ -20,6 +20,7 @@ from imbxai_widgets.figures._rows import (
     chart_rows,
     draw_cells,
     numbers_of,
+    row_axes,
 )
 from imbxai_widgets.figures._style import (
     MUTED,
@@ -30,7 +31,6 @@ from imbxai_widgets.figures._style import (
     legend_above,
     note_below,
     percent_axis,
-    row_height,
     whole,
 )
 from imbxai_widgets.presentation import ARCHETYPE_COLORS, WEAK_SUPPORT
@@ -85,12 +85,12 @@ def archetype_rates(
                 "validation_images",
             )
         )
-    with drawing(figure, TWO_COLUMNS, row_height(rows.height, margin=1.0)) as target:
-        axes = target.subplots(
-            1, 1 + len(panels), sharey=True, squeeze=False, width_ratios=[1.3] + [1] * len(panels)
-        )[0]
+    ratios = [1.3] + [1] * len(panels)
+    with row_axes(rows, analysis, figure, margin=1.0, panels=len(ratios), width_ratios=ratios) as (
+        target,
+        axes,
+    ):
         _draw_composition(axes[0], rows, table["share"].to_numpy().reshape(-1, len(ARCHETYPES)))
-        rows.label(axes, analysis)
         cells, faint = [], []
         for ax, (title, cmap, rate, support) in zip(axes[1:], panels, strict=True):
             shape = (analysis.n_classes, len(ARCHETYPES))

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.analysis.comparison import check_same_classes, check_same_images
-from imbxai_widgets.figures._rows import MOST_ROWS, OUTER, chart_rows
+from imbxai_widgets.figures._rows import MOST_ROWS, OUTER, chart_rows, row_axes
 from imbxai_widgets.figures._style import (
     MUTED,
     ONE_COLUMN,
@@ -23,7 +23,6 @@ from imbxai_widgets.figures._style import (
     drawing,
     label_of,
     legend_above,
-    row_height,
     whole,
 )
 from imbxai_widgets.presentation import SEGMENT_COLORS, TRAINING_COLOR, VALIDATION_COLOR
@@ -153,8 +152,7 @@ def errors_before_after(
     check_same_images(before.validation, after.validation, "validation")
     rows = chart_rows(before, classes)
     errors = np.stack([_errors(model, direction)[rows.classes] for model in (before, after)])
-    with drawing(figure, ONE_COLUMN, row_height(rows.height, margin=1.1)) as target:
-        ax = target.subplots()
+    with row_axes(rows, before, figure, margin=1.1, width=ONE_COLUMN) as (target, (ax,)):
         ax.hlines(rows.positions, errors.min(axis=0), errors.max(axis=0), color=MUTED, linewidth=1)
         dots = [
             ax.scatter(x, rows.positions, color=color, marker=marker, s=size, zorder=3)
@@ -168,7 +166,6 @@ def errors_before_after(
         ax.set_xlim(0, 1.05 * np.nanmax(errors, initial=1))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.hlines(rows.positions[~unknown], *ax.get_xlim(), color=PALE, linewidth=0.5, zorder=0)
-        rows.label([ax], before)
         if direction == "rows":
             ax.set_title("Mistaken for another class")
             ax.set_xlabel("validation images of the class (%)")

@@ -13,18 +13,15 @@ from matplotlib.patches import Patch
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
-from imbxai_widgets.figures._rows import WEAK_NOTE, ChartRows, chart_rows
+from imbxai_widgets.figures._rows import WEAK_NOTE, ChartRows, chart_rows, row_axes
 from imbxai_widgets.figures._style import (
     MUTED,
     SMALL,
-    TWO_COLUMNS,
     Target,
-    drawing,
     label_of,
     legend_above,
     note_below,
     percent_axis,
-    row_height,
     whole,
 )
 from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
@@ -91,8 +88,7 @@ def adversaries(
         one = label_of(analysis.class_names[rest[0]])
         names.append(one if len(rest) == 1 else f"{len(rest)} other classes")
     colors = segment_colors(len(names), other=bool(len(rest)))
-    with drawing(figure, TWO_COLUMNS, row_height(rows.height, margin=1.25)) as target:
-        axes = target.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    with row_axes(rows, analysis, figure, margin=1.25, panels=len(panels)) as (target, axes):
         for ax, (title, unit, table) in zip(axes, panels, strict=True):
             shares = table["share"].to_numpy()[rows.classes]
             errors = table[("support", "errors")].to_numpy()[rows.classes]
@@ -101,7 +97,6 @@ def adversaries(
                 parts = np.column_stack([parts, shares[:, rest].sum(axis=1)])
             _draw_shares(ax, rows, 100 * parts, errors, unit, colors)
             ax.set_title(title)
-        rows.label(axes, analysis)
         legend_above(target, [(Patch(color=c), n) for c, n in zip(colors, names, strict=True)])
         note_below(target, "numbers: errors that a bar rests on", f"{WEAK_NOTE} errors")
         return whole(target)

@@ -12,20 +12,17 @@ from matplotlib.patches import Patch
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.analysis.comparison import check_same_classes
-from imbxai_widgets.figures._rows import ChartRows, cell_note, chart_rows, draw_cells
+from imbxai_widgets.figures._rows import ChartRows, cell_note, chart_rows, draw_cells, row_axes
 from imbxai_widgets.figures._style import (
     MUTED,
     PALE,
     SMALL,
-    TWO_COLUMNS,
     Target,
-    drawing,
     ink,
     label_of,
     legend_above,
     note_below,
     percent_axis,
-    row_height,
     whole,
 )
 from imbxai_widgets.presentation import OTHER_COLOR, SEGMENT_COLORS, WEAK_SUPPORT
@@ -79,13 +76,11 @@ def feature_overlap(
         check_same_classes(analysis, after)
     rows = chart_rows(analysis, classes)
     models = [analysis] if after is None else [analysis, after]
-    with drawing(figure, TWO_COLUMNS, row_height(rows.height, margin=1.1)) as target:
-        axes = target.subplots(1, len(models), sharey=True, squeeze=False)[0]
+    with row_axes(rows, analysis, figure, margin=1.1, panels=len(models)) as (target, axes):
         for ax, model, name, letter in zip(axes, models, names, "ab", strict=False):
             _draw_features(ax, rows, model, target.bbox.width / len(models))
             title = f"Top {model.top_k} features of each class"
             ax.set_title(title if after is None else f"({letter}) {title}: {label_of(name)}")
-        rows.label(axes, analysis)
         legend_above(
             target,
             [
@@ -177,12 +172,10 @@ def feature_density(
     if not table.shape[1]:
         raise ValueError(f"No feature responds in class {class_name!r}: it has no top features.")
     images = analysis.classes()["images"].to_numpy()[rows.classes]
-    with drawing(figure, TWO_COLUMNS, row_height(rows.height, margin=0.9)) as target:
-        ax = target.subplots()
+    with row_axes(rows, analysis, figure, margin=0.9) as (target, (ax,)):
         values = table.to_numpy()[rows.classes]
         weak = np.broadcast_to(images[:, np.newaxis] < WEAK_SUPPORT, values.shape)
         draw_cells(ax, rows, values, weak, [str(f) for f in table.columns], mpl.colormaps["Blues"])
-        rows.label([ax], analysis)
         ax.set_xlabel(f"top features of {label_of(class_name)}, the strongest first")
         ax.set_title(
             f"Images that have the feature among their {analysis.top_k} largest (% of the class)"

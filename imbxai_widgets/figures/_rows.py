@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +12,17 @@ from matplotlib.axes import Axes
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
-from imbxai_widgets.figures._style import MUTED, PALE, SMALL, ink, label_of
+from imbxai_widgets.figures._style import (
+    MUTED,
+    PALE,
+    SMALL,
+    TWO_COLUMNS,
+    Target,
+    drawing,
+    ink,
+    label_of,
+    row_height,
+)
 from imbxai_widgets.presentation import WEAK_SUPPORT
 
 MOST_ROWS: Final = 20
@@ -93,6 +104,28 @@ def chart_rows(
     return ChartRows(
         np.concatenate(groups), np.concatenate(positions), tuple(gaps), classes is None
     )
+
+
+@contextmanager
+def row_axes(
+    rows: ChartRows,
+    analysis: Analysis,
+    figure: Target | None,
+    *,
+    margin: float,
+    panels: int = 1,
+    width: float = TWO_COLUMNS,
+    **options: Any,
+) -> Iterator[tuple[Target, Sequence[Axes]]]:
+    """Give the figure to draw in, as `drawing` does, and `panels` axes side by side for `rows`.
+
+    The rows are named at the end. `margin` is the height in inches of all but the rows, and
+    `options` are those of `matplotlib.figure.Figure.subplots`.
+    """
+    with drawing(figure, width, row_height(rows.height, margin=margin)) as target:
+        axes = target.subplots(1, panels, sharey=True, squeeze=False, **options)[0]
+        yield target, axes
+        rows.label(axes, analysis)
 
 
 def numbers_of(analysis: Analysis, classes: Sequence[str]) -> IntArray:
