@@ -58,12 +58,12 @@ def _salient(size: int, rounds: int) -> None:
     rgb = train.images[:size]
     values = _forward_backward(model, images)
     salient = salient_pixels(values, 0.1)
-    mask = salient.numpy()
+    marks = [part.numpy() for part in salient]
     seconds = interleaved(
         {
             "network": lambda: _forward_backward(model, images),
             "salient_pixels": lambda: salient_pixels(values, 0.1),
-            "count_colors": lambda: count_colors(rgb, mask, "perceptual"),
+            "count_colors": lambda: count_colors(rgb, *marks, "perceptual"),
         },
         rounds,
         time.process_time,

@@ -41,7 +41,7 @@ from imbxai_widgets.compute.numeric.probabilities import top_probabilities
 MODULES = ("methods", "neighbors.search", "colors.schemes", "embedding.saliency")
 MODULES += ("numeric.probabilities",)
 # Functions of arrays that need a graph of gradients, or take no array.
-OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme"}
+OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme", "tell_of_colorless"}
 # Fuzzed as `Analysis.forecast_quality`, `suspects` and `resampling_plan`.
 OTHER_FUNCTIONS |= {"measure", "interval", "label_odds", "sampling_weights"}
 OTHER_FUNCTIONS |= {"warn_of_permutation"}  # of `likely_permutation`
@@ -193,17 +193,21 @@ def check_bins(bins: np.ndarray, rgb: Any) -> None:
     assert ((bins >= 0) & (bins < len(color_scheme("perceptual").bins))).all()
 
 
-def check_color_counts(counts: np.ndarray, _: Any, salient: Any, __: str) -> None:
-    assert_array_equal(counts.sum(axis=1), salient.sum(axis=(1, 2)))
+def check_color_counts(counts: np.ndarray, _: Any, certain: Any, *rest: Any) -> None:
+    assert (counts >= 0).all()
+    assert_array_equal(counts.sum(axis=1), certain.sum(axis=(1, 2)) + rest[1])
 
 
-def check_salient(marked: torch.Tensor, saliency: torch.Tensor, fraction: float) -> None:
-    chosen, values = marked.flatten(1), saliency.flatten(1)
-    n = values.shape[1]
-    assert (chosen.sum(dim=1) == -(-n * int(fraction * 10) // 10)).all()
-    for row, mask in zip(values, chosen, strict=True):
+def check_salient(found: Any, saliency: torch.Tensor, fraction: float) -> None:
+    certain, tied, values = (part.flatten(1) for part in (*found[:2], saliency))
+    share = -(-values.shape[1] * int(fraction * 10) // 10)
+    able = (values > 0).sum(dim=1)
+    assert (certain.sum(dim=1) + found.room == able.clamp(max=share)).all()
+    assert (found.room <= tied.sum(dim=1)).all()
+    for row, mask, others in zip(values, certain, tied, strict=True):
         if mask.any() and not mask.all():
-            assert row[mask].min() >= row[~mask].max()
+            assert row[mask].min() > row[~mask].max()
+        assert len(row[others].unique()) <= 1
 
 
 def check_top(top: Any, logits: torch.Tensor, _: Any) -> None:
@@ -255,9 +259,12 @@ def check_permutation(found: Any, labels: Any, predictions: Any, n_classes: int)
 
 
 @st.composite
-def images(draw: Any) -> tuple[np.ndarray, np.ndarray, str]:
+def images(draw: Any) -> tuple[Any, ...]:
     rgb = draw(hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 4)] * 3, st.just(3))))
-    return rgb, draw(hnp.arrays(np.bool_, rgb.shape[:3])), "perceptual"
+    marks = draw(hnp.arrays(np.uint8, rgb.shape[:3], elements=st.integers(0, 2)))
+    tied = marks == 2
+    room = tied.sum(axis=(1, 2)) * draw(st.integers(0, 10)) // 10
+    return rgb, marks == 1, tied, room, "perceptual"
 
 
 @st.composite

@@ -23,7 +23,12 @@ from imbxai_widgets.compute.embedding.fused import Reader, quick_reader
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
 from imbxai_widgets.compute.embedding.model_state import choose_device, lent_out
 from imbxai_widgets.compute.embedding.options import PassOptions, Saliency
-from imbxai_widgets.compute.embedding.saliency import count_colors, input_saliency, salient_pixels
+from imbxai_widgets.compute.embedding.saliency import (
+    count_colors,
+    input_saliency,
+    salient_pixels,
+    tell_of_colorless,
+)
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.probabilities import top_probabilities
 from imbxai_widgets.compute.numeric.types import IntArray
@@ -111,7 +116,8 @@ def embed(
     -----
     UserWarning
         If the dataset's transforms are random, as in training: what is analyzed would not be what
-        is shown, and is not cached. If images were skipped. If the cache cannot be written; all
+        is shown, and is not cached. If images were skipped. If images have no salient pixels
+        because no gradient reaches them. If the cache cannot be written; all
         else goes on. If CUDA's memory did not hold `batch_size` images, so that the batches were
         halved.
 
@@ -174,6 +180,7 @@ def run_pass(
         whole = entry.whole()
         if whole is not None and usable(whole, here, on_error):
             tell_of_skipped(whole.skipped, size)
+            tell_of_colorless(whole.color_counts, options.color_bins)
             return whole
         missing = entry.restore(collector, whole, batches, here, on_error)
     wanted = [batches[number] for number in missing]
@@ -202,6 +209,7 @@ def run_pass(
     tell_of_skipped(collector.skipped, size)
     _warn_of_halved(fitting.largest, batch_size)
     found = collector.collected()
+    tell_of_colorless(found.color_counts, options.color_bins)
     return found if entry is None else entry.keep_whole(found)
 
 
@@ -328,7 +336,8 @@ def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: Salien
     _check_finite(batch.positions, gradients=values)
     candidates = None if batch.foreground is None else torch.from_numpy(batch.foreground)
     salient = salient_pixels(values, saliency.fraction, candidates)
-    return count_colors(batch.rgb, salient.cpu().numpy(), saliency.scheme)
+    certain, tied, room = (part.cpu().numpy() for part in salient)
+    return count_colors(batch.rgb, certain, tied, room, saliency.scheme)
 
 
 def _check_classes(logits: Tensor, batch: Batch) -> None:

@@ -27,6 +27,7 @@ from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
 from imbxai_widgets.compute.embedding.model_state import choose_device
 from imbxai_widgets.compute.embedding.one_pass import batch_runner, run_pass, tell_of_skipped
 from imbxai_widgets.compute.embedding.options import PassOption, PassOptions
+from imbxai_widgets.compute.embedding.saliency import tell_of_colorless
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.batches import read_batches
@@ -251,6 +252,7 @@ def embed_anywhere(
         _run(_Job(model, options), images, folder)
         embedded = read_shards(folder)
     tell_of_skipped(embedded.skipped, len(embedded.labels) + len(embedded.skipped))
+    tell_of_colorless(embedded.color_counts, options.color_bins)
     return embedded
 
 

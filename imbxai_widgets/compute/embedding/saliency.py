@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -55,23 +57,50 @@ def input_saliency(logits: Tensor, images: Tensor) -> Tensor:
     return gradient.abs().amax(dim=1)
 
 
-def salient_pixels(saliency: Tensor, fraction: float, candidates: Tensor | None = None) -> Tensor:
-    """Mark the most salient pixels of each image.
+class Salient(NamedTuple):
+    """The salient pixels of B images.
+
+    Attributes
+    ----------
+    certain
+        (B, H, W) bool, pixels that count each as one.
+    tied
+        (B, H, W) bool, further pixels, equally salient, of which only some have room.
+    room
+        (B,) int64, how many pixels all the tied ones of an image count as: fewer than they are.
+    """
+
+    certain: Tensor
+    tied: Tensor
+    room: Tensor
+
+
+def salient_pixels(saliency: Tensor, fraction: float, candidates: Tensor | None = None) -> Salient:
+    """Find the most salient pixels of each image.
+
+    A pixel without gradient is never salient, so that an image where fewer pixels have one has
+    fewer salient pixels, and an image without any has none. Where a pixel lies decides nothing:
+    turned or mirrored, an image has the same salient pixels.
 
     Parameters
     ----------
     saliency
         (B, H, W), not negative.
     fraction
-        Share of the candidate pixels to mark, 0 < fraction <= 1, read as the decimal number that
-        it prints as: of n candidates exactly ceil(fraction * n) are marked.
+        Share of the candidate pixels that are salient, 0 < fraction <= 1, read as the decimal
+        number that it prints as: of n candidates ceil(fraction * n), or those with a gradient if
+        they are fewer.
     candidates
-        (B, H, W) bool, the pixels that may be marked; all by default.
+        (B, H, W) bool, the pixels that may be salient; all by default.
 
     Returns
     -------
-    Tensor
-        (B, H, W) bool. Of equally salient pixels those that come first, row by row, are marked.
+    Salient
+        Where the last places fall among equally salient pixels, these are tied. To take all of
+        them would make a network whose gradient is the same everywhere, as behind an average over
+        positions, give some images many times the weight of others; to take none would leave such
+        images out; to choose would go by position. So each counts the same part of a pixel
+        (see `count_colors`).
 
     Raises
     ------
@@ -80,22 +109,30 @@ def salient_pixels(saliency: Tensor, fraction: float, candidates: Tensor | None 
 
     Examples
     --------
-    >>> salient_pixels(torch.tensor([[[3.0, 1.0], [3.0, 2.0]]]), 0.5)
-    tensor([[[ True, False],
-             [ True, False]]])
+    >>> found = salient_pixels(torch.tensor([[[3.0, 1.0], [3.0, 2.0]]]), 0.5)
+    >>> found.certain.tolist(), found.room.tolist()
+    ([[[True, False], [True, False]]], [0])
+    >>> found = salient_pixels(torch.tensor([[[3.0, 2.0], [0.0, 2.0]]]), 0.5)
+    >>> found.tied.tolist(), found.room.tolist()
+    ([[[False, True], [False, True]]], [1])
     """
     share = check_fraction(fraction)
     values = saliency.flatten(1)
     allowed = torch.ones_like(values, dtype=torch.bool)
     if candidates is not None:
         allowed = candidates.flatten(1).to(values.device)
-    counts = -(-allowed.sum(dim=1, keepdim=True) * share.numerator // share.denominator)
-    values = values.masked_fill(~allowed, -1)
+    wanted = -(-allowed.sum(dim=1, keepdim=True) * share.numerator // share.denominator)
+    values = values.masked_fill(~allowed, 0)
+    counts = wanted.minimum((values > 0).sum(dim=1, keepdim=True))
     largest = values.topk(max(1, int(counts.max())), dim=1).values
     least = largest.gather(1, (counts - 1).clamp(min=0))
-    above, level = values > least, (values == least) & allowed
+    above, level = values > least, values == least
     room = counts - above.sum(dim=1, keepdim=True)
-    return (above | (level & (level.cumsum(dim=1) <= room))).view(saliency.shape)
+    whole = level.sum(dim=1, keepdim=True) == room
+    certain = above | (level & whole)
+    tied = level & ~whole & (room > 0)
+    room = room.masked_fill(whole, 0)
+    return Salient(certain.view(saliency.shape), tied.view(saliency.shape), room.flatten())
 
 
 def check_fraction(fraction: float) -> Fraction:
@@ -116,15 +153,19 @@ def check_fraction(fraction: float) -> Fraction:
     return Fraction(str(fraction))
 
 
-def count_colors(rgb: UInt8Array, salient: BoolArray, scheme: str) -> IntArray:
+def count_colors(
+    rgb: UInt8Array, certain: BoolArray, tied: BoolArray, room: IntArray, scheme: str
+) -> IntArray:
     """Count the salient pixels of each image in each color bin.
 
     Parameters
     ----------
     rgb
         (B, H, W, 3) uint8, the images as people see them.
-    salient
-        (B, H, W) bool.
+    certain, tied, room
+        What `salient_pixels` found, as arrays. The room of the tied pixels is shared out among
+        the colors by how many of them have each, in whole pixels by largest remainders; of equal
+        remainders the bin that the scheme names first comes first.
     scheme
         Name of a color scheme, of B' bins.
 
@@ -136,13 +177,56 @@ def count_colors(rgb: UInt8Array, salient: BoolArray, scheme: str) -> IntArray:
     Examples
     --------
     >>> red = np.full((1, 2, 2, 3), [255, 0, 0], dtype=np.uint8)
-    >>> counts = count_colors(red, np.ones((1, 2, 2), dtype=bool), "paper")
+    >>> every, none = np.ones((1, 2, 2), dtype=bool), np.zeros((1, 2, 2), dtype=bool)
+    >>> counts = count_colors(red, every, none, np.array([0]), "paper")
     >>> counts[0, color_scheme("paper").bins.index("red")]
     np.int64(4)
     """
+    counts = _count(rgb, certain, scheme)
+    if tied.any():
+        counts += _shared_out(_count(rgb, tied, scheme), room)
+    return counts[:, :-1]
+
+
+def _count(rgb: UInt8Array, chosen: BoolArray, scheme: str) -> IntArray:
+    """Count pixels in each bin, and behind them those in none."""
     n_bins = len(color_scheme(scheme).bins)
-    pixels = np.flatnonzero(salient)
+    pixels = np.flatnonzero(chosen)
     bins = assign_bins(rgb.reshape(-1, 3).take(pixels, axis=0), scheme)
-    named = bins >= 0
-    images = pixels[named] // prod(salient.shape[1:])
-    return count_pairs(images, bins[named], (len(rgb), n_bins))
+    bins[bins < 0] = n_bins
+    images = pixels // prod(chosen.shape[1:])
+    return count_pairs(images, bins, (len(rgb), n_bins + 1))
+
+
+def _shared_out(counts: IntArray, room: IntArray) -> IntArray:
+    """Scale the counts of each row down to `room`, in whole numbers by largest remainders."""
+    totals = counts.sum(axis=1, keepdims=True)
+    shares, rests = np.divmod(counts * room[:, np.newaxis], np.maximum(totals, 1))
+    left = room - shares.sum(axis=1)
+    order = np.argsort(-rests, axis=1, kind="stable")
+    ranks = np.argsort(order, axis=1, kind="stable")
+    found: IntArray = shares + (ranks < left[:, np.newaxis])
+    return found
+
+
+def tell_of_colorless(counts: IntArray | None, scheme: str) -> None:
+    """Warn of images that add nothing to the salient colors.
+
+    Parameters
+    ----------
+    counts
+        (N, B) int64, of each image in each color bin; None where colors were not asked for.
+    scheme
+        Name of the color scheme.
+    """
+    missing = 0 if counts is None else int((counts.sum(axis=1) == 0).sum())
+    if counts is None or not missing:
+        return
+    unnamed = ", or their colors are none of the scheme's" if scheme == "paper" else ""
+    warnings.warn(
+        f"{missing} of {len(counts)} images have no salient pixels and are left out of the salient "
+        "colors: no gradient of the winning logit reaches the pixels that may be salient (as where "
+        "a model rounds its input, is saturated, or underflows in float16), or their foreground is "
+        f"empty{unnamed}",
+        stacklevel=3,
+    )

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from math import ceil
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -47,6 +48,10 @@ def test_what_one_pass_yields() -> None:
     assert [array.dtype for array in kinds] == [np.float32, np.int64, np.int64, np.float32]
 
 
+# The foreground of every tenth image of `WithForeground` is empty.
+EMPTY_FOREGROUND = pytest.mark.filterwarnings("ignore:.* images have no salient pixels")
+
+
 def colors_by_brute_force(model: nn.Module, data: Any, fraction: float, scheme: str) -> np.ndarray:
     """Per image: own forward and backward, a sorted list of pixels, a loop over them."""
     model.eval()
@@ -68,6 +73,7 @@ def colors_by_brute_force(model: nn.Module, data: Any, fraction: float, scheme: 
     return counts
 
 
+@EMPTY_FOREGROUND
 @pytest.mark.parametrize("kind", [Images, WithForeground])
 @pytest.mark.parametrize("scheme", ["perceptual", "paper"])
 def test_color_counts_are_those_of_brute_force(kind: type[Images], scheme: str) -> None:
@@ -79,6 +85,7 @@ def test_color_counts_are_those_of_brute_force(kind: type[Images], scheme: str) 
     np.testing.assert_array_equal(found.color_counts, expected)
 
 
+@EMPTY_FOREGROUND
 def test_foreground_and_colors_through_subset_and_concat() -> None:
     data = WithForeground(9)
     whole = quiet(network(), data, salient_fraction=0.3).color_counts
@@ -88,6 +95,7 @@ def test_foreground_and_colors_through_subset_and_concat() -> None:
     np.testing.assert_array_equal(some, whole[[8, 2, 5]])
 
 
+@EMPTY_FOREGROUND
 def test_foreground_of_some_images_alone() -> None:
     members = [WithForeground(3), Images(3)]
     mixed = quiet(network(), ConcatDataset(members), salient_fraction=0.3).color_counts
@@ -127,6 +135,7 @@ def test_a_network_that_overwrites_its_input() -> None:
     assert found.color_counts.sum() == 4 * 10
 
 
+@EMPTY_FOREGROUND
 def test_worker_processes_change_nothing() -> None:
     data = WithForeground(9)
     alone = quiet(network(), data, batch_size=2, salient_fraction=0.3)
@@ -154,6 +163,47 @@ def test_gray_images() -> None:
         "white",
     }
     assert counts.sum() == 5 * 20
+
+
+class Rounds(nn.Module):
+    """Gives no gradient to images whose first pixel is at most `bound`."""
+
+    def __init__(self, bound: float) -> None:
+        super().__init__()
+        self.bound = bound
+
+    def forward(self, x: Tensor) -> Tensor:
+        rounds = (x[:, :1, :1, :1] <= self.bound).to(x.dtype)
+        return x - rounds * (x - x.detach())
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_images_without_gradient_are_left_out_and_counted(tmp_path: Path, cached: bool) -> None:
+    data = Images(12)
+    model = network(Rounds(0.4))
+    still = (data.images[:, 0, 0, 0] <= 0.4).numpy()
+    assert 0 < still.sum() < 12
+    options: dict[str, Any] = {"salient_fraction": 0.1, "batch_size": 5}
+    if cached:
+        options["cache"] = tmp_path
+        with pytest.warns(UserWarning, match="no salient pixels"):
+            quiet(model, data, **options)
+    message = f"^{still.sum()} of 12 images have no salient pixels and are left out"
+    with pytest.warns(UserWarning, match=message) as caught:
+        counts = quiet(model, data, **options).color_counts
+    assert len(caught) == 1
+    assert counts is not None
+    assert counts.sum(axis=1).tolist() == [0 if zero else 10 for zero in still]
+    plain = quiet(network(), data, salient_fraction=0.1).color_counts
+    assert plain is not None
+    np.testing.assert_array_equal(counts[~still], plain[~still])
+
+
+def test_an_empty_foreground_is_counted_with_them() -> None:
+    with pytest.warns(UserWarning, match="^1 of 4 images .* or their foreground is empty$"):
+        found = quiet(network(), WithForeground(4), salient_fraction=0.1)
+    assert found.color_counts is not None
+    assert found.color_counts.sum(axis=1).tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small"])

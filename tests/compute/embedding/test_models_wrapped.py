@@ -68,6 +68,7 @@ WRAPPERS: dict[str, Callable[[nn.Sequential], nn.Module]] = {
 TOLERANCE = {"bfloat16": 0.02, "float16": 2e-3}
 
 
+@pytest.mark.filterwarnings("ignore:.* images have no salient pixels")  # empty foregrounds
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_a_wrapped_model_gives_what_it_gives_alone(name: str) -> None:
     data = WithForeground(9)

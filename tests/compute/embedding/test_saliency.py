@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,28 +71,95 @@ def test_logits_without_gradient() -> None:
     allowed=st.lists(st.booleans(), min_size=12, max_size=12),
     percent=st.integers(1, 100),
 )
-def test_exactly_the_top_share_is_marked(
+def test_exactly_the_top_share_is_salient(
     saliency: list[list[int]], allowed: list[bool], percent: int
 ) -> None:
     values = torch.tensor(saliency, dtype=torch.float32).view(-1, 3, 4)
     candidates = torch.tensor(allowed).view(1, 3, 4).expand(len(values), 3, 4)
-    marked = salient_pixels(values, percent / 100, candidates)
-    for row, mask in zip(saliency, marked, strict=True):
-        pixels = [place for place in range(12) if allowed[place]]
-        best = sorted(pixels, key=lambda place: (-row[place], place))
-        wanted = best[: ceil(Fraction(percent, 100) * len(pixels))]
-        assert mask.flatten().nonzero().flatten().tolist() == sorted(wanted)
+    found = salient_pixels(values, percent / 100, candidates)
+    share = ceil(Fraction(percent, 100) * sum(allowed))
+    for number, row in enumerate(saliency):
+        certain, tied = (part[number].flatten().tolist() for part in found[:2])
+        room = int(found.room[number])
+        able = sorted(row[place] for place in range(12) if allowed[place] and row[place])
+        assert sum(certain) + room == min(share, len(able))
+        best = able[len(able) - sum(certain) :]
+        assert sorted(row[place] for place in range(12) if certain[place]) == best
+        assert not any(certain[place] and not allowed[place] for place in range(12))
+        (level,) = {row[place] for place in range(12) if tied[place]} or {None}
+        equal = [allowed[place] and row[place] == level for place in range(12)]
+        assert tied == equal  # all that are equally salient, or none
+        assert 0 < room < sum(tied) if any(tied) else room == 0
+        assert level is None or not best or level < best[0]
 
 
-def test_many_equal_pixels_are_marked_in_their_order() -> None:
-    marked = salient_pixels(torch.zeros(2, 64, 64), 0.5)
-    assert marked[:, :32].all()
-    assert not marked[:, 32:].any()
+def test_pixels_without_gradient_are_never_salient() -> None:
+    values = torch.zeros(3, 4, 5)
+    values[1, 2, 3], values[1, 0, 0] = 1e-30, 5
+    values[2] = 1e-30
+    found = salient_pixels(values, 0.5)
+    assert not found.certain[0].any()
+    assert found.certain[1].nonzero().tolist() == [[0, 0], [2, 3]]
+    assert found.room.tolist() == [0, 0, 10]
+    assert found.tied.flatten(1).all(dim=1).tolist() == [False, False, True]
+
+
+TURNS = {
+    "mirrored": lambda part: part.flip(-1),
+    "upside down": lambda part: part.flip(-2),
+    "turned": lambda part: part.transpose(-1, -2).flip(-1),
+    "shuffled": lambda part: (
+        part.flatten(-2)[..., torch.randperm(36, generator=torch.Generator().manual_seed(0))]
+    ).unflatten(-1, (6, 6)),
+}
+
+
+@pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
+@pytest.mark.parametrize("scheme", ["perceptual", "paper"])
+@pytest.mark.parametrize("levels", [1, 2, 3, 30])
+def test_no_pixel_is_chosen_for_its_position(turn: Any, scheme: str, levels: int) -> None:
+    """All, some or none of the pixels without gradient, and ties at the cut."""
+    generator = torch.Generator().manual_seed(levels)
+    values = torch.randint(levels, (40, 6, 6), generator=generator).float() + (levels == 1)
+    images = torch.randint(256, (40, 3, 6, 6), generator=generator, dtype=torch.uint8)
+    images[:20] = images[:20, :, :1, :1]  # one color, and a stripe of others on top
+    images[:20, :, 0] = images[20:, :, 0]
+    counts = []
+    for change in (lambda part: part, turn):
+        found = salient_pixels(change(values), 0.3)
+        rgb = change(images).permute(0, 2, 3, 1).contiguous().numpy()
+        counts.append(count_colors(rgb, *(part.numpy() for part in found), scheme))
+    np.testing.assert_array_equal(*counts)
+    if levels < 30:
+        assert found.tied.flatten(1).any(dim=1).float().mean() > 0.5
+
+
+def test_the_tied_share_their_room_by_color() -> None:
+    colors = np.array([[255, 0, 0], [0, 0, 255], [0, 160, 0]], dtype=np.uint8)
+    rgb = np.repeat(colors, [50, 30, 20], axis=0).reshape(1, 10, 10, 3)
+    bins = color_scheme("perceptual").bins
+    names = [bins[number] for number in assign_bins(colors, "perceptual")]
+    for fraction, expected in ((0.1, [5, 3, 2]), (0.07, [4, 2, 1]), (0.01, [1, 0, 0])):
+        found = salient_pixels(torch.ones(1, 10, 10), fraction)
+        counts = count_colors(rgb, *(part.numpy() for part in found), "perceptual")
+        assert [counts[0, bins.index(name)] for name in names] == expected
+        assert counts.sum() == sum(expected)
+
+
+def test_what_has_no_bin_takes_its_share_of_the_room() -> None:
+    every = np.arange(256, dtype=np.uint8)
+    cube = np.stack(np.meshgrid(every[::5], every[::5], every[::5]), axis=-1).reshape(1, -1, 1, 3)
+    nowhere = np.flatnonzero(assign_bins(cube.reshape(-1, 3), "paper") < 0)[0]
+    colors = np.array([cube[0, nowhere, 0], [255, 0, 0]], dtype=np.uint8)
+    rgb = np.repeat(colors, 50, axis=0).reshape(1, 10, 10, 3)
+    found = salient_pixels(torch.ones(1, 10, 10), 0.1)
+    counts = count_colors(rgb, *(part.numpy() for part in found), "paper")
+    assert counts.sum() == counts[0, color_scheme("paper").bins.index("red")] == 5
 
 
 def test_the_fraction_is_read_as_a_decimal() -> None:
     assert 0.07 * 100 > 7  # as floating point numbers multiply
-    assert salient_pixels(torch.zeros(1, 10, 10), 0.07).sum() == 7
+    assert salient_pixels(torch.rand(1, 10, 10), 0.07).certain.sum() == 7
 
 
 @pytest.mark.parametrize("fraction", [0, -0.1, 1.01, float("nan")])
@@ -111,7 +179,9 @@ def test_counts_are_those_of_a_loop(scheme: str) -> None:
         number = int(assign_bins(rgb[image, y, x], scheme))
         if number >= 0:
             expected[image, number] += 1
-    counts = count_colors(rgb, salient, scheme)
+    none, room = np.zeros_like(salient), np.zeros(4, dtype=np.int64)
+    counts = count_colors(rgb, salient, none, room, scheme)
     assert counts.dtype == np.int64
     np.testing.assert_array_equal(counts, expected)
-    assert count_colors(rgb[:0], salient[:0], scheme).shape == (0, expected.shape[1])
+    empty = count_colors(rgb[:0], salient[:0], none[:0], room[:0], scheme)
+    assert empty.shape == (0, expected.shape[1])
