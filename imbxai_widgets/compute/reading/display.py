@@ -16,11 +16,12 @@ from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray, UInt8Array
 from imbxai_widgets.compute.reading.nesting import locate, route
+from imbxai_widgets.compute.reading.normalization import Normalization
+from imbxai_widgets.compute.reading.originals import check_original, has_opacity
 from imbxai_widgets.compute.reading.own_copy import own_copy
 from imbxai_widgets.compute.reading.sample_keys import image_in
 from imbxai_widgets.compute.reading.transforms import (
     DisplayError,
-    Normalization,
     normalization_of,
     transforms_of,
 )
@@ -32,6 +33,8 @@ _LARGEST = {torch.uint8: 255, torch.uint16: 65535}
 # Resizing with a bicubic filter may overshoot [0, 1] a little; more means other units.
 _OVERSHOOT = 0.05
 
+_COMPARED = 8  # images, the first that are shown
+
 
 class Display:
     """Recovers the 8-bit colors of a dataset's images.
@@ -39,11 +42,13 @@ class Display:
     With `display_transform`, that function decides. Otherwise the normalization among the
     transforms of an image is inverted, ``x * std + mean``; without one, floats in [0, 1] are
     taken as they are, and integers as parts of their largest value (255, 65535). Values are
-    rounded and clipped to 0..255. One channel is shown as gray; the fourth of four as opacity,
-    over white.
+    rounded and clipped to 0..255. One channel is shown as gray. The fourth of four is opacity,
+    shown over white, where the first such image comes from a picture at hand that has it (see
+    `has_opacity`); else it may be another band, as near infrared, and four are refused.
 
-    The picture that a transform started from is not consulted: after a crop or a resize its
-    pixels are not those of the network, even where the sizes agree.
+    The picture that a transform started from is not shown instead: after a crop or a resize its
+    pixels are not those of the network, even where the sizes agree. The first eight images are
+    compared with their files where that tells something (see `check_original`).
 
     Parameters
     ----------
@@ -67,6 +72,8 @@ class Display:
         # The datasets that the last image passed through, and its normalization: looking through
         # the transforms of every image would take as long as reading a small one.
         self._last: tuple[list[Any], Normalization | None] = [], None
+        self._compared = 0
+        self._opacity: bool | None = None  # until an image has four channels
 
     def shown(
         self, index: int, image: torch.Tensor | Image.Image | np.ndarray[Any, Any]
@@ -96,7 +103,9 @@ class Display:
             return _from_picture(shown, "display_transform returned ")
         if not isinstance(image, torch.Tensor):
             return _from_picture(image, f"image {index} is ")
-        return _recovered(image, self._normalization(index))
+        shown = _recovered(image, self._normalization(index), self._with_opacity(index, image))
+        self._compare(index, shown)
+        return shown
 
     def shown_batch(self, indices: Sequence[int], images: torch.Tensor) -> UInt8Array:
         """Return images as people see them, all at once where they were normalized alike.
@@ -128,11 +137,27 @@ class Display:
         if self._display_transform is None:
             found = [self._normalization(index) for index in indices]
             if all(normalization is found[0] for normalization in found):
-                return _recovered(images, found[0])
+                opacity = self._with_opacity(indices[0], images)
+                recovered = _recovered(images, found[0], opacity)
+                for index, rgb in zip(indices, recovered, strict=True):
+                    self._compare(index, rgb)
+                return recovered
         shown = [self.shown(*pair) for pair in zip(indices, images, strict=True)]
         for index, rgb in zip(indices, shown, strict=True):
             check_size(index, images[0], rgb.shape[:2], "as shown")
         return np.stack(shown)
+
+    def _with_opacity(self, index: int, image: torch.Tensor) -> bool:
+        if image.ndim < 3 or image.shape[-3] != 4:
+            return False
+        if self._opacity is None:
+            self._opacity = has_opacity(self._dataset, index)
+        return self._opacity
+
+    def _compare(self, index: int, shown: UInt8Array) -> None:
+        if self._compared < _COMPARED:
+            self._compared += 1
+            check_original(self._dataset, index, shown)
 
     def _normalization(self, index: int) -> Normalization | None:
         members = [member for member, _ in route(self._dataset, index)]
@@ -152,11 +177,13 @@ def check_size(index: int, image: torch.Tensor, shape: tuple[int, ...], what: st
         )
 
 
-def _recovered(image: torch.Tensor, normalization: Normalization | None) -> UInt8Array:
+def _recovered(
+    image: torch.Tensor, normalization: Normalization | None, opacity: bool
+) -> UInt8Array:
     """Invert a normalization: from (..., C, H, W) to (..., H, W, 3)."""
     image = image.detach().cpu().as_subclass(torch.Tensor)
     if normalization is None:
-        return _to_rgb(image, "without a Normalize step in the dataset's transform, ")
+        return _to_rgb(image, "without a Normalize step in the dataset's transform, ", opacity)
     mean, std, channels = normalization.mean, normalization.std, image.shape[-3]
     if not {len(mean), len(std), channels} <= {1, channels}:
         raise DisplayError.because(
@@ -165,24 +192,31 @@ def _recovered(image: torch.Tensor, normalization: Normalization | None) -> UInt
         )
     shares = image * torch.from_numpy(std)[:, None, None]
     shares += torch.from_numpy(mean)[:, None, None]
-    return _to_rgb(shares, "after inverting Normalize, ")
+    return _to_rgb(shares, "after inverting Normalize, ", opacity)
 
 
-def _to_rgb(image: torch.Tensor, when: str = "") -> UInt8Array:
-    """Turn (..., C, H, W) into (..., H, W, 3)."""
-    if image.ndim < 3 or image.shape[-3] not in (1, 3, 4):
+def _to_rgb(image: torch.Tensor, when: str = "", opacity: bool = False) -> UInt8Array:
+    """Turn (..., C, H, W) into (..., H, W, 3); four channels only where one is opacity."""
+    if opacity:
+        shares = _shares(image, when)
+        solid = shares[..., 3:, :, :]
+        shares = shares[..., :3, :, :] * solid + (1 - solid)
+        return _to_rgb(torch.from_numpy(shares), when)
+    if image.ndim >= 3 and image.shape[-3] == 4:
         raise DisplayError.because(
-            f"{when}the image has shape {tuple(image.shape[-3:])}, not (1, 3 or 4, H, W)"
+            f"{when}the image has four channels, and whether the fourth is opacity or another "
+            "band, as near infrared, cannot be told; display_transform may return the three that "
+            "are red, green and blue, or a PIL image of mode RGBA"
         )
-    if image.dtype == torch.uint8 and image.shape[-3] != 4:
+    if image.ndim < 3 or image.shape[-3] not in (1, 3):
+        raise DisplayError.because(
+            f"{when}the image has shape {tuple(image.shape[-3:])}, not (1 or 3, H, W)"
+        )
+    if image.dtype == torch.uint8:
         values = image.numpy()
     else:
-        shares = _shares(image, when)
-        if shares.shape[-3] == 4:
-            opacity = shares[..., 3:, :, :]
-            shares = shares[..., :3, :, :] * opacity + (1 - opacity)
         # In NumPy: torch.round starts its threads even for a single small image.
-        values = np.rint(shares * 255).clip(0, 255).astype(np.uint8)
+        values = np.rint(_shares(image, when) * 255).clip(0, 255).astype(np.uint8)
     values = np.moveaxis(values, -3, -1)
     return np.array(np.broadcast_to(values, (*values.shape[:-1], 3)), order="C")
 

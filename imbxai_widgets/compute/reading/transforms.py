@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from imbxai_widgets.compute.numeric.types import FloatArray
 from imbxai_widgets.compute.reading.hugging_face import set_transform_of
 from imbxai_widgets.compute.reading.nesting import nested, route
+from imbxai_widgets.compute.reading.normalization import Normalization, does_normalize
 
 # Steps that draw random numbers although "Random" is not part of their names.
 _RANDOM = frozenset(
@@ -45,6 +45,8 @@ _FIXED = frozenset(
 )
 # torchvision's ready-made `weights.transforms()` end with a normalization.
 _PRESETS = frozenset({"ImageClassification"})
+# Containers that run some of their steps only.
+_CHOOSING = frozenset({"OneOf", "OneOrOther", "SomeOf"})
 
 
 class DisplayError(ValueError):
@@ -62,20 +64,6 @@ class DisplayError(ValueError):
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Normalization:
-    """A step that made ``(x - mean) / std`` of each channel.
-
-    Attributes
-    ----------
-    mean, std
-        (C,) float32, for images in [0, 1]; C may be 1 for all channels alike.
-    """
-
-    mean: FloatArray
-    std: FloatArray
-
-
 @dataclass(frozen=True)
 class _Step:
     transform: Any
@@ -90,7 +78,9 @@ def normalization_of(transforms: Any) -> Normalization | None:
     """Find the one normalization among transforms.
 
     Walks `Compose` (torchvision v1 and v2), `nn.Sequential` and plain lists for a step named like
-    ``Normalize`` that has `mean` and `std`.
+    ``Normalize`` that has `mean` and `std`. Some have modes in which they ignore these, or do the
+    reverse; so a step that is not torchvision's is run on a small picture, and believed if it
+    gives ``(x - mean) / std``.
 
     Parameters
     ----------
@@ -107,13 +97,13 @@ def normalization_of(transforms: Any) -> Normalization | None:
     DisplayError
         If there is more than one candidate, or it cannot be read for certain.
     """
-    found = [step for step in _steps(transforms) if _may_normalize(step.transform)]
-    if not found:
+    steps = [step for step in _steps(transforms) if _may_normalize(step.transform)]
+    if not steps:
         return None
-    names = ", ".join(step.name for step in found)
-    if len(found) > 1:
+    names = ", ".join(step.name for step in steps)
+    if len(steps) > 1:
         raise DisplayError.because(f"the dataset's transform normalizes more than once ({names})")
-    step = found[0]
+    step = steps[0]
     if not _is_normalize(step.transform):
         raise DisplayError.because(f"the step {names} may normalize, but it cannot be told how")
     if not step.certain:
@@ -122,7 +112,14 @@ def normalization_of(transforms: Any) -> Normalization | None:
     std = np.atleast_1d(np.asarray(step.transform.std, dtype=np.float32))
     if mean.ndim != 1 or std.ndim != 1 or not (std > 0).all():
         raise DisplayError.because(f"{names} must have one mean and one positive std per channel")
-    return Normalization(mean, std)
+    found = Normalization(mean, std)
+    if not _is_of_torchvision(step.transform) and not does_normalize(step.transform, found):
+        mode = getattr(step.transform, "normalization", None)
+        told = f"with normalization={mode!r}, " if isinstance(mode, str) else ""
+        raise DisplayError.because(
+            f"{told}the step {names} does not give (x - mean) / std of a picture in [0, 1]"
+        )
+    return found
 
 
 def transforms_of(dataset: Any, index: int) -> list[Any]:
@@ -174,10 +171,18 @@ def possibly_random_steps(dataset: Any, index: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(step.name for step in steps if step.name not in _FIXED))
 
 
+def _probability(transform: Any) -> float:
+    """How often a step runs, where it tells so as albumentations' steps do."""
+    probability = getattr(transform, "p", None)
+    return probability if isinstance(probability, int | float) else 1
+
+
 def _is_random(step: _Step) -> bool:
-    probability = getattr(step.transform, "p", None)  # as albumentations' steps have it
-    sometimes = isinstance(probability, int | float) and 0 < probability < 1
-    return sometimes or step.name.startswith("Random") or step.name in _RANDOM
+    return (
+        0 < _probability(step.transform) < 1
+        or step.name.startswith("Random")
+        or step.name in _RANDOM
+    )
 
 
 def _transform_of(dataset: Any) -> Any:
@@ -192,9 +197,11 @@ def _steps(transform: Any, certain: bool = True, with_containers: bool = False) 
     if transform is None:
         return
     inner = _inner(transform)
+    certain = certain and _probability(transform) == 1
     if inner is None or with_containers:
         yield _Step(transform, certain)
-    certain = certain and not type(transform).__name__.startswith("Random")
+    name = type(transform).__name__
+    certain = certain and not (name.startswith("Random") or name in _CHOOSING)
     for step in inner or []:
         yield from _steps(step, certain, with_containers)
 
@@ -208,6 +215,10 @@ def _inner(transform: Any) -> list[Any] | None:
     if type(transform).__name__ == "StandardTransform":  # torchvision's (image, target) pair
         return [transform.transform]
     return None
+
+
+def _is_of_torchvision(step: Any) -> bool:
+    return type(step).__module__.partition(".")[0] == "torchvision"
 
 
 def _is_normalize(step: Any) -> bool:

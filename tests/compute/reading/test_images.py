@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from imbxai_widgets.compute.reading.display import Display, ImageSource
+from imbxai_widgets.compute.reading.labeled_images import LabeledImages
 from imbxai_widgets.compute.reading.transforms import DisplayError, normalization_of, random_steps
 from imbxai_widgets.demo import load_images
 
@@ -135,10 +137,14 @@ def test_each_member_is_shown_by_its_own_normalization() -> None:
         np.testing.assert_array_equal(display.shown(index, image), expected)
 
 
-@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("indices", [(1000, 1001, 7), (0, 1000, 2001), (0, 1, 2)])
 def test_a_batch_is_shown_as_its_images_are(channels: int, indices: tuple[int, ...]) -> None:
-    members = [Pictures(Normalize((0.4,), (0.2,))), Pictures(None), Pictures(Normalize(0.2, 0.5))]
+    members = [
+        Pictures(Normalize((0.4,), (0.2,))),
+        Pictures(None),
+        Pictures(Normalize((0.2,), (0.5,))),
+    ]
     dataset = ConcatDataset(members)
     images = torch.rand(3, channels, 4, 5, generator=torch.Generator().manual_seed(0))
     shown = [Display(dataset).shown(*pair) for pair in zip(indices, images, strict=True)]
@@ -191,6 +197,203 @@ def test_what_is_uncertain_is_an_error(torchvision: ModuleType, kind: str, messa
     assert "display_transform=lambda image: " in str(raised.value)
 
 
+class ByImage:
+    """Called as albumentations' steps are, with their modes and how often they run."""
+
+    def __init__(self, normalization: str = "standard", largest: float = 255, p: float = 1) -> None:
+        self.mean, self.std, self.max_pixel_value, self.p = MEAN, STD, largest, p
+        self.normalization = normalization
+
+    def __call__(self, *, image: np.ndarray) -> dict[str, np.ndarray]:
+        x = image.astype(np.float32)
+        axes = (0, 1) if self.normalization.endswith("per_channel") else None
+        if self.normalization == "standard":
+            x = x / self.max_pixel_value
+            return {"image": (x - np.float32(self.mean)) / np.float32(self.std)}
+        if self.normalization.startswith("min_max"):
+            low, high = x.min(axis=axes), x.max(axis=axes)
+            return {"image": (x - low) / (high - low)}
+        return {"image": (x - x.mean(axis=axes)) / x.std(axis=axes)}
+
+
+ByImage.__name__ = "Normalize"
+
+
+class Steps:
+    """A container that runs its steps as its name says."""
+
+    def __init__(self, *steps: Any, p: float = 1) -> None:
+        self.transforms, self.p = list(steps), p
+
+    def __call__(self, picture: Image.Image) -> Tensor:
+        found = {"image": np.array(picture)}
+        for step in self.transforms:
+            found = step(**found)
+        return torch.from_numpy(found["image"]).permute(2, 0, 1)
+
+
+class OneOf(Steps):
+    pass
+
+
+def test_albumentations_colors_come_back_exactly() -> None:
+    np.testing.assert_array_equal(ImageSource(Pictures(Steps(ByImage())))[0], PIXELS)
+
+
+@pytest.mark.parametrize("mode", ["image", "image_per_channel", "min_max", "min_max_per_channel"])
+def test_modes_that_ignore_mean_and_std_are_refused(mode: str) -> None:
+    source = ImageSource(Pictures(Steps(ByImage(mode))))
+    message = f"with normalization='{mode}', the step Normalize does not give"
+    with pytest.raises(DisplayError, match=message) as raised:
+        source[0]
+    assert "display_transform=lambda image: " in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (Steps(ByImage(p=0.5)), "applied to some images only"),
+        (Steps(ByImage(), p=0.5), "applied to some images only"),
+        (OneOf(ByImage()), "applied to some images only"),
+    ],
+)
+def test_steps_that_run_at_times_are_not_inverted(steps: Any, message: str) -> None:
+    with pytest.raises(DisplayError, match=message):
+        normalization_of(steps)
+
+
+class Denormalize(Normalize):
+    def __call__(self, image: Tensor) -> Tensor:
+        mean, std = (torch.tensor(part)[:, None, None] for part in (self.mean, self.std))
+        return image * std + mean
+
+
+class InBatches(Normalize):
+    """As kornia's, of whole batches alone."""
+
+    def __call__(self, images: Tensor) -> Tensor:
+        mean, std = (torch.tensor(part).view(1, -1, 1, 1) for part in (self.mean, self.std))
+        assert images.ndim == 4
+        return (images - mean) / std
+
+
+class Reversed(Normalize):
+    """Of blue, green and red, whatever the order of `mean`."""
+
+    def __call__(self, image: Any) -> Tensor:
+        return super().__call__(image).flip(0)
+
+
+class Broken(Normalize):
+    def __call__(self, image: Any) -> Tensor:
+        raise RuntimeError(f"not now: {image}")
+
+
+@pytest.mark.parametrize("kind", [Denormalize, Reversed, Broken])
+def test_what_does_not_do_as_it_is_called_is_refused(kind: type[Normalize]) -> None:
+    kind.__name__ = f"{kind.__name__}Normalize"
+    with pytest.raises(DisplayError, match=r"does not give \(x - mean\) / std"):
+        normalization_of([kind(MEAN, STD)])
+
+
+def test_what_does_as_it_is_called_is_believed() -> None:
+    InBatches.__name__ = "NormalizeInBatches"
+    for step in (InBatches(MEAN, STD), Normalize(MEAN, STD), ByImage(), ByImage(largest=1)):
+        found = normalization_of([step])
+        assert found is not None
+        np.testing.assert_array_equal(found.mean, np.float32(MEAN))
+        np.testing.assert_array_equal(found.std, np.float32(STD))
+
+
+class Files(Pictures):
+    """Pictures of a folder, of smooth colors, as those of photographs are."""
+
+    def __init__(self, folder: Path, transform: Any, mode: str = "RGB") -> None:
+        super().__init__(transform)
+        self.mode = mode
+        self.samples = [(str(folder / f"{number}.png"), 0) for number in range(10)]
+        for path, _ in self.samples:
+            Image.fromarray(np.uint8([[[200, 90, 30], [180, 80, 60]]]).repeat(4, 0)).save(path)
+
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, index: int) -> tuple[Any, int]:
+        with Image.open(self.samples[index][0]) as picture:
+            return self.transform(picture.convert(self.mode)), 0
+
+
+ORIGINALS = {
+    "as it is": (lambda x: x, True),
+    "mirrored": (lambda x: x.flip(-1), True),
+    "gray": (lambda x: (x * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(0)[None], True),
+    "other size": (lambda x: x.flip(0)[:, :2], True),
+    "blue first": (lambda x: x.flip(0), False),
+    "stretched": (lambda x: (x - x.min()) / (x.max() - x.min()), False),
+    "too dark": (lambda x: x / 255, False),
+}
+
+
+@pytest.mark.parametrize("kind", ORIGINALS)
+def test_images_of_files_have_their_colors(
+    torchvision: ModuleType, tmp_path: Path, kind: str
+) -> None:
+    change, fits = ORIGINALS[kind]
+    v1 = torchvision.transforms
+    for normalize in ([], [v1.Normalize(0.5, 0.25)]):
+        dataset = Files(tmp_path, v1.Compose([v1.ToTensor(), change, *normalize]))
+        images = torch.stack([dataset[index][0] for index in range(3)])
+        for show in (
+            lambda data: ImageSource(data)[3],
+            lambda data, images=images: Display(data).shown_batch(range(3), images),
+        ):
+            if fits:
+                assert show(dataset).shape[-1] == 3
+                continue
+            with pytest.raises(DisplayError, match=r"image [03] has other colors than its file"):
+                show(dataset)
+
+
+@pytest.mark.parametrize("stored", ["in memory", "in files"])
+@pytest.mark.parametrize("mode", ["RGBA", "CMYK"])
+def test_four_channels_are_opacity_where_the_picture_has_it(
+    torchvision: ModuleType, tmp_path: Path, mode: str, stored: str
+) -> None:
+    picture = Image.fromarray(PIXELS).convert(mode)
+    to_tensor = torchvision.transforms.ToTensor()
+    if mode == "RGBA":
+        picture.putpixel((0, 0), (10, 20, 30, 0))
+    dataset: Any = LabeledImages([(picture, 0)] * 2, transform=to_tensor)
+    images = torch.stack([to_tensor(picture)] * 2)
+    if stored == "in files":
+        path = tmp_path / f"picture.{'png' if mode == 'RGBA' else 'tif'}"
+        picture.save(path)
+        dataset = Files(tmp_path, to_tensor, mode)
+        dataset.samples = [(str(path), 0)] * 10
+    if mode == "CMYK":
+        with pytest.raises(DisplayError, match="four channels"):
+            Display(dataset).shown_batch([0, 1], images)
+        return
+    expected = PIXELS.copy()
+    expected[0, 0] = 255
+    for shown in Display(dataset).shown_batch([0, 1], images), [ImageSource(dataset)[1]]:
+        np.testing.assert_array_equal(shown[-1], expected)
+
+
+def test_eight_images_are_compared_and_none_of_random_transforms(
+    torchvision: ModuleType, tmp_path: Path
+) -> None:
+    v1 = torchvision.transforms
+    dataset = Files(tmp_path, v1.ToTensor())
+    source = ImageSource(dataset)
+    for index in range(8):
+        source[index]
+    dataset.transform = v1.Compose([v1.ToTensor(), lambda x: x.flip(0)])
+    assert source[8][0, 0].tolist() == [30, 90, 200]
+    dataset.transform.transforms.append(v1.RandomErasing(p=0.0))
+    assert ImageSource(dataset)[9][0, 0].tolist() == [30, 90, 200]
+
+
 def test_noise_with_a_mean_is_not_taken_for_a_normalization() -> None:
     class AddNoise(Normalize):
         pass
@@ -211,7 +414,12 @@ def test_normalizations_that_do_not_fit(mean: Any, std: Any, message: str) -> No
 
 @pytest.mark.parametrize(
     ("shape", "dtype", "message"),
-    [((2, 2, 2), torch.float32, "not .1, 3 or 4, H, W"), ((3, 2, 2), torch.int64, "torch.int64")],
+    [
+        ((2, 2, 2), torch.float32, "not .1 or 3, H, W"),
+        ((4, 2, 2), torch.float32, "opacity or another band, as near infrared, cannot be told"),
+        ((4, 2, 2), torch.uint8, "the image has four channels"),
+        ((3, 2, 2), torch.int64, "torch.int64"),
+    ],
 )
 def test_tensors_that_are_no_images(shape: Any, dtype: Any, message: str) -> None:
     with pytest.raises(DisplayError, match=message):
@@ -240,6 +448,7 @@ def test_display_transform_decides(display: Any) -> None:
         (PIXELS / 255, "an array of float64"),
         ("red", "'red'"),
         (torch.full((3, 2, 2), 2.0), "in display_transform, values run from 2 to 2"),
+        (torch.zeros(4, 2, 2), "in display_transform, the image has four channels"),
     ],
 )
 def test_what_display_transform_may_not_return(shown: Any, message: str) -> None:
