@@ -22,6 +22,7 @@ from imbxai_widgets.compute.embedding.ray_cluster import (
     ClusterImages,
     embed_anywhere,
     labeled_images,
+    own_cluster,
 )
 from imbxai_widgets.compute.methods.overlap import negative_share
 from imbxai_widgets.compute.numeric.checks import check_count
@@ -224,21 +225,18 @@ def analyze_with(
     scheme = color_scheme(settings.color_bins)
     check_count(settings.k, "k")
     check_count(settings.top_k, "top_k")
-    images = labeled_images(dataset, "training", settings)
-    unseen = None
-    if validation is not None:
-        with about_validation():
-            unseen = labeled_images(validation, "validation", settings)
-    settings = replace(settings, cache=settings.store(model))
-    first = preflight(model, images, unseen, settings, k=settings.k, shown=shown)
-    run = partial(embed_anywhere, model, progress=settings.progress)
-    embedded = run(images, settings, description=_titled("Training images", title))
-    _warn_of_signed_features(embedded.embeddings)
-    held_out = None
-    if unseen is not None:
-        with about_validation():
-            plain = replace(settings, salient_fraction=None)
-            held_out = run(unseen, plain, description=_titled("Validation images", title))
+    with own_cluster(dataset, validation):
+        images, unseen = _both(dataset, validation, settings)
+        settings = replace(settings, cache=settings.store(model))
+        first = preflight(model, images, unseen, settings, k=settings.k, shown=shown)
+        run = partial(embed_anywhere, model, progress=settings.progress)
+        embedded = run(images, settings, description=_titled("Training images", title))
+        _warn_of_signed_features(embedded.embeddings)
+        held_out = None
+        if unseen is not None:
+            with about_validation():
+                plain = replace(settings, salient_fraction=None)
+                held_out = run(unseen, plain, description=_titled("Validation images", title))
     return Analysis.of(
         assemble(
             embedded,
@@ -253,6 +251,16 @@ def analyze_with(
             device=settings.device,
         )
     )
+
+
+def _both(
+    dataset: Any, validation: Any, settings: AnalyzeSettings
+) -> tuple[LabeledImages, LabeledImages | None]:
+    images = labeled_images(dataset, "training", settings)
+    if validation is None:
+        return images, None
+    with about_validation():
+        return images, labeled_images(validation, "validation", settings)
 
 
 def _shown(

@@ -107,7 +107,8 @@ def _tied(found: Neighbors, k: int) -> BoolArray:
     """Tell of which rows the k-th and the next nearest are equally near; (N,)."""
     if found.distances.shape[1] == k:
         return np.zeros(len(found.distances), dtype=np.bool_)
-    tied: BoolArray = found.distances[:, k - 1] == found.distances[:, k]
+    last, following = found.distances[:, k - 1], found.distances[:, k]
+    tied: BoolArray = (last == following) & np.isfinite(last)  # beyond float32, order is known yet
     return tied
 
 

@@ -187,6 +187,7 @@ def test_wrong_arguments_are_named(method: str, options: dict[str, float], messa
         getattr(analysis, method)(**options)
 
 
+@pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 def test_one_class_has_no_other_label() -> None:
     single = Analysis.from_arrays(np.eye(3), [0, 0, 0], [0, 0, 0], class_names=["a"], k=1)
     with pytest.raises(ValueError, match="no other label"):

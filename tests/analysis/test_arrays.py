@@ -158,6 +158,7 @@ def test_wrong_arrays_are_refused_by_name(
         Analysis.from_arrays(**arguments)
 
 
+@pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 def test_classes_of_predictions_alone_are_counted_over_both_splits() -> None:
     points = np.arange(4.0)[:, np.newaxis]
     held_out = (points, [0, 1, 2, 3], [0, 1, 2, 2])

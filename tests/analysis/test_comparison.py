@@ -81,6 +81,7 @@ def test_shared_features_of_both_models() -> None:
     assert most.is_monotonic_decreasing
 
 
+@pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 @given(case=cases(predictions=True), other=cases(predictions=True))
 def test_flows_and_errors_add_up(case: Case, other: Case) -> None:
     n = len(case.labels)

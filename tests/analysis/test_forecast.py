@@ -211,6 +211,7 @@ def test_wrong_arguments_are_named(
         analysis.forecast_quality(**options)  # type: ignore[arg-type]
 
 
+@pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 def test_what_is_missing_is_said(analysis: Analysis) -> None:
     with pytest.raises(ValueError, match="kind must be one of votes"):
         analysis.forecast("tea leaves")
@@ -221,6 +222,7 @@ def test_what_is_missing_is_said(analysis: Analysis) -> None:
         single.forecast()
 
 
+@pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 def test_neighbors_beyond_the_range_of_distances_weigh_alike() -> None:
     embeddings = np.zeros((12, 2), dtype=np.float32)
     embeddings[0] = 3e38

@@ -184,6 +184,56 @@ def _rows(columns: dict[str, Any], options: PassOptions) -> Rows:
     return Rows(columns, as_tensors=options.transform is None)
 
 
+@contextmanager
+def own_cluster(*datasets: object) -> Iterator[None]:
+    """Have Ray run, if one of the datasets is for it; stop it at the end, if it was started here.
+
+    Where Ray runs, or ``RAY_ADDRESS`` names a cluster, that one is used and left running. One
+    that is started here is of this machine alone: it listens on the loopback address, and shows
+    no dashboard.
+
+    Examples
+    --------
+    >>> with own_cluster([], None):
+    ...     pass
+    """
+    if not any(isinstance(one, RayImages) or is_ray_dataset(one) for one in datasets):
+        yield
+        return
+    import ray
+
+    if ray.is_initialized() or os.environ.get("RAY_ADDRESS"):
+        yield
+        return
+    with _on_loopback():
+        ray.init(address="local", include_dashboard=False)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Have the processes of Ray that are started meanwhile listen on the loopback address alone.
+
+    That is what Ray does on Windows and macOS. On Linux only this variable tells it to; Ray read
+    it here when it was imported, and its processes read it when they start.
+    """
+    from ray._private import ray_constants
+
+    name = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+    before, known = os.environ.get(name), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[name], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = known
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
+
+
 @dataclass(frozen=True)
 class _Job:
     """What an actor must know: all options, so that none is left behind."""

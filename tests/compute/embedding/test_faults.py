@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -277,3 +279,31 @@ def test_a_killed_worker_is_told_with_what_to_do() -> None:
     assert not multiprocessing.active_children()
     # PyTorch's own handler is back, and knows no lost process any more.
     signal.raise_signal(signal.SIGCHLD)
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_class_of_a_notebook_cannot_go_to_a_process_that_is_spawned(method: str) -> None:
+    code = f"""if True:
+        import multiprocessing, torch
+        from imbxai_widgets import analyze
+        from imbxai_widgets.compute.reading import WorkerError
+
+        class Mine(torch.utils.data.Dataset):
+            def __len__(self):
+                return 9
+            def __getitem__(self, index):
+                return torch.ones(3, 4, 4), index % 3
+
+        multiprocessing.set_start_method("{method}")
+        model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 3))
+        try:
+            analyze(model, Mine(), num_workers=1, progress=False)
+        except WorkerError as error:
+            print(error)
+    """
+    run = [sys.executable, "-c", code]
+    words = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    assert f"starts such processes anew here ({method})" in words
+    assert "Mine, which is defined in a notebook" in words
+    assert "num_workers=0" in words
+    assert "memory" not in words

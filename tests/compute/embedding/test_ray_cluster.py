@@ -29,6 +29,7 @@ from imbxai_widgets.compute.embedding.ray_cluster import (
     embed_anywhere,
     is_ray_dataset,
     labeled_images,
+    own_cluster,
     read_shards,
 )
 
@@ -267,3 +268,22 @@ def test_other_datasets_need_no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_package_gives_the_class_without_importing_ray() -> None:
     code = "import sys; from imbxai_widgets import RayImages; assert 'ray' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_cluster_that_runs_already_is_left_running(ray_data: Any) -> None:
+    import ray
+
+    address = ray.get_runtime_context().gcs_address
+    with own_cluster([], ray_data.range(9)):
+        assert ray.get_runtime_context().gcs_address == address
+    assert ray.get_runtime_context().gcs_address == address
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_cluster_of_our_own_listens_on_loopback_alone_and_ends() -> None:
+    pytest.importorskip("ray")
+    script = Path(__file__).parent / "own_cluster_script.py"
+    done = subprocess.run([sys.executable, script], check=True, capture_output=True, text=True)
+    addresses = done.stdout.splitlines()[-1].split()
+    assert addresses
+    assert all(address.endswith("0100007F") for address in addresses)  # 127.0.0.1, also in IPv6
