@@ -20,6 +20,7 @@ COMPUTE = {f"compute.{room}" for room in ("colors", "methods", "neighbors", "num
 ROOMS: dict[str, set[str]] = {
     "version": set(),
     "files": set(),
+    "names": set(),
     "compute.numeric": set(),
     "compute.colors": {"compute.numeric"},
     "compute.neighbors": {"compute.numeric"},
@@ -35,9 +36,9 @@ ROOMS: dict[str, set[str]] = {
     "presentation": {"compute.methods"},
     "analysis": {*COMPUTE, "compute.embedding", "datasets", "files"},
     "pipeline": {*COMPUTE, "compute.embedding", "analysis"},
-    "figures": {"compute.methods", "compute.numeric", "analysis", "presentation"},
+    "figures": {"compute.methods", "compute.numeric", "analysis", "names", "presentation"},
     # Its panels read the deck of the explorer, which finds them in their registry.
-    "explorer": {*COMPUTE, "analysis", "pipeline", "presentation"},
+    "explorer": {*COMPUTE, "analysis", "names", "pipeline", "presentation"},
     "datasets": {"compute.numeric", "compute.reading"},
     "training": {"compute.numeric", "compute.embedding", "datasets", "files"},
     "demo": {"compute.numeric", "training"},

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
-from imbxai_widgets.explorer._names import shown_name
+from imbxai_widgets.names import shown_name
 
 
 class Deck:

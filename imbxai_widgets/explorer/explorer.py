@@ -17,7 +17,6 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
-from imbxai_widgets.explorer._names import shown_name
 from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
 from imbxai_widgets.explorer.deck import Deck, number
@@ -27,6 +26,7 @@ from imbxai_widgets.explorer.panel import PanelContent
 from imbxai_widgets.explorer.panels.archetypes import PROTOTYPES
 from imbxai_widgets.explorer.requests import Requests, in_short
 from imbxai_widgets.explorer.text import counted
+from imbxai_widgets.names import shown_name
 from imbxai_widgets.pipeline import AnalyzeOptions
 
 # All cards are made and sent at once up to these limits, so that no selection waits for the

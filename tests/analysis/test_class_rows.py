@@ -20,6 +20,8 @@ from imbxai_widgets.compute.methods.overlap import top_features
 from imbxai_widgets.compute.methods.pairs import PairCounts
 
 SIZES = (40, 20, 8, 0, 15)
+# Drawn embeddings may be the same.
+pytestmark = pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 
 
 @pytest.fixture(scope="module", params=[0, 1, 2])

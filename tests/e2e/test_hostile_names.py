@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, expect
 from watch import Watch
 
 from imbxai_widgets.compute.reading.class_names import distinct_names
-from imbxai_widgets.explorer._names import shown_name
+from imbxai_widgets.names import shown_name
 from imbxai_widgets.page import write_page
 
 ROOT = Path(__file__).parents[2]

@@ -15,9 +15,9 @@ import ipywidgets as widgets
 import numpy as np
 import traitlets
 
-from imbxai_widgets.explorer._names import shorten, width
 from imbxai_widgets.explorer.labels import as_written, label
 from imbxai_widgets.explorer.panel import Panel
+from imbxai_widgets.names import shorten, width
 
 _PIXELS_PER_CHARACTER = 6.6
 

@@ -11,11 +11,11 @@ import traitlets
 
 from imbxai_widgets.compute.methods.pairs import PairCounts
 from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
-from imbxai_widgets.explorer._names import shorten, shown_name
 from imbxai_widgets.explorer.panel import Card, PanelContent, Part
 from imbxai_widgets.explorer.panels import _charts
 from imbxai_widgets.explorer.panels._forecast_notes import forecast_notes
 from imbxai_widgets.explorer.text import counted, percent_ticks
+from imbxai_widgets.names import shorten, shown_name
 from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR, WEAK_SUPPORT
 
 ROWS = 10

@@ -9,11 +9,11 @@ import bqplot
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.explorer._names import shorten
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.panel import Card, PanelContent, Part
 from imbxai_widgets.explorer.panels import _charts
 from imbxai_widgets.explorer.text import counted, percent_ticks
+from imbxai_widgets.names import shorten
 
 # Between white and black: an outline that shows both on light and on dark pages.
 _OUTLINE = "#808080"

@@ -13,9 +13,9 @@ import traitlets
 
 from imbxai_widgets.compute.methods.pairs import PairCounts
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.explorer._names import shorten, shown_name, width
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.panel import Panel, PanelContent
+from imbxai_widgets.names import shorten, shown_name, width
 from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
 
 WINDOW = 30  # bars at once: those of the page that the selected class is on

@@ -149,6 +149,7 @@ def test_the_warning_names_classes_and_figures() -> None:
         Analysis.from_arrays(points, labels, predictions, class_names=names)
 
 
+@pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 def test_an_analysis_of_permuted_labels_warns() -> None:
     model = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 3))
     with torch.no_grad():
