@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from analysis_cases import Case, cases
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from imbxai_widgets import Analysis
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+
+# The cases have ties on purpose, which an analysis tells of.
+pytestmark = pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 
 
 def assert_shares(table: pd.DataFrame, *, empty: Any) -> None:
