@@ -78,7 +78,10 @@ def splits(
     draw: Any, n_rows: int, n_columns: int, n_classes: int, predictions: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     codes = hnp.arrays(np.int64, n_rows, elements=st.integers(0, n_classes - 1))
-    logits = hnp.arrays(np.float32, (n_rows, n_classes), elements=values)
+    # Logits that all lie between 0 and 1 would be taken for sigmoids, and refused.
+    logits = hnp.arrays(np.float32, (n_rows, n_classes), elements=values).map(
+        lambda drawn: drawn - 2 if ((drawn >= 0) & (drawn <= 1)).all() else drawn
+    )
     return (
         draw(matrices(n_rows, n_columns)),
         draw(codes),

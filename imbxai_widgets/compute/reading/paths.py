@@ -40,7 +40,7 @@ def path_of(dataset: Dataset[Any], index: int) -> str | None:
     try:
         member, place = locate(dataset, index)
         for name in _PATH_LISTS:
-            path = _listed_path(getattr(member, name, None), len(member), place)
+            path = _listed_path(getattr(member, name, None), member, place)
             if path is not None:
                 return path
         return path_in_columns(member, place)
@@ -48,8 +48,9 @@ def path_of(dataset: Dataset[Any], index: int) -> str | None:
         return None
 
 
-def _listed_path(listed: object, size: int, index: int) -> str | None:
-    if not isinstance(listed, Sequence) or len(listed) != size:
+def _listed_path(listed: object, dataset: Any, index: int) -> str | None:
+    # The length last: a dataset may open its file to tell it.
+    if not isinstance(listed, Sequence) or len(listed) != len(dataset):
         return None
     entry = listed[index]
     path = entry[0] if isinstance(entry, tuple | list) and entry else entry

@@ -162,6 +162,7 @@ def test_folders_of_images(torchvision: ModuleType, tmp_path: Any) -> None:
     assert labels_of(folder).tolist() == [1, 2, 0]
 
 
+@pytest.mark.filterwarnings("ignore:for .* equally near:UserWarning")
 def test_an_analysis_calls_images_by_their_folders() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
     with torch.no_grad():  # each row is largest at the brightness of a class: cat, ant, bee

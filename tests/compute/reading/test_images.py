@@ -384,11 +384,11 @@ def test_eight_images_are_compared_and_none_of_random_transforms(
     torchvision: ModuleType, tmp_path: Path
 ) -> None:
     v1 = torchvision.transforms
-    dataset = Files(tmp_path, v1.ToTensor())
+    dataset = Files(tmp_path, v1.Compose([v1.ToTensor()]))
     source = ImageSource(dataset)
     for index in range(8):
         source[index]
-    dataset.transform = v1.Compose([v1.ToTensor(), lambda x: x.flip(0)])
+    dataset.transform.transforms.append(lambda x: x.flip(0))
     assert source[8][0, 0].tolist() == [30, 90, 200]
     dataset.transform.transforms.append(v1.RandomErasing(p=0.0))
     assert ImageSource(dataset)[9][0, 0].tolist() == [30, 90, 200]
