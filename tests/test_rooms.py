@@ -128,3 +128,21 @@ def test_computation_knows_no_widgets_and_no_tables() -> None:
             assert not tops & WIDGETS, module
         if room.startswith("compute") and not module.endswith("embedding.fingerprint"):
             assert "pandas" not in tops, module  # fingerprints know datasets that hold tables
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    {
+        "imbxai_widgets": "Explorer analyze Analysis compare RayImages",
+        "imbxai_widgets.compute.neighbors": "nearest_neighbors",
+        "imbxai_widgets.compute.methods": "assign_archetypes adversary_votes error_matrix "
+        "top_features overlap_matrix medoid medoids",
+        "imbxai_widgets.compute.colors": "assign_bins",
+        "imbxai_widgets.datasets": "class_counts imbalance_ratio labels_of long_tailed",
+        "imbxai_widgets.demo": "CLASSES load_demo load_images",
+    }.items(),
+)
+def test_what_others_rely_on_is_where_it_was(path: str, names: str) -> None:
+    module = import_module(path)
+    for name in names.split():
+        assert callable(getattr(module, name)) or name.isupper()
