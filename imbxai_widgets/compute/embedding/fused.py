@@ -3,24 +3,29 @@
 In evaluation mode a batch normalization behind a convolution is a scale and a shift, which the
 convolution's own weights can take in. Stored channels last, the convolutions of oneDNN need no
 reordering in between. For a ResNet-32 both together save about a quarter of a forward and
-backward pass on a CPU (docs/speed.md).
+backward pass on a CPU (docs/speed.md). The copy takes as much memory as the network, for as long
+as images run, so that none is made of large ones.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from copy import deepcopy
-from typing import Final, Protocol
+from itertools import chain
+from threading import get_ident
+from typing import Any, Final, Protocol
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from imbxai_widgets.compute.embedding.compiler import tracing
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
 from imbxai_widgets.compute.embedding.model_state import unwrapped
+from imbxai_widgets.compute.reading.undo import Changes, undoing
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 # How far a copy's results may be off, relative to the largest value. Fusing rounds otherwise, by
@@ -28,6 +33,10 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 _TOLERANCE: Final = 1e-4
 # Images that run through both. What a trace gets wrong shows in few.
 _COMPARED: Final = 16
+# Bytes of parameters and buffers above which no copy is made. ResNet-152, of the large networks of
+# convolutions, has 241 MB; above that most weights are of linear layers (VGG-16, 553 MB) or of
+# transformers, which have nothing to fuse, and a copy begins to matter beside what a batch takes.
+_LARGEST: Final = 2**28
 
 
 class Reader(Protocol):
@@ -48,7 +57,8 @@ def quick_reader(
     """Read the embedding of every batch that runs through a model, from a fused copy if it can be.
 
     The first images run through both; the copy serves only if logits and embeddings agree. Only
-    on the CPU, where the gain was measured; on other devices it is an `EmbeddingReader`.
+    on the CPU, where the gain was measured, and of networks of at most 256 MiB, since a copy
+    takes as much again; else it is an `EmbeddingReader`.
 
     Parameters
     ----------
@@ -73,21 +83,22 @@ def quick_reader(
     >>> embedding.shape
     torch.Size([5, 16])
     """
-    with ExitStack() as stack:
+    with undoing() as changes:
         # Before the reader sets its hooks, or these would be taken for the user's.
         copy = fused_copy(unwrapped(model)) if _may_be_quicker(model, device) else None
-        reader = stack.enter_context(EmbeddingReader(model, layer, n_classes=n_classes))
-        yield reader if copy is None else _FirstImagesDecide(reader, copy, stack)
+        reader = changes.enter(EmbeddingReader(model, layer, n_classes=n_classes))
+        yield reader if copy is None else _FirstImagesDecide(reader, copy, changes)
 
 
 def _may_be_quicker(model: nn.Module, device: torch.device) -> bool:
     own = {parameter.dtype for parameter in model.parameters()}
-    return device.type == "cpu" and own == {torch.float32}
+    size = sum(tensor.nbytes for tensor in chain(model.parameters(), model.buffers()))
+    return device.type == "cpu" and own == {torch.float32} and size <= _LARGEST
 
 
 class _FirstImagesDecide:
-    def __init__(self, reader: EmbeddingReader, copy: nn.Module, stack: ExitStack) -> None:
-        self._reader, self._copy, self._stack = reader, copy, stack
+    def __init__(self, reader: EmbeddingReader, copy: nn.Module, changes: Changes) -> None:
+        self._reader, self._copy, self._changes = reader, copy, changes
         self._chosen: Reader | None = None
 
     def run(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,7 +108,7 @@ class _FirstImagesDecide:
             expected = self._reader.run(images[:_COMPARED].detach())
         quick = self._reader.settled(self._copy)
         with suppress(Exception):  # the copy lacks the layer, or fails at what a trace cannot see
-            self._stack.enter_context(quick)
+            self._changes.enter(quick)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the network itself gave them already
                 found = quick.run(images)
@@ -128,7 +139,8 @@ def fused_copy(model: nn.Module) -> nn.Module | None:
     torch.nn.Module or None
         A copy that shares no memory with `model`, whose layers keep their names; None where there
         is nothing to fuse, or it cannot be told for certain what the network does: it branches on
-        its input, cannot be copied, or has hooks, which may do anything.
+        its input, cannot be copied, or has hooks, which may do anything. It takes as much memory
+        as `model`.
 
     Examples
     --------
@@ -140,7 +152,9 @@ def fused_copy(model: nn.Module) -> nn.Module | None:
         return None
     try:
         copy = deepcopy(model)
-        traced = fx.GraphModule(copy, _Tracer().trace(copy))
+        with tracing():
+            graph = _Tracer().trace(copy)
+        traced = fx.GraphModule(copy, graph)
     except Exception:  # whatever the model's own code raises when it meets a symbol for a tensor
         return None
     if not _fuse(traced):
@@ -151,8 +165,31 @@ def fused_copy(model: nn.Module) -> nn.Module | None:
 class _Tracer(fx.Tracer):
     """Looks into those modules alone that have something to fuse; the others are run as they are.
 
-    So fewer networks are refused, and heads of any make remain modules that can be tapped.
+    So fewer networks are refused, and heads of any make remain modules that can be tapped. What
+    other threads call or read of their modules meanwhile, which `torch.fx` directs here as well, is
+    done as ever.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._autowrap_function_ids.clear()  # else it writes to the globals of what is called
+        self._thread = get_ident()
+
+    def call_module(
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        if get_ident() != self._thread:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        if get_ident() != self._thread:
+            return attr_val
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         inner = any(isinstance(module, nn.BatchNorm2d) for module in m.modules())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
+from imbxai_widgets.compute.embedding.compiler import uncompiled
 from imbxai_widgets.compute.embedding.heads import (
     Call,
     explain_missing_head,
@@ -19,9 +20,10 @@ from imbxai_widgets.compute.embedding.heads import (
     observed,
     squashed_logits,
 )
-from imbxai_widgets.compute.embedding.model_state import uncompiled, unwrapped
+from imbxai_widgets.compute.embedding.model_state import unwrapped
 from imbxai_widgets.compute.embedding.outputs import logits_candidates
 from imbxai_widgets.compute.numeric.probabilities import Extremes
+from imbxai_widgets.compute.reading.undo import Changes
 
 _LISTED = 12  # layers that an error names, the last ones
 _UNIT_SUM = 1e-2  # how far the probabilities of an image may be from 1, in bfloat16
@@ -91,7 +93,7 @@ class EmbeddingReader:
         self._has_head = False
         self._scores = Extremes()  # of all batches, where no head vouches for them
         self._source: str | None = None
-        self._handles: list[RemovableHandle] = []
+        self._hooks = Changes()
         self._calls: list[Call] = []
         self._latest: Tensor | None = None
         self._sides = 1, 1  # H and W of the images that run
@@ -102,12 +104,16 @@ class EmbeddingReader:
         return self._source
 
     def __enter__(self) -> EmbeddingReader:
-        if self._layer is not None:
-            self._source = _name_of(self._given, self._model, self._layer)
-            self._tap(self._source)
-        if self._output is None:
-            for name, module in self._model.named_modules():
-                self._watch(name, module)
+        try:
+            if self._layer is not None:
+                self._source = _name_of(self._given, self._model, self._layer)
+                self._tap(self._source)
+            if self._output is None:
+                for name, module in self._model.named_modules():
+                    self._watch(name, module)
+        except BaseException:
+            self._release()
+            raise
         return self
 
     def settled(self, copy: nn.Module) -> EmbeddingReader:
@@ -156,7 +162,7 @@ class EmbeddingReader:
         self._latest = None
         self._sides = images.shape[-2], images.shape[-1]
         with uncompiled():
-            output = self._model(_as_input(images, self._model))
+            output = self._model(as_input(images, self._model))
         candidates = logits_candidates(output, len(images), self._n_classes)
         first = self._output is None
         head = self._settle(candidates) if first else None
@@ -239,9 +245,7 @@ class EmbeddingReader:
         return embedding
 
     def _release(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
+        self._hooks.undo()
         self._calls.clear()
 
     def _watch(self, name: str, module: nn.Module) -> None:
@@ -250,7 +254,8 @@ class EmbeddingReader:
         def note(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
             self._calls.append(observed(name, module, _first(args, kwargs), output))
 
-        self._handles.append(module.register_forward_hook(note, with_kwargs=True))
+        self._hooks.add(partial(unhook, module, note))
+        module.register_forward_hook(note, with_kwargs=True)
 
     def _tap(self, source: str) -> None:
         """Keep what enters ("<name") or leaves ("name") a layer, from now on."""
@@ -263,10 +268,33 @@ class EmbeddingReader:
             self._latest = _pooled(output, self._sides)
 
         if source.startswith("<"):
-            handle = module.register_forward_pre_hook(keep_input, with_kwargs=True)
+            self._hooks.add(partial(unhook, module, keep_input))
+            module.register_forward_pre_hook(keep_input, with_kwargs=True)
         else:
-            handle = module.register_forward_hook(keep_output)
-        self._handles.append(handle)
+            self._hooks.add(partial(unhook, module, keep_output))
+            module.register_forward_hook(keep_output)
+
+
+def unhook(module: nn.Module, hook: Callable[..., Any]) -> None:
+    """Take a hook of the forward off a module, if it is there.
+
+    Found by itself and not by the handle that registering it gives, which an interrupt could lose.
+
+    Examples
+    --------
+    >>> module = nn.Identity()
+    >>> _ = module.register_forward_hook(print)
+    >>> unhook(module, print)
+    >>> len(module._forward_hooks)
+    0
+    """
+    for hooks, extra in (
+        (module._forward_hooks, module._forward_hooks_with_kwargs),
+        (module._forward_pre_hooks, module._forward_pre_hooks_with_kwargs),
+    ):
+        for number in [number for number, own in hooks.items() if own is hook]:
+            extra.pop(number, None)
+            hooks.pop(number, None)
 
 
 def _name_of(given: nn.Module, model: nn.Module, layer: nn.Module | str) -> str:
@@ -295,8 +323,15 @@ def _name_of(given: nn.Module, model: nn.Module, layer: nn.Module | str) -> str:
     return mark + name
 
 
-def _as_input(images: Tensor, model: nn.Module) -> Tensor:
-    """Copy images (autograd forbids to overwrite a leaf), in the precision of the first layer."""
+def as_input(images: Tensor, model: nn.Module) -> Tensor:
+    """Copy images (autograd forbids to overwrite a leaf), in the precision of the first layer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> as_input(torch.zeros(1, 2), nn.Linear(2, 2).double()).dtype
+    torch.float64
+    """
     kinds = (parameter.dtype for parameter in model.parameters() if parameter.is_floating_point())
     kind = next(kinds, images.dtype) if images.is_floating_point() else images.dtype
     return images.to(kind, copy=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import torch
@@ -21,7 +21,12 @@ from imbxai_widgets.compute.embedding.cache import Cache, usable
 from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
 from imbxai_widgets.compute.embedding.fused import Reader, quick_reader
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
-from imbxai_widgets.compute.embedding.model_state import choose_device, lent_out
+from imbxai_widgets.compute.embedding.model_state import (
+    change_check,
+    choose_device,
+    lent_out,
+    made_in_inference_mode,
+)
 from imbxai_widgets.compute.embedding.options import PassOptions, Saliency
 from imbxai_widgets.compute.embedding.saliency import (
     count_colors,
@@ -38,6 +43,7 @@ from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
 from imbxai_widgets.compute.reading.own_copy import own_copy
 from imbxai_widgets.compute.reading.samples import Samples
 from imbxai_widgets.compute.reading.transforms import random_steps
+from imbxai_widgets.compute.reading.undo import undoing
 
 
 def embed(
@@ -237,18 +243,29 @@ def batch_runner(
     once
         Whether a single batch will be run.
     """
+    frozen = made_in_inference_mode(model)
+    if frozen is not None and options.saliency is not None:
+        raise ValueError(
+            f"{frozen!r} of the model was made in torch.inference_mode, so that no gradients for "
+            "salient colors can flow through it; build or load the model outside of it, or pass "
+            "salient_fraction=None to do without"
+        )
     with (
-        torch.inference_mode(False),  # else the caller's would make the model's tensors frozen
-        lent_out(model, device),
+        # Else the caller's would freeze what the model keeps; a frozen model runs in no other.
+        torch.inference_mode(frozen is not None),
+        lent_out(model, device) as changes,
         _reader(model, options.layer, device=device, n_classes=n_classes, once=once) as reader,
     ):
-        yield Fitting(partial(_run, reader, device=device, saliency=options.saliency), device)
+        changes.add(partial(torch.set_grad_enabled, torch.is_grad_enabled()))
+        step = _Step(reader, change_check(model), device, options.saliency)
+        yield Fitting(step.run, device)
 
 
 def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:
     return tqdm(total=size, initial=size - left, desc=title, unit="image", disable=not shown)
 
 
+@contextmanager
 def _reader(
     model: nn.Module,
     layer: nn.Module | str | None,
@@ -256,11 +273,14 @@ def _reader(
     device: torch.device,
     n_classes: int | None,
     once: bool,
-) -> AbstractContextManager[Reader]:
+) -> Iterator[Reader]:
     """Choose how to run the batches; one alone is not worth a copy of the network."""
     if once:
-        return EmbeddingReader(model, layer, n_classes=n_classes)
-    return quick_reader(model, layer, device=device, n_classes=n_classes)
+        with undoing() as changes:
+            yield changes.enter(EmbeddingReader(model, layer, n_classes=n_classes))
+    else:
+        with quick_reader(model, layer, device=device, n_classes=n_classes) as reader:
+            yield reader
 
 
 def tell_of_skipped(skipped: Sequence[Skipped], size: int) -> None:
@@ -299,35 +319,47 @@ def _warn_of_random_transforms(dataset: Dataset[Any]) -> bool:
     return bool(steps)
 
 
-def _run(
-    reader: Reader,
-    batch: Batch,
-    device: torch.device,
-    saliency: Saliency | None,
-) -> Embedded:
-    # Both modes are set, since the caller may have set either for code of their own.
-    with torch.inference_mode(saliency is None), torch.set_grad_enabled(saliency is not None):
-        images = batch.images.to(device)
-        if saliency is not None:
-            if not images.is_floating_point():
-                raise ValueError(
-                    f"saliency needs images of floats, but they are {images.dtype}; convert them "
-                    "in the dataset's transform, or pass salient_fraction=None to do without"
-                )
-            images = images.clone().requires_grad_()  # a copy may do so, whatever made the image
-        logits, embeddings = reader.run(images)
-        _check_classes(logits, batch)
-        _check_finite(batch.positions, embeddings=embeddings, logits=logits)
-        counts = None if saliency is None else _color_counts(images, logits, batch, saliency)
-        top = top_probabilities(logits, batch.labels)
-    return Embedded(
-        embeddings.float().cpu().numpy(),
-        batch.labels,
-        top,
-        logits.shape[1],
-        counts,
-        batch.positions,
-    )
+class _Step(NamedTuple):
+    """What is done with each part of a batch."""
+
+    reader: Reader
+    check_unchanged: Callable[[], None]
+    device: torch.device
+    saliency: Saliency | None
+
+    def run(self, batch: Batch) -> Embedded:
+        # Set, since the caller may have set either for code of their own. Not inference mode:
+        # what the model keeps of its first forward could then never be used in training.
+        with torch.set_grad_enabled(self.saliency is not None):
+            images = batch.images.to(self.device)
+            if self.saliency is not None:
+                _check_floats(images)
+                images = images.clone().requires_grad_()  # a copy may, whatever made the image
+            self.check_unchanged()
+            logits, embeddings = self.reader.run(images)
+            self.check_unchanged()
+            _check_classes(logits, batch)
+            _check_finite(batch.positions, embeddings=embeddings, logits=logits)
+            counts = None
+            if self.saliency is not None:
+                counts = _color_counts(images, logits, batch, self.saliency)
+            top = top_probabilities(logits, batch.labels)
+        return Embedded(
+            embeddings.float().cpu().numpy(),
+            batch.labels,
+            top,
+            logits.shape[1],
+            counts,
+            batch.positions,
+        )
+
+
+def _check_floats(images: Tensor) -> None:
+    if not images.is_floating_point():
+        raise ValueError(
+            f"saliency needs images of floats, but they are {images.dtype}; convert them "
+            "in the dataset's transform, or pass salient_fraction=None to do without"
+        )
 
 
 def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: Saliency) -> IntArray:

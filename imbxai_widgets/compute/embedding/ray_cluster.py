@@ -32,6 +32,7 @@ from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.batches import read_batches
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages, Skipped
+from imbxai_widgets.compute.reading.undo import undoing
 
 _ROW = "imbxai_row"  # the number of a row; rising, with gaps
 _TOP = [f"top_{name}" for name in TopProbabilities._fields]
@@ -349,11 +350,9 @@ def _run(job: _Job, images: ClusterImages, folder: str) -> None:
 @contextmanager
 def _in_order(options: Any) -> Iterator[None]:
     """Have Ray number its tasks, and with them the rows, in the order of the dataset."""
-    before, options.preserve_order = options.preserve_order, True
-    try:
+    with undoing() as changes:
+        changes.set(options, "preserve_order", True)
         yield
-    finally:
-        options.preserve_order = before
 
 
 @contextmanager

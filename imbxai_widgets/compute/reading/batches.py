@@ -20,6 +20,7 @@ from imbxai_widgets.compute.numeric.types import BoolArray, IntArray, UInt8Array
 from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
 from imbxai_widgets.compute.reading.own_copy import classes_of_main
 from imbxai_widgets.compute.reading.samples import Sample, Samples
+from imbxai_widgets.compute.reading.undo import undoing
 
 OnError: TypeAlias = Literal["raise", "skip"]
 
@@ -179,11 +180,10 @@ def _no_errors_by_signal() -> Iterator[None]:
         with suppress(RuntimeError):
             handler(*args)
 
-    signal.signal(number, calm)
-    try:
+    with undoing() as changes:
+        changes.add(partial(signal.signal, number, handler))
+        signal.signal(number, calm)
         yield
-    finally:
-        signal.signal(number, handler)
 
 
 class _Tolerant(Dataset[Sample | Skipped]):

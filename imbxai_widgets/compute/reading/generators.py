@@ -5,27 +5,36 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 
+from imbxai_widgets.compute.reading.undo import undoing
+
 
 @contextmanager
-def generators_kept() -> Iterator[None]:
-    """Give the generators of Python, NumPy and torch back as they were.
+def generators_kept(device: torch.device | None = None) -> Iterator[None]:
+    """Have the random generators of Python, NumPy and torch afterwards where they are now.
+
+    Parameters
+    ----------
+    device
+        A device whose own generator is kept, too, if it is one of CUDA.
 
     Examples
     --------
-    >>> before = random.getstate()
+    >>> random.seed(0)
     >>> with generators_kept():
-    ...     drawn = random.random()
-    >>> random.getstate() == before
+    ...     once = random.random()
+    >>> random.random() == once
     True
     """
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(devices=[]):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002
+    with undoing() as changes:
+        changes.add(partial(random.setstate, random.getstate()))
+        changes.add(partial(np.random.set_state, np.random.get_state()))  # noqa: NPY002
+        changes.add(partial(torch.set_rng_state, torch.get_rng_state()))
+        if device is not None and device.type == "cuda":
+            own = torch.cuda.get_rng_state(device)
+            changes.add(partial(torch.cuda.set_rng_state, own, device))
+        yield

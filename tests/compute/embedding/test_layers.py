@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -178,3 +179,27 @@ def test_hooks_go_when_the_model_fails() -> None:
     with pytest.raises(RuntimeError), EmbeddingReader(model):
         model(torch.rand(1, 2, 6, 6))
     assert hooks(model) == 0
+
+
+class Late(nn.Linear):
+    """An interrupt comes just as it gets its hook."""
+
+    def register_forward_hook(self, *arguments: Any, **options: Any) -> Any:
+        super().register_forward_hook(*arguments, **options)
+        raise KeyboardInterrupt
+
+
+def test_hooks_go_when_an_interrupt_comes_while_they_are_set() -> None:
+    model = nn.Sequential(nn.Flatten(), Late(4, 3))
+    with pytest.raises(KeyboardInterrupt):
+        EmbeddingReader(model).__enter__()
+    assert hooks(model) == 0
+
+
+def test_only_its_own_hooks_go() -> None:
+    model = small_cnn()
+    model[1].register_forward_hook(lambda *_: None)
+    model[1].register_forward_pre_hook(lambda *_: None)
+    with EmbeddingReader(model) as reader:
+        reader.run(torch.rand(2, 1, 6, 6))
+    assert hooks(model) == 2

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from embedding_cases import SIZE, Images, mixed_state, network, quiet, state_of
-from torch import nn
+from embedding_cases import CLASSES, SIZE, Images, mixed_state, network, quiet, state_of
+from torch import Tensor, nn
 
 from imbxai_widgets.compute.embedding.model_state import choose_device, lent_out
 from imbxai_widgets.compute.embedding.one_pass import Embedded, embed
 from imbxai_widgets.compute.reading.samples import ReadError
+from imbxai_widgets.compute.reading.undo import Changes
 
 
 @pytest.mark.parametrize("fraction", [None, 0.1])
@@ -82,6 +84,90 @@ def test_the_callers_gradient_mode_does_not_matter(mode: Any) -> None:
         found = quiet(model, Images(5), salient_fraction=0.1).color_counts
     np.testing.assert_array_equal(found, expected)
     model(torch.rand(1, 3, SIZE, SIZE)).sum().backward()  # it can still be trained
+
+
+class Rope(nn.Module):
+    """Keeps a tensor, and a buffer, of its first forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(3, CLASSES)
+        self.table: Tensor | None = None
+        self.register_buffer("angles", None)
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.table is None:
+            self.table = torch.linspace(0, 1, SIZE, device=images.device)
+            self.angles = self.table.cos()
+        return self.head((images * self.table * self.angles).mean((2, 3)))
+
+
+@pytest.mark.parametrize("fraction", [None, 0.1])
+@pytest.mark.parametrize("mode", [nullcontext, torch.no_grad, torch.inference_mode])
+def test_a_model_that_keeps_tensors_can_be_trained_afterwards(
+    fraction: float | None, mode: Any
+) -> None:
+    model = Rope()
+    with mode():
+        quiet(model, Images(5), batch_size=2, salient_fraction=fraction)
+    images = torch.rand(2, 3, SIZE, SIZE, requires_grad=True)
+    model(images).sum().backward()
+    assert images.grad is not None
+    torch.testing.assert_close(
+        images.grad[0, :, 0],
+        (model.head.weight.sum(0) / SIZE**2)[:, None] * model.table * model.angles,
+    )
+
+
+def built_in_inference_mode() -> nn.Module:
+    with torch.inference_mode():
+        return mixed_state()
+
+
+def test_a_model_made_in_inference_mode_is_left_as_it_was() -> None:
+    model = built_in_inference_mode()
+    modes = [module.training for module in model.modules()]
+    wants = [parameter.requires_grad for parameter in model.parameters()]
+    seen = float(model[0].seen)
+    expected = quiet(mixed_state(), Images(5), batch_size=2)
+    found = quiet(model, Images(5), batch_size=2)
+    np.testing.assert_allclose(found.embeddings, expected.embeddings, rtol=1e-5)
+    with pytest.raises(ValueError, match=r"'1\.weight' of the model was made in torch\.inference_"):
+        quiet(model, Images(5), salient_fraction=0.1)
+    assert [module.training for module in model.modules()] == modes
+    assert [parameter.requires_grad for parameter in model.parameters()] == wants
+    assert float(model[0].seen) == seen
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (nn.LazyLinear(CLASSES), r"layer '1' of the model \(LazyLinear\) has no weights yet"),
+        (nn.LazyBatchNorm1d(), r"layer '1' of the model \(LazyBatchNorm1d\) has no weights yet"),
+        (nn.Linear(300, CLASSES, device="meta"), "layer '1' of the model is on the meta device"),
+    ],
+)
+@pytest.mark.parametrize("fraction", [None, 0.1])
+def test_models_without_values_are_refused_and_left_alone(
+    layer: nn.Module, message: str, fraction: float | None
+) -> None:
+    model = nn.Sequential(nn.Flatten(), layer).train()
+    with pytest.raises(ValueError, match=message):
+        quiet(model, Images(5), salient_fraction=fraction)
+    assert all(module.training for module in model.modules())
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_of_undos_that_fail_the_others_are_done() -> None:
+    done: list[str] = []
+    changes = Changes()
+    changes.add(lambda: done.append("first"))
+    changes.add(lambda: 1 / 0)
+    changes.add(lambda: done.append("last"))
+    with pytest.raises(ZeroDivisionError):
+        changes.undo()
+    changes.undo()
+    assert done == ["last", "first"]
 
 
 def test_no_parameter_gradient_is_computed() -> None:

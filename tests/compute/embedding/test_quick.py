@@ -11,6 +11,7 @@ import torch
 from embedding_cases import Images
 from torch import Tensor, nn
 
+from imbxai_widgets.compute.embedding import fused
 from imbxai_widgets.compute.embedding.fused import quick_reader
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
 from imbxai_widgets.compute.embedding.one_pass import embed
@@ -99,6 +100,19 @@ def test_neighbors_and_predictions_of_the_demo_stay_the_same() -> None:
     found = embed(model, validation, progress=False)
     np.testing.assert_array_equal(found.predictions, logits.argmax(dim=1))
     np.testing.assert_allclose(found.embeddings, embedding, rtol=1e-4, atol=1e-5)
+
+
+def test_no_copy_is_made_of_a_large_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small()
+    tensors = [*model.parameters(), *model.buffers()]
+    size = sum(tensor.element_size() * tensor.numel() for tensor in tensors)
+    for largest, runs in ((size, [16]), (size - 1, [20, 20])):
+        monkeypatch.setattr(fused, "_LARGEST", largest)
+        model.runs.clear()
+        with quick_reader(model, device=CPU) as quick:
+            for _ in range(2):
+                quick.run(torch.rand(20, 3, 10, 10))
+        assert model.runs == runs
 
 
 def test_other_precisions_and_hooked_networks_are_read_as_they_are() -> None:
