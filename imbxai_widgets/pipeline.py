@@ -167,9 +167,10 @@ def analyze(
     Warns
     -----
     UserWarning
-        If the dataset's transforms are random; if much of the embeddings is negative, so that
-        shared top features need not be likeness; if labels and predictions seem to number the
-        classes in different orders; or if the model returns several tensors that may be its logits.
+        If the dataset's transforms are random; if the model gives an image other logits when it
+        runs again or beside other images; if much of the embeddings is negative, so that shared top
+        features need not be likeness; if labels and predictions seem to number the classes in
+        different orders; or if the model returns several tensors that may be its logits.
 
     Examples
     --------
@@ -230,7 +231,12 @@ def analyze_with(
         settings = replace(settings, cache=settings.store(model))
         first = preflight(model, images, unseen, settings, k=settings.k, shown=shown)
         run = partial(embed_anywhere, model, progress=settings.progress)
-        embedded = run(images, settings, description=_titled("Training images", title))
+        embedded = run(
+            images,
+            settings,
+            description=_titled("Training images", title),
+            check_steadiness=True,
+        )
         _warn_of_signed_features(embedded.embeddings)
         held_out = None
         if unseen is not None:

@@ -34,6 +34,8 @@ from imbxai_widgets.compute.embedding.saliency import (
     salient_pixels,
     tell_of_colorless,
 )
+from imbxai_widgets.compute.embedding.single_image import run_even_one
+from imbxai_widgets.compute.embedding.steadiness import Steadiness
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.probabilities import top_probabilities
 from imbxai_widgets.compute.numeric.types import IntArray
@@ -155,8 +157,12 @@ def run_pass(
     *,
     progress: bool,
     description: str = "Images",
+    check_steadiness: bool = False,
 ) -> Embedded:
     """Do what `embed` does, with all options in one object.
+
+    If asked to, a few images of the first batch that runs are run several times, to warn of a model
+    that is random or mixes the images of a batch (see `Steadiness`).
 
     How samples are read (`transform`, `keys`, `class_names`) is the dataset's own concern here: a
     `LabeledImages`, as `PassOptions.images` makes it, was given these options. `Samples` are run
@@ -192,7 +198,12 @@ def run_pass(
     wanted = [batches[number] for number in missing]
     with (
         batch_runner(
-            model, options, chosen, n_classes=samples.n_names, once=len(batches) == 1
+            model,
+            options,
+            chosen,
+            n_classes=samples.n_names,
+            once=len(batches) == 1,
+            check_steadiness=check_steadiness,
         ) as fitting,
         read_batches(
             samples if options.num_workers else here,
@@ -227,6 +238,7 @@ def batch_runner(
     *,
     n_classes: int | None = None,
     once: bool = False,
+    check_steadiness: bool = False,
 ) -> Iterator[Fitting]:
     """Have a network ready to run batches, and give it back as it was.
 
@@ -242,6 +254,8 @@ def batch_runner(
         How many classes are named; None if that is not known.
     once
         Whether a single batch will be run.
+    check_steadiness
+        As for `run_pass`.
     """
     frozen = made_in_inference_mode(model)
     if frozen is not None and options.saliency is not None:
@@ -257,7 +271,8 @@ def batch_runner(
         _reader(model, options.layer, device=device, n_classes=n_classes, once=once) as reader,
     ):
         changes.add(partial(torch.set_grad_enabled, torch.is_grad_enabled()))
-        step = _Step(reader, change_check(model), device, options.saliency)
+        steadiness = Steadiness(model) if check_steadiness else None
+        step = _Step(model, reader, steadiness, change_check(model), device, options.saliency)
         yield Fitting(step.run, device)
 
 
@@ -322,7 +337,9 @@ def _warn_of_random_transforms(dataset: Dataset[Any]) -> bool:
 class _Step(NamedTuple):
     """What is done with each part of a batch."""
 
+    model: nn.Module
     reader: Reader
+    steadiness: Steadiness | None
     check_unchanged: Callable[[], None]
     device: torch.device
     saliency: Saliency | None
@@ -332,11 +349,13 @@ class _Step(NamedTuple):
         # what the model keeps of its first forward could then never be used in training.
         with torch.set_grad_enabled(self.saliency is not None):
             images = batch.images.to(self.device)
+            if self.steadiness is not None:
+                self.steadiness.check(images)
             if self.saliency is not None:
                 _check_floats(images)
                 images = images.clone().requires_grad_()  # a copy may, whatever made the image
             self.check_unchanged()
-            logits, embeddings = self.reader.run(images)
+            logits, embeddings = run_even_one(self.model, self.reader.run, images)
             self.check_unchanged()
             _check_classes(logits, batch)
             _check_finite(batch.positions, embeddings=embeddings, logits=logits)

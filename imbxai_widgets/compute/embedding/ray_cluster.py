@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from io import BytesIO
 from tempfile import TemporaryDirectory
 from typing import Any, assert_never, cast
@@ -290,15 +290,26 @@ def embed_anywhere(
     *,
     progress: bool,
     description: str,
+    check_steadiness: bool = False,
 ) -> Embedded:
     """Run a pass in this process, or on the cluster for a Ray dataset; see `run_pass`.
 
     Ray shows its own progress.
     """
     if not isinstance(images, ClusterImages):
-        return run_pass(model, images, options, progress=progress, description=description)
+        return run_pass(
+            model,
+            images,
+            options,
+            progress=progress,
+            description=description,
+            check_steadiness=check_steadiness,
+        )
     for field in fields(PassOptions):
         _check_for_ray(cast(PassOption, field.name), options)
+    if check_steadiness:  # by the first rows, here, where its warning is seen
+        here = replace(options, num_workers=0)
+        run_pass(model, images, here, progress=False, check_steadiness=True)
     with _shards_folder(images) as folder:
         _run(_Job(model, options), images, folder)
         embedded = read_shards(folder)

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from imbxai_widgets.compute.embedding.one_pass import embed
+from imbxai_widgets.compute.embedding.embedded import Embedded
+from imbxai_widgets.compute.embedding.one_pass import embed, run_pass
+from imbxai_widgets.compute.embedding.options import PassOptions
 
 SIZE, CLASSES = 10, 4
 
@@ -110,3 +112,11 @@ def state_of(model: nn.Module) -> dict[str, Any]:
 
 
 quiet = partial(embed, device="cpu", progress=False)
+
+
+def checked(
+    model: nn.Module, data: Images, batch_size: int = 5, salient_fraction: float | None = None
+) -> Embedded:
+    """Run a pass that begins as that of an analysis: by looking whether the network is steady."""
+    options = PassOptions(device="cpu", batch_size=batch_size, salient_fraction=salient_fraction)
+    return run_pass(model, data, options, progress=False, check_steadiness=True)

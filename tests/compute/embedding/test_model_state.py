@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from embedding_cases import CLASSES, SIZE, Images, mixed_state, network, quiet, state_of
+from embedding_cases import CLASSES, SIZE, Images, checked, mixed_state, network, quiet, state_of
 from torch import Tensor, nn
 
 from imbxai_widgets.compute.embedding.model_state import choose_device, lent_out
@@ -109,7 +109,7 @@ def test_a_model_that_keeps_tensors_can_be_trained_afterwards(
 ) -> None:
     model = Rope()
     with mode():
-        quiet(model, Images(5), batch_size=2, salient_fraction=fraction)
+        checked(model, Images(5), batch_size=2, salient_fraction=fraction)
     images = torch.rand(2, 3, SIZE, SIZE, requires_grad=True)
     model(images).sum().backward()
     assert images.grad is not None
