@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from imbxai_widgets.compute import embedding
 from imbxai_widgets.compute.embedding import compiler, turns
 from imbxai_widgets.compute.reading import generators, undo
+from imbxai_widgets.compute.reading.undo import undoing
 
 FILES = {
     *(str(path) for path in Path(embedding.__path__[0]).glob("*.py")),
@@ -199,3 +200,22 @@ def test_a_second_interrupt_while_the_first_is_dealt_with() -> None:
         assert state(model) == before, after[step]
     print(f"second interrupts at {len(set(after))} lines survived")
     assert len(set(after)) > 50
+
+
+def test_signals_that_come_in_the_midst_of_every_undo_are_delivered_at_the_end() -> None:
+    done: list[int] = []
+
+    def undo(number: int) -> None:
+        by_a_signal()
+        done.append(number)
+
+    def interrupted() -> None:
+        with undoing() as changes:
+            for number in range(3):
+                changes.add(partial(undo, number))
+            by_a_signal()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done == [2, 1, 0]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -103,6 +103,20 @@ def test_modules_of_another_thread_work_in_the_midst_of_tracing() -> None:
     assert [output.tolist() for output in outputs] == [[[6]]]
 
 
+def test_one_thread_traces_at_a_time() -> None:
+    order: list[str] = []
+    second = Thread(target=lambda: fused_copy(Waits(lambda: order.append("second")).eval()))
+
+    def meanwhile() -> None:
+        second.start()
+        second.join(0.2)
+        order.append("first")
+
+    assert fused_copy(Waits(meanwhile).eval()) is not None
+    second.join()
+    assert order == ["first", "second"]
+
+
 def test_the_last_of_several_brings_the_stance_back() -> None:
     importlib.import_module("torch._dynamo")
     first, second = compiler.uncompiled(), compiler.uncompiled()
