@@ -15,6 +15,7 @@ from torch import nn
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.analysis.assemble import assemble
 from imbxai_widgets.compute.colors.schemes import color_scheme
+from imbxai_widgets.compute.embedding.cache import CacheCheck
 from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.embedding.options import PassOptions
 from imbxai_widgets.compute.embedding.preflight import about_validation, preflight
@@ -52,6 +53,7 @@ class AnalyzeOptions(TypedDict, total=False):
     display_transform: Callable[[torch.Tensor], Any] | None
     on_error: OnError
     cache: str | os.PathLike[str] | None
+    cache_check: CacheCheck
     progress: bool
 
 
@@ -89,6 +91,7 @@ def analyze(
     display_transform: Callable[[torch.Tensor], Any] | None = None,
     on_error: OnError = "raise",
     cache: str | os.PathLike[str] | None = None,
+    cache_check: CacheCheck = "some",
     progress: bool = True,
 ) -> Analysis:
     """Analyze why `model` fails on some classes of `dataset`.
@@ -146,6 +149,9 @@ def analyze(
         A folder in which finished batches are kept: an analysis that was cut off goes on where
         it was, and one with the same model, images and settings need not run the model again.
         See the notes on faults for what makes them the same.
+    cache_check : {"some", "all"}
+        What is compared before the cache is used: some batches, which are read and run again, or
+        also all images, which are read.
     progress : bool
         Whether to show progress bars.
 
@@ -196,6 +202,7 @@ def analyze(
         display_transform=display_transform,
         on_error=on_error,
         cache=cache,
+        cache_check=cache_check,
         progress=progress,
     )
     return analyze_with(model, dataset, validation, settings)

@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from imbxai_widgets.compute.embedding.batch_fit import Fitting
-from imbxai_widgets.compute.embedding.cache import Cache, usable
+from imbxai_widgets.compute.embedding.cache import Cache, CacheCheck, Entry, Reading
 from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
 from imbxai_widgets.compute.embedding.fused import Reader, quick_reader
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
@@ -39,7 +39,7 @@ from imbxai_widgets.compute.embedding.steadiness import Steadiness
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.probabilities import top_probabilities
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.compute.reading.batches import Batch, OnError, check_on_error, read_batches
+from imbxai_widgets.compute.reading.batches import Batch, OnError, check_on_error
 from imbxai_widgets.compute.reading.display import DisplayTransform
 from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
 from imbxai_widgets.compute.reading.own_copy import own_copy
@@ -61,6 +61,7 @@ def embed(
     display_transform: DisplayTransform | None = None,
     on_error: OnError = "raise",
     cache: str | os.PathLike[str] | Cache | None = None,
+    cache_check: CacheCheck = "some",
     progress: bool = True,
     description: str = "Images",
 ) -> Embedded:
@@ -101,6 +102,9 @@ def embed(
         A folder in which finished batches are kept, so that a pass that was cut off goes on where
         it was, and one that was finished need not be run again (see `Cache`). Embeddings then
         are read-only, and mapped into memory from a file.
+    cache_check
+        What is compared before anything that a cache keeps is used: "some" batches, which are read
+        and run again, or also "all" images, which are read. A `Cache` has its own.
     progress, description
         Whether to show a progress bar, and its title.
 
@@ -125,8 +129,9 @@ def embed(
     UserWarning
         If the dataset's transforms are random, as in training: what is analyzed would not be what
         is shown, and is not cached. If images were skipped. If images have no salient pixels
-        because no gradient reaches them. If the cache cannot be written; all
-        else goes on. If CUDA's memory did not hold `batch_size` images, so that the batches were
+        because no gradient reaches them. If the cache is of another model or of other images, so
+        that all is computed anew. If the cache cannot be written; all else goes on. If CUDA's
+        memory did not hold `batch_size` images, so that the batches were
         halved.
 
     Examples
@@ -146,6 +151,7 @@ def embed(
         display_transform=display_transform,
         on_error=on_error,
         cache=cache,
+        cache_check=cache_check,
     )
     return run_pass(model, dataset, options, progress=progress, description=description)
 
@@ -180,54 +186,59 @@ def run_pass(
     here = own_copy(samples)
     chosen = choose_device(model, options.device)
     entry = None
+    reading = Reading(samples if options.num_workers else here, on_error, options.num_workers)
     store = None if _warn_of_random_transforms(samples.images) else options.store(model)
     if store is not None:
         settings = {"layer": options.layer, "batch_size": batch_size, "saliency": saliency}
-        entry = store.entry(here, chosen, settings)
+        entry = store.entry(reading, chosen, settings)
     size = len(samples)
     collector = Collector(size)
     batches = [range(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
-    missing = list(range(len(batches)))
-    if entry is not None:
-        whole = entry.whole()
-        if whole is not None and usable(whole, here, on_error):
-            tell_of_skipped(whole.skipped, size)
-            tell_of_colorless(whole.color_counts, options.color_bins)
-            return whole
-        missing = entry.restore(collector, whole, batches, here, on_error)
-    wanted = [batches[number] for number in missing]
-    with (
-        batch_runner(
-            model,
-            options,
-            chosen,
-            n_classes=samples.n_names,
-            once=len(batches) == 1,
-            check_steadiness=check_steadiness,
-        ) as fitting,
-        read_batches(
-            samples if options.num_workers else here,
-            wanted,
-            num_workers=options.num_workers,
-            on_error=on_error,
-        ) as readings,
-        _bar(size, sum(map(len, wanted)), description, progress) as bar,
-    ):
-        for number, (batch, skipped) in zip(missing, readings, strict=True):
+    whole, missing = None, list(range(len(batches)))
+    with batch_runner(
+        model,
+        options,
+        chosen,
+        n_classes=samples.n_names,
+        once=len(batches) == 1,
+        check_steadiness=check_steadiness,
+    ) as fitting:
+        if entry is not None:
+            whole, missing = entry.restore(collector, batches, fitting.run)
+        if missing:  # else processes that read would start for nothing
+            wanted = {number: batches[number] for number in missing}
+            left = sum(map(len, wanted.values()))
+            with _bar(size, left, description, progress) as bar:
+                _run_batches(wanted, reading, fitting, collector, entry, bar)
+    tell_of_skipped(collector.skipped if whole is None else whole.skipped, size)
+    _warn_of_halved(fitting.largest, batch_size)
+    found = collector.collected() if whole is None else whole
+    tell_of_colorless(found.color_counts, options.color_bins)
+    return found if entry is None or whole is not None else entry.keep_whole(found)
+
+
+def _run_batches(
+    wanted: dict[int, range],
+    reading: Reading,
+    fitting: Fitting,
+    collector: Collector,
+    entry: Entry | None,
+    bar: tqdm[NoReturn],
+) -> None:
+    """Read and run batches, given by their numbers; keep each as soon as it is there."""
+    with reading.batches(list(wanted.values())) as readings:
+        for (number, images), (batch, skipped) in zip(wanted.items(), readings, strict=True):
             collector.skip(skipped)
             if batch is not None:
+                if entry is not None:
+                    entry.note(batch)
                 part = replace(fitting.run(batch), skipped=skipped)
                 collector.add(part)
                 if entry is not None:
-                    entry.keep_batch(number, part)
-            bar.update(len(batches[number]))
+                    entry.keep_batch(number, part, images)
+            bar.update(len(images))
             if skipped:
                 bar.set_postfix(skipped=len(collector.skipped))
-    tell_of_skipped(collector.skipped, size)
-    _warn_of_halved(fitting.largest, batch_size)
-    found = collector.collected()
-    tell_of_colorless(found.color_counts, options.color_bins)
-    return found if entry is None else entry.keep_whole(found)
 
 
 @contextmanager

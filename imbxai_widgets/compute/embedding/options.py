@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from imbxai_widgets.compute.colors.schemes import color_scheme
-from imbxai_widgets.compute.embedding.cache import Cache
+from imbxai_widgets.compute.embedding.cache import Cache, CacheCheck
 from imbxai_widgets.compute.embedding.saliency import check_fraction
 from imbxai_widgets.compute.reading.batches import OnError
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages
@@ -33,6 +33,7 @@ PassOption: TypeAlias = Literal[
     "display_transform",
     "on_error",
     "cache",
+    "cache_check",
 ]
 
 
@@ -81,6 +82,7 @@ class PassOptions:
     display_transform: Callable[[torch.Tensor], Any] | None = None
     on_error: OnError = "raise"
     cache: str | os.PathLike[str] | Cache | None = None
+    cache_check: CacheCheck = "some"
 
     @property
     def saliency(self) -> Saliency | None:
@@ -91,7 +93,7 @@ class PassOptions:
         """Open the cache for the passes of a model; several share one."""
         if self.cache is None or isinstance(self.cache, Cache):
             return self.cache
-        return Cache(self.cache, model)
+        return Cache(self.cache, model, check=self.cache_check)
 
     def images(self, dataset: Any) -> LabeledImages:
         """Read a map-style dataset as images and labels."""

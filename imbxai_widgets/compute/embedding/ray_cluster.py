@@ -333,6 +333,8 @@ def _check_for_ray(name: PassOption, options: PassOptions) -> None:
                     "cache is of one machine; for a Ray dataset, pass shards to keep results: "
                     "RayImages(rows, shards=...)"
                 )
+        case "cache_check":
+            pass  # of the cache, which there is none of
         case _:
             assert_never(name)
 
