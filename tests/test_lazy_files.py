@@ -221,6 +221,22 @@ def test_with_workers_nothing_is_read_in_this_process(tmp_path: Path) -> None:
     assert _shared == {}
 
 
+def test_nor_for_the_cache_which_takes_any_number_of_workers_for_the_same(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"batch_size": 8, "progress": False, "cache": tmp_path / "cache"}
+    options["cache_check"] = "all"
+    of_the_module = OfTheModule(tmp_path)
+    for _ in range(2):
+        found = embed(model(), of_the_module, num_workers=2, **options)
+        np.testing.assert_allclose(found.embeddings[:, 0], TRUTH, atol=1e-6)
+        assert _shared == {}
+    dataset = Raw(tmp_path)
+    for workers in (2, 0):  # reading here changes what this module holds, so that is last
+        found = embed(model(), dataset, num_workers=workers, **options)
+        np.testing.assert_allclose(found.embeddings[:, 0], TRUTH, atol=1e-6)
+        assert dataset.opened is None
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
 class Closing(Raw):
     """Closes its file when it goes."""
 

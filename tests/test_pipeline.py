@@ -15,6 +15,7 @@ from torch.utils.data import Dataset, Subset
 
 import imbxai_widgets.pipeline
 from imbxai_widgets import Analysis, analyze
+from imbxai_widgets.compute.embedding.one_pass import embed
 from imbxai_widgets.compute.embedding.options import PassOption, PassOptions
 from imbxai_widgets.compute.methods.archetypes import assign_archetypes
 from imbxai_widgets.demo import load_demo
@@ -69,6 +70,9 @@ def test_the_options_are_the_same_wherever_they_are_listed() -> None:
     passes = {field.name for field in fields(PassOptions)}
     assert set(get_args(PassOption)) == passes
     assert set(keywords) - passes == {"k", "top_k", "progress"}
+    of_embed = set(inspect.signature(embed).parameters) - {"model", "dataset", "description"}
+    assert passes - of_embed == {"transform", "keys", "class_names"}  # which a dataset is given
+    assert of_embed - passes == {"progress"}
 
 
 def test_every_option_reaches_the_pass_and_the_assembly(monkeypatch: pytest.MonkeyPatch) -> None:

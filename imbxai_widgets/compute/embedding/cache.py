@@ -111,6 +111,7 @@ class Cache:
             "format": _FORMAT,
             "versions": _versions(),
             "model": self._fingerprints.of(unwrapped(self._model)),
+            # A copy, since reading may change what holds the files, and digests are remembered.
             "dataset": self._fingerprints.of(own_copy(reading.samples)),
             "images": _looked_at(reading),
             "settings": {name: self._named(value) for name, value in settings.items()},

@@ -145,7 +145,9 @@ class _First:
     def n_classes(self, model: nn.Module) -> int:
         """Run the first images through the network; return how many logits it gives."""
         taken = TakenSamples(self._samples, self._taken)
-        found = run_pass(model, taken, replace(self._options, num_workers=0), progress=False)
+        # A cache would run most of so few again, to see that they are as they were.
+        options = replace(self._options, num_workers=0, cache=None)
+        found = run_pass(model, taken, options, progress=False)
         return found.n_classes
 
     def changing(self, name: str) -> int | None:
