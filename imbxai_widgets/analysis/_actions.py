@@ -10,6 +10,7 @@ from imbxai_widgets.analysis._features import FeatureTables
 from imbxai_widgets.compute.methods.costs import overlap_costs
 from imbxai_widgets.compute.methods.resampling import sampling_weights
 from imbxai_widgets.compute.methods.suspects import label_odds
+from imbxai_widgets.compute.numeric.checks import check_dense
 
 
 class ActionTables(ClassTables, FeatureTables):
@@ -139,7 +140,8 @@ class ActionTables(ClassTables, FeatureTables):
         Raises
         ------
         ValueError
-            If an argument is below 0.
+            If an argument is below 0, or there are too many classes for tables of all by all (from
+            8,193 on).
 
         Examples
         --------
@@ -152,6 +154,8 @@ class ActionTables(ClassTables, FeatureTables):
         >>> analysis.class_names[predictions[0]]
         'Plants'
         """
+        way_out = "take what one class shares with the others: Analysis.feature_overlap(class_name)"
+        check_dense(self.n_classes, "the matrix of costs", way_out, tables=4)
         costs = overlap_costs(
             self.rows.top[0], self.rows.sizes, strength=strength, imbalance=imbalance
         )

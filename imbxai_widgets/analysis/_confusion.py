@@ -8,6 +8,7 @@ import pandas as pd
 
 from imbxai_widgets.analysis._tables import NO_VALIDATION, AnalysisTables
 from imbxai_widgets.compute.methods.pairs import PairCounts
+from imbxai_widgets.compute.numeric.checks import check_dense
 from imbxai_widgets.compute.numeric.types import IntArray
 
 
@@ -32,7 +33,8 @@ class ConfusionTables(AnalysisTables):
         Raises
         ------
         ValueError
-            If `scope` is neither of the two.
+            If `scope` is neither of the two, or there are too many classes for a table of all
+            by all (from 11,586 on); `rows` has one at a time.
 
         Examples
         --------
@@ -44,6 +46,8 @@ class ConfusionTables(AnalysisTables):
         """
         if scope not in ("errors", "all"):
             raise ValueError(f'scope must be "errors" or "all", not {scope!r}')
+        kept = "votes" if scope == "errors" else "all_votes"
+        _check_size(self.n_classes, "adversaries", kept)
         votes = self.rows.votes if scope == "errors" else self.rows.all_votes
         errors = self.rows.training_groups.errors.sum(axis=1)
         return self._share_table(votes, errors=errors, votes=votes.totals)
@@ -66,7 +70,9 @@ class ConfusionTables(AnalysisTables):
         Raises
         ------
         ValueError
-            If the analysis has no validation images, or `direction` is neither of the two.
+            If the analysis has no validation images, `direction` is neither of the two, or there
+            are too many classes for a table of all by all (from 11,586 on); `rows` has one at a
+            time.
 
         Examples
         --------
@@ -78,6 +84,8 @@ class ConfusionTables(AnalysisTables):
         """
         if direction not in ("rows", "columns"):
             raise ValueError(f"direction must be 'rows' or 'columns', not {direction!r}.")
+        kept = "validation_errors" if direction == "rows" else "false_positives"
+        _check_size(self.n_classes, "validation errors", kept)
         rows = self.rows
         errors = rows.validation_errors if direction == "rows" else rows.false_positives
         if errors is None:
@@ -88,3 +96,8 @@ class ConfusionTables(AnalysisTables):
         index = self._class_axis("class")
         shares = pd.DataFrame(pairs.share_table(), index=index, columns=index)
         return pd.concat({"share": shares, "support": pd.DataFrame(support, index=index)}, axis=1)
+
+
+def _check_size(n_classes: int, what: str, kept: str) -> None:
+    way_out = f"take one class at a time: Analysis.rows.{kept}.shares(index)"
+    check_dense(n_classes, f"the table of the {what}", way_out, tables=2)

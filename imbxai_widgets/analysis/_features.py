@@ -8,6 +8,7 @@ import pandas as pd
 from imbxai_widgets.analysis._tables import AnalysisTables
 from imbxai_widgets.analysis.split import ratio
 from imbxai_widgets.compute.methods.overlap import feature_density
+from imbxai_widgets.compute.numeric.checks import check_dense
 
 
 class FeatureTables(AnalysisTables):
@@ -72,11 +73,19 @@ class FeatureTables(AnalysisTables):
     def overlap(self) -> pd.DataFrame:
         """Return how many top features each pair of classes shares, shape (C, C).
 
+        Raises
+        ------
+        ValueError
+            If there are too many classes for a table of all by all (from 16,385 on);
+            `feature_overlap` has one at a time.
+
         Examples
         --------
         >>> analysis.overlap().loc["Plants", ["Animals", "Faces", "Plants"]].tolist()
         [8, 0, 10]
         """
+        way_out = "take one class at a time: Analysis.feature_overlap(class_name)"
+        check_dense(self.n_classes, "the table of shared features", way_out)
         return pd.DataFrame(
             self.rows.holders.table(),
             index=self._class_axis("class"),

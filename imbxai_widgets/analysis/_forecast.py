@@ -10,10 +10,12 @@ import pandas as pd
 from imbxai_widgets.analysis._tables import NO_VALIDATION, AnalysisTables
 from imbxai_widgets.compute.methods.forecast import Evidence
 from imbxai_widgets.compute.methods.forecast_quality import MIN_ERRORS, interval, measure
-from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.checks import check_count, check_dense
 from imbxai_widgets.compute.numeric.counts import count_pairs
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
+# Tables of all classes by all that are made at once on the way to a forecast.
+_AT_ONCE = 4
 _COLUMNS = [f"{value}{end}" for value in ("kl", "js", "excess") for end in ("", "_low", "_high")]
 
 
@@ -52,13 +54,15 @@ class ForecastTables(AnalysisTables):
         ------
         ValueError
             If `kind` is none of these or needs probabilities that are not known, `smoothing` is
-            not above 0, or there are fewer than two classes.
+            not above 0, or there are fewer than two classes or too many for a table of all by all
+            (from 8,193 on).
 
         Examples
         --------
         >>> analysis.forecast("combined").loc["Plants"].idxmax()
         'Animals'
         """
+        _check_size(self.n_classes, "a forecast", _AT_ONCE)
         shares = self._evidence.forecast(kind, smoothing)
         return pd.DataFrame(
             shares, index=self._class_axis("class"), columns=self._class_axis("other class")
@@ -113,7 +117,8 @@ class ForecastTables(AnalysisTables):
         Raises
         ------
         ValueError
-            If the analysis has no validation images or an argument is out of range.
+            If the analysis has no validation images, an argument is out of range, or there are too
+            many classes for the tables of all by all that are compared (from 4,379 on).
 
         Examples
         --------
@@ -131,6 +136,8 @@ class ForecastTables(AnalysisTables):
         if not 0 < level < 1:
             raise ValueError(f"level must lie between 0 and 1, not {level!r}")
         evidence = self._evidence
+        tables = len(evidence.kinds) + 1 + _AT_ONCE
+        _check_size(self.n_classes, "a comparison of forecasts", tables)
         forecasts = {kind: evidence.forecast(kind, smoothing) for kind in evidence.kinds}
         if reference not in forecasts:
             raise ValueError(f"reference must be one of {', '.join(forecasts)}, not {reference!r}")
@@ -177,6 +184,11 @@ class ForecastTables(AnalysisTables):
             self.train.top,
             self.n_classes,
         )
+
+
+def _check_size(n_classes: int, what: str, tables: int) -> None:
+    way_out = "take the votes of one class at a time: Analysis.rows.votes.shares(index)"
+    check_dense(n_classes, what, way_out, tables=tables)
 
 
 def _class_columns(values: DoubleArray, errors: IntArray, level: float) -> DoubleArray:

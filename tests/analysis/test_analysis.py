@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.numeric import checks
 
 NAMES = ("ant", "bee", "cat", "empty")
 
@@ -287,3 +289,53 @@ def test_rows_that_are_no_positions_are_refused(
 
 def test_no_rows_give_an_empty_table(analysis: Analysis) -> None:
     assert list(analysis.image_table([]).index) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "tables", "way_out"),
+    [
+        ("adversaries", {}, 2, r"Analysis\.rows\.votes\.shares\(index\)"),
+        ("adversaries", {"scope": "all"}, 2, r"Analysis\.rows\.all_votes\.shares\(index\)"),
+        ("validation_errors", {}, 2, r"Analysis\.rows\.validation_errors\.shares\(index\)"),
+        (
+            "validation_errors",
+            {"direction": "columns"},
+            2,
+            r"Analysis\.rows\.false_positives\.shares\(index\)",
+        ),
+        ("overlap", {}, 1, r"Analysis\.feature_overlap\(class_name\)"),
+        ("forecast", {}, 4, r"Analysis\.rows\.votes\.shares\(index\)"),
+        ("forecast_quality", {"replicates": 2, "draws": 2}, 14, r"Analysis\.rows\.votes\.shares"),
+        ("class_cost_matrix", {}, 4, r"Analysis\.feature_overlap\(class_name\)"),
+    ],
+)
+def test_tables_of_too_many_classes_are_refused_with_a_way_out(
+    analysis: Analysis,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    options: dict[str, Any],
+    tables: int,
+    way_out: str,
+) -> None:
+    table = getattr(analysis, name)
+    size = 8 * len(NAMES) ** 2 * tables
+    monkeypatch.setattr(checks, "_MOST_BYTES", size)
+    table(**options)
+    monkeypatch.setattr(checks, "_MOST_BYTES", size - 1)
+    with pytest.raises(ValueError, match=f"of 4 classes takes .* at most; take .*{way_out}"):
+        table(**options)
+
+
+def test_what_is_named_instead_of_a_large_table_is_a_row_of_it(analysis: Analysis) -> None:
+    for table, pairs in (
+        (analysis.adversaries(), analysis.rows.votes),
+        (analysis.adversaries("all"), analysis.rows.all_votes),
+        (analysis.validation_errors(), analysis.rows.validation_errors),
+        (analysis.validation_errors("columns"), analysis.rows.false_positives),
+    ):
+        assert pairs is not None
+        for index, name in enumerate(NAMES):
+            classes, shares = pairs.shares(index)
+            row = np.zeros(len(NAMES))
+            row[classes] = shares
+            np.testing.assert_array_equal(table.loc[name, "share"].to_numpy(), row)
