@@ -57,10 +57,10 @@ def number(value: Any) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-def ratio(part: int, whole: int) -> float | None:
+def share_of(part: int, whole: int) -> float | None:
     """Return a part of a whole, 0 to 1; None if the whole is nothing.
 
-    >>> ratio(1, 4), ratio(0, 0)
+    >>> share_of(1, 4), share_of(0, 0)
     (0.25, None)
     """
     return part / whole if whole else None

@@ -41,7 +41,13 @@ _FORMAT = 2
 _LOOKED_AT = 32  # images that are read for the key
 
 
-class Reading(NamedTuple):
+def refuse_other_checks(check: str) -> None:
+    """Refuse anything but "some" and "all"."""
+    if check not in get_args(CacheCheck):
+        raise ValueError(f'cache_check must be "some" or "all", not {check!r}')
+
+
+class BatchReader(NamedTuple):
     """How the images of a pass are read."""
 
     samples: Samples
@@ -84,8 +90,7 @@ class Cache:
     def __init__(
         self, folder: str | os.PathLike[str], model: nn.Module, *, check: CacheCheck = "some"
     ) -> None:
-        if check not in get_args(CacheCheck):
-            raise ValueError(f'cache_check must be "some" or "all", not {check!r}')
+        refuse_other_checks(check)
         self._folder = Path(folder).resolve()
         self._model = model
         self._check = check
@@ -95,7 +100,7 @@ class Cache:
         except OSError as error:
             raise ValueError(f"cache={str(folder)!r} cannot be a folder: {error}") from error
 
-    def entry(self, reading: Reading, device: torch.device, settings: dict[str, Any]) -> Entry:
+    def entry(self, reading: BatchReader, device: torch.device, settings: dict[str, Any]) -> Entry:
         """Return the place of one pass.
 
         Parameters
@@ -147,7 +152,7 @@ class Entry:
     """
 
     def __init__(
-        self, folder: Path, about: dict[str, Any], reading: Reading, check: CacheCheck
+        self, folder: Path, about: dict[str, Any], reading: BatchReader, check: CacheCheck
     ) -> None:
         self._folder = folder
         self._about = about
@@ -328,7 +333,7 @@ class Entry:
             )
 
 
-def _looked_at(reading: Reading) -> str:
+def _looked_at(reading: BatchReader) -> str:
     """Return a digest of a few images, spread over the dataset."""
     last = len(reading.samples) - 1
     numbers = np.unique(np.linspace(0, last, _LOOKED_AT).round().astype(np.int64))

@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from imbxai_widgets.compute.embedding.batch_fit import Fitting
-from imbxai_widgets.compute.embedding.cache import Cache, CacheCheck, Entry, Reading
+from imbxai_widgets.compute.embedding.cache import BatchReader, Cache, CacheCheck, Entry
 from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
 from imbxai_widgets.compute.embedding.fused import Reader, quick_reader
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
@@ -186,7 +186,7 @@ def run_pass(
     here = own_copy(samples)
     chosen = choose_device(model, options.device)
     entry = None
-    reading = Reading(samples if options.num_workers else here, on_error, options.num_workers)
+    reading = BatchReader(samples if options.num_workers else here, on_error, options.num_workers)
     store = None if _warn_of_random_transforms(samples.images) else options.store(model)
     if store is not None:
         settings = {"layer": options.layer, "batch_size": batch_size, "saliency": saliency}
@@ -219,7 +219,7 @@ def run_pass(
 
 def _run_batches(
     wanted: dict[int, range],
-    reading: Reading,
+    reading: BatchReader,
     fitting: Fitting,
     collector: Collector,
     entry: Entry | None,

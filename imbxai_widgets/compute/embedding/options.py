@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from imbxai_widgets.compute.colors.schemes import color_scheme
-from imbxai_widgets.compute.embedding.cache import Cache, CacheCheck
+from imbxai_widgets.compute.embedding.cache import Cache, CacheCheck, refuse_other_checks
 from imbxai_widgets.compute.embedding.saliency import check_fraction
 from imbxai_widgets.compute.reading.batches import OnError
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages
@@ -91,6 +91,7 @@ class PassOptions:
 
     def store(self, model: nn.Module) -> Cache | None:
         """Open the cache for the passes of a model; several share one."""
+        refuse_other_checks(self.cache_check)
         if self.cache is None or isinstance(self.cache, Cache):
             return self.cache
         return Cache(self.cache, model, check=self.cache_check)

@@ -30,7 +30,7 @@ _AGAIN: Final = 1e-3, 2.0
 _BESIDE: Final = 1e-2, 16.0
 
 
-class Call(NamedTuple):
+class LayerRun(NamedTuple):
     """One run of one layer, with copies of the tensors that entered and left it."""
 
     name: str
@@ -143,15 +143,17 @@ def _difference(
     return largest
 
 
-def _recorded(model: nn.Module, images: Tensor, rows: Sequence[int] | None = None) -> list[Call]:
+def _recorded(
+    model: nn.Module, images: Tensor, rows: Sequence[int] | None = None
+) -> list[LayerRun]:
     """Run images, and record all layers, in the order in which they end; some rows, if told."""
-    calls: list[Call] = []
+    calls: list[LayerRun] = []
 
     def note(
         name: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
     ) -> None:
         given = _tensors((args, kwargs), len(images), rows)
-        calls.append(Call(name, module, given, _tensors(output, len(images), rows)))
+        calls.append(LayerRun(name, module, given, _tensors(output, len(images), rows)))
 
     with undoing() as changes:
         for name, module in model.named_modules():
@@ -180,8 +182,8 @@ def _tensors(value: Any, size: int, rows: Sequence[int] | None) -> list[Tensor]:
 
 
 def _culprit(
-    ones: Sequence[Call], others: Sequence[Call], tolerance: tuple[float, float]
-) -> Call | None:
+    ones: Sequence[LayerRun], others: Sequence[LayerRun], tolerance: tuple[float, float]
+) -> LayerRun | None:
     """Find the first layer to end that makes different outputs of the same inputs."""
     for one, other in zip(ones, others, strict=False):
         if one.module is not other.module or len(one.given) != len(other.given):
@@ -193,7 +195,7 @@ def _culprit(
     return None
 
 
-def _named(call: Call | None) -> str:
+def _named(call: LayerRun | None) -> str:
     if call is None:
         return "Something in it, which no layer shows,"
     kind = type(call.module).__name__

@@ -11,7 +11,7 @@ import traitlets
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.explorer.deck import Deck, ratio
+from imbxai_widgets.explorer.deck import Deck, share_of
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
 from imbxai_widgets.explorer.sprites import Sprite, make_sprite
 from imbxai_widgets.explorer.text import archetype_meanings, unread_notice
@@ -90,10 +90,10 @@ class ArchetypeContent(PanelContent):
                     "name": name,
                     "meaning": self._meanings[number],
                     "images": len(members),
-                    "share": ratio(len(members), int(train.images[index].sum())),
-                    "truePositiveRate": ratio(len(members) - errors, len(members)),
+                    "share": share_of(len(members), int(train.images[index].sum())),
+                    "truePositiveRate": share_of(len(members) - errors, len(members)),
                     "validationImages": unseen,
-                    "validationErrorRate": ratio(missed, unseen or 0),
+                    "validationErrorRate": share_of(missed, unseen or 0),
                     "prototypes": prototypes,
                     "thumbnails": self._thumbnails(images, tile),
                 }

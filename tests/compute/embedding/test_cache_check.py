@@ -221,3 +221,8 @@ def test_what_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) -> None:
     assert hidden.ran == 4
     assert_same(again, first)
     quiet(model, Opaque(), cache=tmp_path, batch_size=4, cache_check="all")  # without a warning
+
+
+def test_another_check_is_refused_without_a_cache_too() -> None:
+    with pytest.raises(ValueError, match='cache_check must be "some" or "all", not \'every\''):
+        quiet(network(), [(torch.ones(3, SIZE, SIZE), 0)] * 3, cache_check="every")
