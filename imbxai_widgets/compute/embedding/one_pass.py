@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from imbxai_widgets.compute.embedding.batch_fit import Fitting
+from imbxai_widgets.compute.embedding.batch_step import BatchStep
 from imbxai_widgets.compute.embedding.cache import BatchReader, Cache, CacheCheck, Entry
 from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
 from imbxai_widgets.compute.embedding.fused import Reader, quick_reader
@@ -27,19 +27,13 @@ from imbxai_widgets.compute.embedding.model_state import (
     lent_out,
     made_in_inference_mode,
 )
-from imbxai_widgets.compute.embedding.options import PassOptions, Saliency
+from imbxai_widgets.compute.embedding.options import PassOptions
 from imbxai_widgets.compute.embedding.saliency import (
-    count_colors,
-    input_saliency,
-    salient_pixels,
     tell_of_colorless,
 )
-from imbxai_widgets.compute.embedding.single_image import run_even_one
 from imbxai_widgets.compute.embedding.steadiness import Steadiness
 from imbxai_widgets.compute.numeric.checks import check_count
-from imbxai_widgets.compute.numeric.probabilities import top_probabilities
-from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.compute.reading.batches import Batch, OnError, check_on_error
+from imbxai_widgets.compute.reading.batches import OnError, check_on_error
 from imbxai_widgets.compute.reading.display import DisplayTransform
 from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
 from imbxai_widgets.compute.reading.own_copy import own_copy
@@ -283,7 +277,7 @@ def batch_runner(
     ):
         changes.add(partial(torch.set_grad_enabled, torch.is_grad_enabled()))
         steadiness = Steadiness(model) if check_steadiness else None
-        step = _Step(model, reader, steadiness, change_check(model), device, options.saliency)
+        step = BatchStep(model, reader, steadiness, change_check(model), device, options.saliency)
         yield Fitting(step.run, device)
 
 
@@ -343,87 +337,3 @@ def _warn_of_random_transforms(dataset: Dataset[Any]) -> bool:
             stacklevel=3,
         )
     return bool(steps)
-
-
-class _Step(NamedTuple):
-    """What is done with each part of a batch."""
-
-    model: nn.Module
-    reader: Reader
-    steadiness: Steadiness | None
-    check_unchanged: Callable[[], None]
-    device: torch.device
-    saliency: Saliency | None
-
-    def run(self, batch: Batch) -> Embedded:
-        # Set, since the caller may have set either for code of their own. Not inference mode:
-        # what the model keeps of its first forward could then never be used in training.
-        with torch.set_grad_enabled(self.saliency is not None):
-            images = batch.images.to(self.device)
-            if self.steadiness is not None:
-                self.steadiness.check(images)
-            if self.saliency is not None:
-                _check_floats(images)
-                images = images.clone().requires_grad_()  # a copy may, whatever made the image
-            self.check_unchanged()
-            logits, embeddings = run_even_one(self.model, self.reader.run, images)
-            self.check_unchanged()
-            _check_classes(logits, batch)
-            _check_finite(batch.positions, embeddings=embeddings, logits=logits)
-            counts = None
-            if self.saliency is not None:
-                counts = _color_counts(images, logits, batch, self.saliency)
-            top = top_probabilities(logits, batch.labels)
-        return Embedded(
-            embeddings.float().cpu().numpy(),
-            batch.labels,
-            top,
-            logits.shape[1],
-            counts,
-            batch.positions,
-        )
-
-
-def _check_floats(images: Tensor) -> None:
-    if not images.is_floating_point():
-        raise ValueError(
-            f"saliency needs images of floats, but they are {images.dtype}; convert them "
-            "in the dataset's transform, or pass salient_fraction=None to do without"
-        )
-
-
-def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: Saliency) -> IntArray:
-    assert batch.rgb is not None
-    values = input_saliency(logits, images)
-    _check_finite(batch.positions, gradients=values)
-    candidates = None if batch.foreground is None else torch.from_numpy(batch.foreground)
-    salient = salient_pixels(values, saliency.fraction, candidates)
-    certain, tied, room = (part.cpu().numpy() for part in salient)
-    return count_colors(batch.rgb, certain, tied, room, saliency.scheme)
-
-
-def _check_classes(logits: Tensor, batch: Batch) -> None:
-    n_classes = logits.shape[1]
-    if n_classes < 2:
-        raise ValueError(
-            "the model must return at least 2 logits, one a class, but gives 1; wrap a binary "
-            "model in a module that returns torch.cat([-x, x], dim=1) / 2, and pass layer"
-        )
-    wrong = np.flatnonzero(batch.labels >= n_classes)
-    if len(wrong):
-        raise ValueError(
-            f"image {batch.positions[wrong[0]]} has label {batch.labels[wrong[0]]}, but the model "
-            f"has {n_classes} logits, for labels 0 to {n_classes - 1}"
-        )
-
-
-def _check_finite(positions: IntArray, **values: Tensor) -> None:
-    for name, tensor in values.items():
-        bad = tensor.flatten(1).isfinite().logical_not().any(dim=1).nonzero().flatten()
-        if len(bad):
-            listed = ", ".join(str(number) for number in positions[bad[:10].cpu().numpy()])
-            more = f" and {len(bad) - 10} more of the batch" if len(bad) > 10 else ""
-            raise ValueError(
-                f"the {name} of images {listed}{more} are not finite; look at these images, and at "
-                "the model's weights, for NaN or overflow"
-            )

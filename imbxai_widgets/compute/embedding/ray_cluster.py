@@ -1,8 +1,8 @@
 """The pass over the images by a Ray cluster: a Ray dataset in, Parquet shards out.
 
 Every actor of a pool holds the network and runs its batches as `one_pass` does in one process.
-What it finds goes to Parquet files, one row an image; `read_shards` puts them together in the
-order of the dataset, and all else (neighbors, archetypes, adversaries, colors) is computed from
+What it finds goes to Parquet files, one row an image; `read_shards` puts them together in
+the order of the dataset, and all else (neighbors, archetypes, adversaries, colors) is computed from
 that. Needs the extra ``ray``.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from io import BytesIO
@@ -23,19 +23,18 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import Dataset
 
-from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
+from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.embedding.model_state import choose_device
 from imbxai_widgets.compute.embedding.one_pass import batch_runner, run_pass, tell_of_skipped
 from imbxai_widgets.compute.embedding.options import PassOption, PassOptions
 from imbxai_widgets.compute.embedding.saliency import tell_of_colorless
-from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
+from imbxai_widgets.compute.embedding.shards import read_shards, shard_table
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.batches import read_batches
-from imbxai_widgets.compute.reading.labeled_images import LabeledImages, Skipped
+from imbxai_widgets.compute.reading.labeled_images import LabeledImages
 from imbxai_widgets.compute.reading.undo import undoing
 
 _ROW = "imbxai_row"  # the number of a row; rising, with gaps
-_TOP = [f"top_{name}" for name in TopProbabilities._fields]
 _LOOKED_AT = 8  # rows that are read here before the cluster reads all
 
 
@@ -271,7 +270,7 @@ class _Actor:
             with read_batches(samples, [range(len(rows))], on_error=options.on_error) as readings:
                 (reading,) = readings
             part = None if reading.batch is None else self._runner.run(reading.batch)
-        return _table(numbers, part, reading.skipped)
+        return shard_table(numbers, part, reading.skipped)
 
 
 @contextmanager
@@ -383,104 +382,3 @@ def _shards_folder(images: ClusterImages) -> Iterator[str]:
         )
     with TemporaryDirectory(prefix="imbxai-shards-") as folder:
         yield f"{folder}/{images.part}"
-
-
-def read_shards(folder: str) -> Embedded:
-    """Put the shards of a pass together, in the order of the dataset.
-
-    Parameters
-    ----------
-    folder
-        That of the images of one part, such as ``"s3://bucket/run/training"``.
-
-    Returns
-    -------
-    Embedded
-
-    Raises
-    ------
-    ValueError
-        If a row is there twice, as where two runs wrote to one folder.
-    """
-    import pyarrow
-    import pyarrow.dataset
-
-    shards = pyarrow.dataset.dataset(folder, format="parquet")
-    order = np.sort(shards.to_table(columns=["row"])["row"].to_numpy())
-    if (order[1:] == order[:-1]).any():
-        raise ValueError(f"the shards in {folder} hold rows twice; run the pass into a new folder")
-    collector = Collector(len(order))
-    for table in shards.to_batches():
-        read = table["reason"].is_null().to_numpy(zero_copy_only=False)
-        numbers = np.searchsorted(order, table["row"].to_numpy())
-        broken = table.filter(pyarrow.array(~read))
-        paths, reasons = broken["path"].to_pylist(), broken["reason"].to_pylist()
-        collector.skip(map(Skipped, numbers[~read].tolist(), paths, reasons))
-        if read.any():
-            collector.add(_part(table.filter(pyarrow.array(read)), numbers[read]))
-    return collector.collected()
-
-
-def _table(numbers: IntArray, part: Embedded | None, skipped: Sequence[Skipped]) -> Any:
-    """Return what a shard holds of a batch: its images, then those that could not be read."""
-    import pyarrow
-
-    tables = []
-    if part is not None:
-        columns = {name: _column(array) for name, array in part.arrays().items()}
-        columns["row"] = pyarrow.array(numbers[part.positions])
-        columns["n_classes"] = pyarrow.array(np.full(len(part.labels), part.n_classes))
-        tables.append(_filled(columns, len(part.labels)))
-    if skipped:
-        broken = {
-            "row": pyarrow.array(numbers[[image.position for image in skipped]]),
-            "path": pyarrow.array([image.path for image in skipped], pyarrow.string()),
-            "reason": pyarrow.array([image.reason for image in skipped]),
-        }
-        tables.append(_filled(broken, len(skipped)))
-    return pyarrow.concat_tables(tables)
-
-
-def _column(array: Any) -> Any:
-    import pyarrow
-
-    if array.ndim == 1:
-        return pyarrow.array(array)
-    ends = np.arange(len(array) + 1, dtype=np.int32) * array.shape[1]
-    return pyarrow.ListArray.from_arrays(ends, np.ascontiguousarray(array).ravel())
-
-
-def _filled(columns: dict[str, Any], size: int) -> Any:
-    """Make a table with the columns that every shard has; what is not known is null."""
-    import pyarrow
-
-    integers, floats = pyarrow.list_(pyarrow.int64()), pyarrow.list_(pyarrow.float32())
-    schema = {
-        "row": pyarrow.int64(),
-        "labels": pyarrow.int64(),
-        "embeddings": floats,
-        "top_classes": integers,
-        "top_probabilities": floats,
-        "top_of_labels": pyarrow.float32(),
-        "color_counts": integers,
-        "n_classes": pyarrow.int64(),
-        "path": pyarrow.string(),
-        "reason": pyarrow.string(),
-    }
-    arrays = [columns.get(name, pyarrow.nulls(size, kind)) for name, kind in schema.items()]
-    return pyarrow.table(arrays, schema=pyarrow.schema(list(schema.items())))
-
-
-def _part(table: Any, positions: IntArray) -> Embedded:
-    """Return the images of a table that `_table` made."""
-    import pyarrow
-
-    arrays: dict[str, Any] = {"positions": positions}
-    for name in ("embeddings", "labels", "color_counts", *_TOP):
-        column = table[name]
-        if column.null_count:
-            continue  # colors that were not asked for
-        lists = pyarrow.types.is_list(column.type)
-        values = (column.flatten() if lists else column).to_numpy(zero_copy_only=False)
-        arrays[name] = values.reshape(len(table), -1) if lists else values
-    return Embedded.of_arrays(arrays, table["n_classes"][0].as_py())

@@ -30,8 +30,8 @@ from imbxai_widgets.compute.embedding.ray_cluster import (
     is_ray_dataset,
     labeled_images,
     own_cluster,
-    read_shards,
 )
+from imbxai_widgets.compute.embedding.shards import read_shards
 
 C, SIZE = 3, 90
 
