@@ -92,6 +92,7 @@ class TakenSamples(Samples):
 
     Examples
     --------
+    >>> import torch
     >>> source = Samples([(torch.ones(1, 2, 2), 3), (torch.ones(1, 2, 2), 4)])
     >>> len(TakenSamples(source, [source[0]]))
     1

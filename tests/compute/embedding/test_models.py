@@ -53,7 +53,10 @@ def test_the_head_is_found(case: ModelCase, library: ModuleType) -> None:
     np.testing.assert_allclose(found.embeddings, embedding, rtol=1e-4, atol=1e-5)
     assert found.predictions.tolist() == logits.argmax(dim=1).tolist()
     assert found.color_counts is not None
-    assert found.color_counts.sum(axis=1).tolist() == [ceil(0.1 * case.size**2)] * 2
+    # Of the untrained networks, some let gradients reach few pixels; the others are not salient.
+    reached = gradient.flatten(2).any(dim=1).sum(dim=1).tolist()
+    salient = [min(ceil(0.1 * case.size**2), pixels) for pixels in reached]
+    assert found.color_counts.sum(axis=1).tolist() == salient
     assert state_of(model) == before
 
 
