@@ -92,6 +92,8 @@ def found_head(module: nn.Module, embedding: Tensor, logits: Tensor) -> FoundHea
     True
     """
     rows, wanted = as_numpy(embedding.detach().float()), as_numpy(logits.detach().double())
+    if not (np.isfinite(rows).all() and np.isfinite(wanted).all()):
+        return None  # which the pass refuses
     rounding = _rounding(logits)
     for weight, bias in _matrices(module, logits.shape[1], embedding.shape[1]):
         for normalized in (False, True):
