@@ -26,7 +26,7 @@ class ClassTables(AnalysisTables):
             this one's; ``training_accuracy``; ``training_errors``; ``validation_images``;
             ``validation_accuracy``; the shares ``safe``, ``border``, ``rare``, ``outlier``; and
             ``best_archetype``, the safest one that images of a class of this size can have: of 4
-            images, none can have 4 neighbors of its class, however well it is separated (None
+            images, none can have 4 neighbors of its class, however well it is separated (missing
             where there are no images).
 
         Examples
