@@ -28,10 +28,12 @@ class ForecastTables(AnalysisTables):
         Parameters
         ----------
         kind : str, optional
-            By default ``"spread"``, or ``"training errors"`` where the analysis has no head.
-            ``"spread"``: what misclassified images are taken for, and the probabilities that the
-            head gives to other classes, if each image is moved three times as far from the mean
-            of its class-mates.
+            By default ``"spread"``; without a head ``"softmax and errors"``, and without
+            probabilities ``"training errors"``.
+            ``"spread"``: the probability that the head gives to the other classes, for each image
+            where it is and moved three times as far from the mean of its class-mates; mixed with
+            ``"training errors"``, as far as these differ from it.
+            ``"softmax and errors"``: the same without moved images.
             ``"training errors"``: what misclassified images are taken for.
             ``"votes"``: neighbors of misclassified images, the paper's nearest adversaries.
             ``"all votes"``: neighbors of all images.

@@ -19,6 +19,7 @@ from imbxai_widgets.compute.methods.adversaries import (
     error_matrix,
     row_shares,
 )
+from imbxai_widgets.compute.methods.backing_off import backed_off
 from imbxai_widgets.compute.methods.fisher import fisher_ratios
 from imbxai_widgets.compute.methods.spread import spread_errors
 from imbxai_widgets.compute.numeric.head import Head
@@ -32,14 +33,20 @@ KINDS: Final = (
     "training errors",
     "softmax",
     "combined",
+    "softmax and errors",
     "spread",
     "fisher",
     "popularity",
     "priors",
     "uniform",
 )
-PREFERRED: Final = ("spread", "training errors")  # the first that can be made is the default
-_NEED_PROBABILITIES: Final = ("softmax", "combined")
+# The first that can be made is the default.
+PREFERRED: Final = ("spread", "softmax and errors", "training errors")
+    "spread",
+    "softmax and errors",
+    "training errors",
+)  # the first that can be made is the default
+_NEED_PROBABILITIES: Final = ("softmax", "combined", "softmax and errors", "spread")
 _NEEDS_HEAD: Final = "spread"
 
 
@@ -115,7 +122,7 @@ class Evidence:
         elif kind == "softmax":
             counts = self._sum(self.top.classes, self.top.probabilities)
         else:
-            counts = self.counts("training errors") + self._spread
+            counts = self.counts("softmax") + self._spread
         return _others(counts.astype(np.float64))
 
     def forecast(self, kind: str, smoothing: float) -> DoubleArray:
@@ -145,7 +152,7 @@ class Evidence:
             raise ValueError(
                 f"kind={kind!r} needs the probabilities of the classes, but the analysis was made "
                 "from predictions alone; give logits or probabilities"
-                if kind in _NEED_PROBABILITIES
+                if kind != _NEEDS_HEAD
                 else f"kind={kind!r} needs the head, which makes logits of embeddings, but the "
                 "analysis has none: it is not linear, or an older version saved the file, or "
                 "from_arrays was not given head; analyze with the default layer, or give head"
@@ -157,6 +164,9 @@ class Evidence:
             return (parts[0] + parts[1]) / 2
         if kind == "fisher":
             return similarity_shares(fisher_ratios(self.embeddings, self.labels, self.n_classes))
+        if kind in ("softmax and errors", "spread"):
+            expected = self.counts("softmax" if kind == "softmax and errors" else kind)
+            return backed_off(self.counts("training errors"), smoothed_shares(expected, smoothing))
         if kind == "popularity":
             return column_shares(self.counts("votes").sum(axis=0), smoothing)
         if kind == "priors":
