@@ -42,10 +42,6 @@ KINDS: Final = (
 )
 # The first that can be made is the default.
 PREFERRED: Final = ("spread", "softmax and errors", "training errors")
-    "spread",
-    "softmax and errors",
-    "training errors",
-)  # the first that can be made is the default
 _NEED_PROBABILITIES: Final = ("softmax", "combined", "softmax and errors", "spread")
 _NEEDS_HEAD: Final = "spread"
 
