@@ -123,7 +123,7 @@ class ForecastTables(AnalysisTables):
         ------
         ValueError
             If the analysis has no validation images, an argument is out of range, or there are too
-            many classes for the tables of all by all that are compared (from 4,096 on).
+            many classes for the tables of all by all that are compared (from 3,664 on).
 
         Examples
         --------
@@ -139,7 +139,7 @@ class ForecastTables(AnalysisTables):
         if not 0 < level < 1:
             raise ValueError(f"level must lie between 0 and 1, not {level!r}")
         evidence, held_out = self._evidence, self.validation
-        _check_size(self.n_classes, "a comparison of forecasts", len(evidence.kinds) + _AT_ONCE)
+        _check_size(self.n_classes, "a comparison of forecasts", len(evidence.kinds) + 2 * _AT_ONCE)
         forecasts = {kind: evidence.forecast(kind, smoothing) for kind in evidence.kinds}
         reference = evidence.best_kind if reference is None else reference
         if reference not in forecasts:

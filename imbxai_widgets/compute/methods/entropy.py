@@ -31,9 +31,10 @@ def noise_floor(counts: ArrayLike) -> DoubleArray:
     Returns
     -------
     numpy.ndarray
-        (R,) float64 of at least 0; NaN for a row without counts. It is unbiased to about 0.05
-        nats for rows of 10 counts or more over ten classes, and too small where there are more
-        classes that might occur than counts: by a third for 20 counts over 99 classes alike.
+        (R,) float64 of at least 0; NaN for a row without counts. In simulations with ten classes
+        it is right on average to 0.06 nats from 10 counts on. With a hundred classes it is too
+        small: some 40 to 70% of what it should be at 20 counts, for no estimate tells of classes
+        that were never met.
 
     Raises
     ------

@@ -14,10 +14,12 @@ from imbxai_widgets.compute.methods.divergence import js_divergence
 from imbxai_widgets.compute.methods.entropy import noise_floor, shares_entropy
 from imbxai_widgets.compute.numeric.blocks import CACHED_BYTES, row_blocks
 from imbxai_widgets.compute.numeric.counts import count_pairs
+from imbxai_widgets.compute.numeric.multiple import holm
 from imbxai_widgets.compute.numeric.student import t_p_value, t_quantile
-from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
+from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
 
 MIN_ERRORS: Final = 5  # on fewer errors than this no number is relied on
+CLAIM_ERRORS: Final = 20  # and on fewer than this no claim is made
 RANDOM: Final = "random"
 _DRAWS: Final = 100  # random forecasts, whose Jensen-Shannon divergences are averaged
 
@@ -146,7 +148,7 @@ class Mistakes:
 
         The KL of one beyond that of the other is a mean over the errors: of how much larger, in
         its logarithm, the share is that the other gave to what happened. The standard error comes
-        of how this differs between groups of errors, and one more error is added, which is taken
+        of how this differs between groups of errors, and one more group is added, which is taken
         for what the two forecasts expect on average: or else ten errors that are all alike would
         leave no doubt.
 
@@ -162,12 +164,13 @@ class Mistakes:
         parts = (scores - means[self.labels]) / numbers[self.labels]  # in the mean of the class
         expected = (forecast.shares + reference.shares) / 2
         added = (expected * (gains - means[:, np.newaxis]) ** 2).sum(axis=1)
-        added = np.divide(added, numbers**2.0, out=np.full(size, np.nan), where=numbers > 0)
         owners, place = self._groups_of_classes
+        freedom = np.bincount(owners, minlength=size).astype(np.float64)
+        # As it would be a group of the usual size, it has the part of one in the mean.
+        added = np.divide(added, freedom**2, out=np.full(size, np.nan), where=numbers > 0)
         sums = np.bincount(place, parts, minlength=len(owners))
         variances = np.bincount(owners, sums**2, minlength=size) + added
-        freedom = np.maximum(np.bincount(owners, minlength=size), 1.0)
-        by_class = Excess(means, np.sqrt(variances), freedom)
+        by_class = Excess(means, np.sqrt(variances), np.maximum(freedom, 1))
         has = numbers > 0
         if not has.any():
             nothing = np.array(np.nan)
@@ -245,6 +248,30 @@ def measure(
         tables[name] = np.concatenate([figures, by_class.T], axis=1)
         averages[name] = np.append(means, average)
     return tables, averages
+
+
+def sure_differences(p_values: DoubleArray, errors: IntArray, alpha: float = 0.05) -> BoolArray:
+    """Tell which differences between forecasts may be claimed.
+
+    Parameters
+    ----------
+    p_values
+        (C, B) of each class and comparison, from `measure`.
+    errors
+        (C,) validation errors of each class.
+    alpha
+        How often any of all claims may be wrong.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool (C, B): that the p-value is below `alpha` after Holm's correction for all that are
+        compared, of classes with `CLAIM_ERRORS` or more.
+    """
+    sure = np.zeros(p_values.shape, dtype=np.bool_)
+    enough = errors >= CLAIM_ERRORS
+    sure[enough] = holm(p_values[enough]) < alpha
+    return sure
 
 
 def _columns(excess: Excess, level: float) -> DoubleArray:
