@@ -129,10 +129,7 @@ TABLES = (kl_table, wins_table, variants_table)
 
 def _mean_kl(truth: np.ndarray, shares: np.ndarray) -> float:
     known = truth.any(axis=1)
-    logs = np.log(
-        parts / np.where(parts > 0, guesses, 1), where=parts > 0, out=np.zeros_like(parts)
-    )
-    return float((parts * logs).sum(axis=1).mean())
+    return float(kl_divergence(row_shares(truth[known]), shares[known]).mean())
 
 
 def _values(found: Mapping[str, Any], wanted: Any) -> dict[str, dict[str, list[float]]]:
