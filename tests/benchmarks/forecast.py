@@ -55,17 +55,19 @@ def variants(analysis: Analysis) -> dict[str, float]:
     held_out = analysis.validation
     errors = error_matrix(analysis.labels, analysis.predictions, size).astype(float)
     truth = error_matrix(held_out.labels, held_out.predictions, size)
-    softmax = spread_errors(analysis.embeddings, analysis.labels, analysis.head, 1.0)
+    softmax = spread_errors(analysis.embeddings, analysis.labels, analysis.head, [1])
     moved = {
-        factor: spread_errors(analysis.embeddings, analysis.labels, analysis.head, factor)
+        factor: spread_errors(analysis.embeddings, analysis.labels, analysis.head, [1, factor])
         for factor in FACTORS
     }
     found = {}
     for factor, discount in product(FACTORS, DISCOUNTS):
-        shares = backed_off(errors, smoothed_shares(softmax + moved[factor], 3.0), discount)
+        shares = backed_off(errors, smoothed_shares(moved[factor], 3.0), discount)
         found[f"factor {factor:g}, discount {discount:g}"] = _mean_kl(truth, shares)
-    found["factor 3, errors added up"] = _mean_kl(truth, smoothed_shares(errors + moved[3.0], 3.0))
-    found["factor 3, without errors"] = _mean_kl(truth, smoothed_shares(softmax + moved[3.0], 3.0))
+    found["factor 3, errors added up"] = _mean_kl(
+        truth, smoothed_shares(errors + moved[3.0] - softmax, 3.0)
+    )
+    found["factor 3, without errors"] = _mean_kl(truth, smoothed_shares(moved[3.0], 3.0))
     return {name: round(value, 4) for name, value in found.items()}
 
 
