@@ -22,6 +22,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from imbxai_widgets import Analysis
+from imbxai_widgets.analysis import Head
 from imbxai_widgets.demo.train import CROSS_ENTROPY, LDAM, WHITE
 from imbxai_widgets.training.networks import NormalizedLinear
 from imbxai_widgets.training.regime import Regime
@@ -123,7 +124,15 @@ class Run:
             self.training.logits,
             validation=(held_out.embeddings, held_out.labels, held_out.logits),
             class_names=self.class_names,
+            head=self.head,
         )
+
+    @property
+    def head(self) -> Head:
+        """What makes the logits of the embeddings."""
+        if self.scale is None:
+            return Head(self.weight, self.bias)
+        return Head(self.weight, scale=self.scale, normalized=True)
 
 
 def load_run(name: str, seed: int, folder: Path = FOLDER) -> Run:
@@ -144,7 +153,7 @@ def load_run(name: str, seed: int, folder: Path = FOLDER) -> Run:
     AbsentError
         If the run is not there and its images are not on this machine.
     """
-    path = folder / f"{name.replace(' ', '_')}-{seed}.npz"
+    path = _path(name, seed, folder)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         torch.set_num_threads(1)
@@ -169,6 +178,14 @@ def load_run(name: str, seed: int, folder: Path = FOLDER) -> Run:
             saved["bias"],
             float(saved["scale"]) if np.isfinite(saved["scale"]) else None,
         )
+
+
+def saved_seeds(name: str, folder: Path = FOLDER) -> list[int]:
+    """Return the seeds of a recipe whose runs are there."""
+    seeds = (
+        int(path.stem.rpartition("-")[2]) for path in folder.glob(_path(name, "*", folder).name)
+    )
+    return sorted(seeds)
 
 
 def network(name: str, n_classes: int, seed: int) -> nn.Module:
@@ -226,6 +243,10 @@ def _moved(images: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor
     moved = images.roll((down, right), (2, 3))
     flip = recipe.mirrored and bool(torch.randint(2, (), generator=generator))
     return moved.flip(3) if flip else moved
+
+
+def _path(name: str, seed: int | str, folder: Path) -> Path:
+    return folder / f"{name.replace(' ', '_')}-{seed}.npz"
 
 
 def _arrays(model: nn.Module, images: ImageSet) -> dict[str, np.ndarray]:
