@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from environments import ROOT
 
-from tests.benchmarks import reliability
+from tests.benchmarks import reliability, scaled
 from tests.benchmarks._results import read_results
 from tests.benchmarks.runs import load_run
 
 PAGE = (ROOT / "docs" / "calibration.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("table", reliability.TABLES, ids=lambda table: table.__name__)
+@pytest.mark.parametrize(
+    "table", [*reliability.TABLES, scaled.uses_table], ids=lambda table: table.__name__
+)
 def test_the_page_shows_the_committed_results(table: object) -> None:
     assert "\n".join(table()) in PAGE  # type: ignore[operator]
 
@@ -24,7 +26,7 @@ def test_one_network_of_the_digits_comes_out_again(tmp_path: Path) -> None:
     """Trained anew. On another processor some images differ, so the figures do by a little."""
     run = load_run("digits", 100, tmp_path)
     found = reliability.figures(run.analysis, run.validation.groups)
-    committed = read_results("reliability")["networks"]["digits"]["100"]
+    committed = read_results("reliability")["digits"]["100"]
     assert found.keys() == committed.keys()
     for figure in ("auroc confidence", "auroc agreement", "auroc error_probability", "ece plain"):
         assert found[figure] == pytest.approx(committed[figure], abs=0.05), figure
@@ -32,7 +34,7 @@ def test_one_network_of_the_digits_comes_out_again(tmp_path: Path) -> None:
 
 
 def test_errors_are_told_better_than_by_confidence_on_every_set() -> None:
-    found = reliability.reported(read_results("reliability")["networks"])
+    found = reliability.reported(read_results("reliability"))
     assert len(found) == 5
     for of in found.values():
         assert (of["auroc error_probability"] > of["auroc confidence"]).all()
@@ -40,5 +42,5 @@ def test_errors_are_told_better_than_by_confidence_on_every_set() -> None:
 
 
 def test_simulated_intervals_keep_what_they_promise() -> None:
-    for sizes in read_results("reliability")["coverage"].values():
+    for sizes in read_results("intervals").values():
         assert np.min(list(sizes.values())) >= 0.9

@@ -1,13 +1,13 @@
 """Which predictions are wrong, told without labels, and how well confidences keep their promise.
 
-    python -m tests.benchmarks.reliability [--present] [--tables]
+    python -m tests.benchmarks.reliability [--present | --simulate | --tables]
 
 Of the networks of `runs`: areas under the ROC curve of signs that a validation prediction is wrong,
 and the calibration before and after scaling, which each image gets from a fit to others. The signs
 that `error_probability` weighs were chosen on the seeds 0 to 7, without openmoji, and are reported
-on 100 to 107. Also simulates how often the intervals of `calibration` hold the truth. Writes
-results/reliability.json; `--present` trains no network that is not there; `--tables` prints those
-of docs/calibration.md instead.
+on 100 to 107. Writes results/reliability.json. `--present` trains no network that is not there.
+`--simulate` draws instead how often the intervals of `calibration` hold the truth, and writes
+results/intervals.json; `--tables` prints those of docs/calibration.md.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def coverage_table() -> Iterator[str]:
     """Yield how often intervals hold the truth."""
     yield "| too sure by | " + " | ".join(f"{size} images" for size in SIZES) + " |"
     yield "| --- |" + " --: |" * len(SIZES)
-    for name, sizes in read_results("reliability")["coverage"].items():
+    for name, sizes in read_results("intervals").items():
         cells = [f"{gap:.2f} / {error:.2f}" for gap, error in sizes.values()]
         yield f"| {name} | " + " | ".join(cells) + " |"
 
@@ -194,7 +194,7 @@ TABLES: Final[tuple[Callable[[], Iterator[str]], ...]] = (
 
 def _rows(names: Iterable[str]) -> Iterator[str]:
     names = list(names)
-    for recipe, found in reported(read_results("reliability")["networks"]).items():
+    for recipe, found in reported(read_results("reliability")).items():
         number = len(found["errors"])
         cells = [
             f"{np.nanmean(found[name]):.3f} ± {np.nanstd(found[name], ddof=1):.3f}"
@@ -208,13 +208,16 @@ def _rows(names: Iterable[str]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--present", action="store_true")
+    parser.add_argument("--simulate", action="store_true")
     parser.add_argument("--tables", action="store_true")
     options = parser.parse_args()
-    if not options.tables:
-        found = {"networks": measure(options.present), "coverage": simulate()}
-        write_results("reliability", found)
-    for table in TABLES:
-        print("\n".join(table()), end="\n\n")
+    if options.tables:
+        for table in TABLES:
+            print("\n".join(table()), end="\n\n")
+    elif options.simulate:
+        write_results("intervals", simulate())
+    else:
+        write_results("reliability", measure(options.present))
 
 
 if __name__ == "__main__":
