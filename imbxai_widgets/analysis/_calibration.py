@@ -152,13 +152,13 @@ class CalibrationTables(AnalysisTables):
         rows = np.arange(len(split))
         if class_name is not None:
             rows = np.flatnonzero(split.labels == self.class_index(class_name))
-        columns = [name for name in Bins._fields if name != "error"]
+        columns = [name for name in Bins._fields if not name.endswith("error")]
         table = pd.DataFrame(columns=columns, dtype=np.float64)
         if len(rows):
             right = split.correct[rows]
             found = reliability(split.confidences[rows], right, codes[rows], bins=bins)
             table = pd.DataFrame({name: getattr(found, name) for name in columns})
-            far = NormalDist().inv_cdf((1 + level) / 2) * found.error
+            far = NormalDist().inv_cdf((1 + level) / 2) * found.wide_error
             table["accuracy_low"] = np.clip(found.accuracy - far, 0, 1)
             table["accuracy_high"] = np.clip(found.accuracy + far, 0, 1)
         return table.rename_axis("bin")

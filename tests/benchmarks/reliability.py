@@ -31,13 +31,14 @@ SCALINGS: Final = (None, "temperature", "bias")
 SIGNS: Final = ("confidence", "agreement", "error_probability", "archetype")
 SIZES: Final = (10, 20, 40, 100, 400, 1600)
 ROUNDS: Final = 500
-# By how much confidence is too large: of all images, or of the surest alone.
+# By how much confidence is too large, of which part of the images, and how little the network errs.
 PROFILES: Final = {
-    "nothing": (0.0, 1.0),
-    "0.05": (0.05, 1.0),
-    "0.3": (0.3, 1.0),
-    "0.1, the surest 40%": (0.1, 0.4),
-    "0.1, twins": (0.1, 1.0),
+    "nothing": (0.0, 1.0, 2.0),
+    "0.05": (0.05, 1.0, 2.0),
+    "0.3": (0.3, 1.0, 2.0),
+    "0.1, the surest 40%": (0.1, 0.4, 2.0),
+    "0.02, few errors": (0.02, 1.0, 4.0),
+    "0.1, twins": (0.1, 1.0, 2.0),
 }
 
 
@@ -93,10 +94,10 @@ def measure(present: bool) -> dict[str, Any]:
 
 
 def drawn(
-    rng: np.random.Generator, size: int, over: float, part: float, twins: int = 1
+    rng: np.random.Generator, size: int, over: float, part: float, sure: float, twins: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return confidences, whether right, groups, and how often each image would be right."""
-    confidences = 1 / (1 + np.exp(-abs(rng.normal(2, 1.5, size // twins))))
+    confidences = 1 / (1 + np.exp(-abs(rng.normal(sure, 1.5, size // twins))))
     surest = confidences >= np.quantile(confidences, 1 - part)
     chances = np.clip(confidences - over * surest, 0, 1)
     parts = (confidences, rng.random(len(chances)) < chances, np.arange(len(chances)), chances)
@@ -107,15 +108,15 @@ def drawn(
 def simulate() -> dict[str, dict[str, list[float]]]:
     """Return how often the intervals of gap and error hold the truth, by profile and size."""
     found: dict[str, dict[str, list[float]]] = {}
-    for name, (over, part) in PROFILES.items():
+    for name, (over, part, sure) in PROFILES.items():
         rng = np.random.default_rng(0)
-        many, _, _, chances = drawn(rng, 400_000, over, part)
+        many, _, _, chances = drawn(rng, 400_000, over, part, sure)
         gap, error = (many - chances).mean(), abs(many - chances).mean()
         for size in SIZES:
             held = []
             for _ in range(ROUNDS):
                 twins = 2 if "twins" in name else 1
-                own = calibration(*drawn(rng, size, over, part, twins)[:3])
+                own = calibration(*drawn(rng, size, over, part, sure, twins)[:3])
                 gap_held = own.gap_low <= gap <= own.gap_high
                 held.append((gap_held, own.ece_low <= error <= own.ece_high))
             covered = np.mean(held, axis=0).round(3).tolist()

@@ -37,7 +37,10 @@ class Bins(NamedTuple):
     lowest, highest, confidence, accuracy
         (B,) float64: the range of the confidences, their mean, and the part that is right.
     error
-        (B,) float64, the standard error of confidence less accuracy.
+        (B,) float64, the standard error of confidence less accuracy, as seen in the bin.
+    wide_error
+        (B,) float64, the same, but at least as large as with two right and two wrong images more:
+        of a bin in which all are right, for instance, the other is 0.
     """
 
     images: IntArray
@@ -46,6 +49,7 @@ class Bins(NamedTuple):
     confidence: DoubleArray
     accuracy: DoubleArray
     error: DoubleArray
+    wide_error: DoubleArray
 
     @property
     def gaps(self) -> DoubleArray:
@@ -126,7 +130,7 @@ def calibration(
     if size < MIN_IMAGES:
         return Calibration(size, *means, gap, *[np.nan] * 5)
     z = NormalDist().inv_cdf((1 + level) / 2)
-    far = z * float(every.error[0])
+    far = z * float(every.wide_error[0])
     found = reliability(confidences, correct, groups, bins=bins)
     return Calibration(size, *means, gap, gap - far, gap + far, *expected_error(found, z))
 
@@ -167,12 +171,13 @@ def expected_error(bins: Bins, z: float) -> tuple[float, float, float]:
     The gap of each bin is taken as normal around a true one. Of two shapes (the same gap in all
     bins; gaps where they are seen beyond chance alone), the size is sought that would show the
     observed mean absolute gap: on average, for the estimate, or at the ends of what chance does,
-    for the interval, which holds the intervals of both.
+    for the interval, which holds the intervals of both. It ends no lower than that of the gap of
+    all images together, which is no larger than the mean absolute gap of the bins.
 
     Parameters
     ----------
     bins
-        From `reliability`.
+        From `reliability`. The estimate rests on `Bins.error`, the interval on `Bins.wide_error`.
     z
         Standard deviations within which chance is expected.
 
@@ -184,23 +189,31 @@ def expected_error(bins: Bins, z: float) -> tuple[float, float, float]:
     Examples
     --------
     >>> one = np.ones(1)
-    >>> expected_error(Bins(np.array([100]), one, one, 0.9 * one, 0.7 * one, 0.04 * one), 1.96)
+    >>> bins = Bins(np.array([100]), one, one, 0.9 * one, 0.7 * one, 0.04 * one, 0.04 * one)
+    >>> expected_error(bins, 1.96)
     (0.2, 0.12173, 0.2784)
     """
-    weights, errors = bins.images / bins.images.sum(), np.maximum(bins.error, 1e-9)
+    weights = bins.images / bins.images.sum()
+    plain, wide = np.maximum(bins.error, 1e-9), np.maximum(bins.wide_error, 1e-9)
     gaps = abs(bins.gaps)
     observed = float(weights @ gaps)
     shapes = [np.ones_like(gaps)]
-    seen = np.where(gaps > z * errors, gaps, 0)
+    seen = np.where(gaps > z * wide, gaps, 0)
     if seen.any():
         shapes.append(seen / (weights @ seen))
     found = np.array(
         [
-            [_size(observed, shape, weights, errors, deviations) for deviations in (0, z, -z)]
+            [
+                _size(observed, shape, weights, errors, deviations)
+                for errors, deviations in ((plain, 0), (wide, z), (wide, -z))
+            ]
             for shape in shapes
         ]
     )
-    estimate, low, high = found[:, 0].mean(), found[:, 1].min(), found[:, 2].max()
+    one = np.ones(1)
+    spread = np.sqrt(weights**2 @ wide**2) * one
+    of_all = _size(abs(float(weights @ bins.gaps)), one, one, spread, -z)
+    estimate, low, high = found[:, 0].mean(), found[:, 1].min(), max(found[:, 2].max(), of_all)
     return round(float(estimate), 6), round(float(low), 6), round(float(high), 6)
 
 
@@ -246,7 +259,8 @@ def _parts(
         independent = len(rows) / dependence
         share = (right / dependence + _MADE_UP / 2) / (independent + _MADE_UP)
         least = share * (1 - share) / (independent + _MADE_UP)
-        values = own.min(), own.max(), own.mean(), right / len(rows), max(spread, least) ** 0.5
+        errors = spread**0.5, max(spread, least) ** 0.5
+        values = own.min(), own.max(), own.mean(), right / len(rows), *errors
         yield Bins(np.array([len(rows)]), *(np.array([value]) for value in values))
 
 

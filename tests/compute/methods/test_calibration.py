@@ -14,13 +14,20 @@ from imbxai_widgets.compute.methods.calibration import (
 
 
 def drawn(
-    rng: np.random.Generator, size: int, over: float, *, part: float = 1.0, twins: int = 1
+    rng: np.random.Generator,
+    size: int,
+    over: float,
+    *,
+    part: float = 1.0,
+    twins: int = 1,
+    sure: float = 2.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Confidences, whether right, groups, and the accuracy that each image has.
 
-    The network is too sure by `over`, on the `part` of the images of which it is most sure.
+    The network is too sure by `over`, on the `part` of the images of which it is most sure. It errs
+    the less, the larger `sure` is.
     """
-    confidences = 1 / (1 + np.exp(-abs(rng.normal(2, 1.5, size // twins))))
+    confidences = 1 / (1 + np.exp(-abs(rng.normal(sure, 1.5, size // twins))))
     surest = confidences >= np.quantile(confidences, 1 - part)
     chances = np.clip(confidences - over * surest, 0, 1)
     right = rng.random(len(chances)) < chances
@@ -31,28 +38,29 @@ def drawn(
 
 
 @pytest.mark.parametrize(
-    ("size", "over", "part", "twins"),
+    ("size", "over", "part", "twins", "sure"),
     [
-        (10, 0.0, 1, 1),
-        (10, 0.6, 1, 1),
-        (40, 0.0, 1, 1),
-        (40, 0.3, 1, 2),
-        (100, 0.1, 1, 1),
-        (400, 0.0, 1, 2),
-        (400, 0.15, 0.4, 1),
-        (1000, 0.1, 1, 1),
+        (10, 0.0, 1, 1, 2.0),
+        (10, 0.6, 1, 1, 2.0),
+        (40, 0.0, 1, 1, 2.0),
+        (40, 0.3, 1, 2, 2.0),
+        (100, 0.1, 1, 1, 2.0),
+        (400, 0.0, 1, 2, 2.0),
+        (400, 0.15, 0.4, 1, 2.0),
+        (1000, 0.1, 1, 1, 2.0),
+        (100, 0.02, 1, 1, 4.0),
     ],
 )
 def test_intervals_hold_the_truth_as_often_as_they_say(
-    size: int, over: float, part: float, twins: int
+    size: int, over: float, part: float, twins: int, sure: float
 ) -> None:
     """In 250 draws, at least .90 of intervals of level .95, for gap and error alike."""
     rng = np.random.default_rng(size)
-    many, _, _, chances = drawn(rng, 200_000, over, part=part)
+    many, _, _, chances = drawn(rng, 200_000, over, part=part, twins=twins, sure=sure)
     gap, error = (many - chances).mean(), abs(many - chances).mean()
     held = []
     for _ in range(250):
-        confidences, right, groups, _ = drawn(rng, size, over, part=part, twins=twins)
+        confidences, right, groups, _ = drawn(rng, size, over, part=part, twins=twins, sure=sure)
         found = calibration(confidences, right, groups)
         held.append(
             [found.gap_low <= gap <= found.gap_high, found.ece_low <= error <= found.ece_high]
@@ -127,6 +135,6 @@ def test_never_wrong_in_ten_is_not_sure_never_to_be_wrong() -> None:
 
 def test_one_bin_is_inverted_exactly() -> None:
     one = np.ones(1)
-    bins = Bins(np.array([50]), one, one, one, 0.5 * one, 0.1 * one)
+    bins = Bins(np.array([50]), one, one, one, 0.5 * one, 0.1 * one, 0.1 * one)
     estimate, low, high = expected_error(bins, 2.0)
     assert (estimate, low, high) == pytest.approx((0.5, 0.3, 0.7), abs=0.02)
