@@ -41,6 +41,13 @@ class Chart(NamedTuple):
     share_axis: bqplot.Axis
 
 
+def marks_trait() -> traitlets.Dict[str, widgets.Widget]:
+    """Return a trait that names the marks, axes and labels that a panel steers in the page."""
+    return traitlets.Dict(
+        key_trait=traitlets.Unicode(), value_trait=traitlets.Instance(widgets.Widget)
+    ).tag(sync=True, **widgets.widget_serialization)
+
+
 class ChartPanel(Panel):
     """Steers a chart of bqplot in the front end; itself invisible in the chart's box.
 
@@ -53,9 +60,7 @@ class ChartPanel(Panel):
         What `card` changes: ``title``, ``note``, ``text``, ``bars``, ``rankAxis``, ``shareAxis``.
     """
 
-    marks = traitlets.Dict(
-        key_trait=traitlets.Unicode(), value_trait=traitlets.Instance(widgets.Widget)
-    ).tag(sync=True, **widgets.widget_serialization)
+    marks = marks_trait()
 
     @classmethod
     def around(cls, chart: Chart, style: str, **traits: Any) -> Self:
