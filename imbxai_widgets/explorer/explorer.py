@@ -20,11 +20,10 @@ from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
 from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
-from imbxai_widgets.explorer.deck import Deck
+from imbxai_widgets.explorer.deck import PROTOTYPES, Deck
 from imbxai_widgets.explorer.labels import label
 from imbxai_widgets.explorer.linker import Linker
 from imbxai_widgets.explorer.panel import PanelContent
-from imbxai_widgets.explorer.panels.archetypes import PROTOTYPES
 from imbxai_widgets.explorer.requests import Requests, in_short
 from imbxai_widgets.explorer.tabs import BOX, Tabs
 from imbxai_widgets.explorer.text import counted
