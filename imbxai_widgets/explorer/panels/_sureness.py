@@ -61,9 +61,7 @@ def _votes(facts: ClassFacts) -> Sentence:
     if not facts.training_images:
         return joined("Without training images, nothing is foretold of its mistakes.")
     if not wrong:
-        return joined(
-            "All training images are right, so that nothing is foretold of its mistakes."
-        )
+        return joined("All training images are right, so that nothing is foretold of its mistakes.")
     if not votes:
         return joined(
             f"The neighbors of its {counted(wrong, 'wrong training image')} are all of this class, "

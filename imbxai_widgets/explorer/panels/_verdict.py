@@ -32,7 +32,9 @@ def size_in_words(facts: ClassFacts) -> str:
     for extreme, largest in (("largest", sizes.max()), ("smallest", sizes.min())):
         if images == largest:
             alone = (sizes == images).sum() == 1
-            return f"{words}, {f'the {extreme} class' if alone else f'one of the {extreme} classes'}"
+            return (
+                f"{words}, {f'the {extreme} class' if alone else f'one of the {extreme} classes'}"
+            )
     return f"{words}; the largest class has {sizes.max():,}"
 
 
@@ -113,7 +115,11 @@ def _alone(facts: ClassFacts) -> Sentence:
         )
     if rare and outliers:
         return joined(
-            *(["All ", all_images] if facts.alone == images else [f"{facts.alone:,} of its ", all_images]),
+            *(
+                ["All ", all_images]
+                if facts.alone == images
+                else [f"{facts.alone:,} of its ", all_images]
+            ),
             " training images stand alone (",
             facts.archetype(RARE),
             ") or among other classes (",

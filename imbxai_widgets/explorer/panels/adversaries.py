@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 import bqplot
-import ipywidgets as widgets
 import numpy as np
 import traitlets
 
 from imbxai_widgets.compute.methods.pairs import PairCounts
-from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panel import Card, PanelContent, Part
 from imbxai_widgets.explorer.panels import _charts
 from imbxai_widgets.explorer.panels._facts import ClassFacts
 from imbxai_widgets.explorer.text import counted
@@ -19,7 +18,9 @@ from imbxai_widgets.names import width
 
 ROWS = 7  # on the first screen
 ROW_HEIGHT = 23  # pixels; js/src/panels/adversaries.css has the same
-_TICK = 50.0, 0.903  # size and skew of a rectangle of 2.5 x 20 pixels
+_PADDING = 0.48  # between bars, of their distance, and as much above and below all of them
+# Of bqplot's rectangle: 2.5 x 20 pixels.
+_TICK_SIZE, _TICK_SKEW = 50, 0.903
 
 
 class AdversaryRow(TypedDict):
@@ -37,6 +38,7 @@ class Adversaries(TypedDict):
 
     bars: Literal["errors", "votes"]  # what `count` counts
     total: int  # of all classes, shown or not
+    votes: int  # likewise
     wrong: int  # misclassified training images, which the votes come from
     top: float  # at the end of the longest bar, or beyond the last mark
     rows: list[AdversaryRow]
@@ -75,6 +77,7 @@ class AdversaryContent(PanelContent):
             "adversaries": {
                 "bars": "errors" if drawn else "votes",
                 "total": total,
+                "votes": of_votes,
                 "wrong": facts.training_wrong,
                 "top": float(max(counts.max(initial=0), foretold.max(initial=0.0), 1)),
                 "rows": [
@@ -120,7 +123,7 @@ class AdversaryContent(PanelContent):
         return f"All neighbors of its {wrong} are of the class itself."
 
 
-class AdversaryChart(Panel):
+class AdversaryChart(_charts.ChartPanel):
     """What a class is mistaken for, as bars, beside what its training images foretold, as marks.
 
     The bars and marks are drawn by bqplot; the names, numbers and all that can be clicked stand
@@ -146,7 +149,6 @@ class AdversaryChart(Panel):
     selected = traitlets.Int(0).tag(sync=True)
     filter: Any = traitlets.Dict().tag(sync=True)
     name_width = traitlets.Int(0).tag(sync=True)
-    marks = _charts.marks_trait()
 
     @classmethod
     def drawn(cls, names: Sequence[str], *, selected: int) -> AdversaryChart:
@@ -159,15 +161,14 @@ class AdversaryChart(Panel):
         selected : int
             Number of the selected class.
         """
-        ranks = _charts.rank_scale(ROWS)
-        amounts = _charts.percent_scale()
+        ranks, amounts = _charts.rank_scale(ROWS), _charts.length_scale()
         bars = bqplot.Bars(
             x=np.arange(ROWS),
             y=np.zeros(ROWS),
             scales={"x": ranks, "y": amounts},
             orientation="horizontal",
             colors=["var(--imbxai-wrong)"],
-            padding=0.48,
+            padding=_PADDING,
             stroke_width=0,
             enable_hover=False,
         )
@@ -176,33 +177,17 @@ class AdversaryChart(Panel):
             y=np.zeros(0),
             scales={"x": amounts, "y": ranks},
             marker="rectangle",
-            default_size=int(_TICK[0]),
-            default_skew=_TICK[1],
+            default_size=_TICK_SIZE,
+            default_skew=_TICK_SKEW,
             colors=["var(--imbxai-text)"],
             stroke_width=0,
-            apply_clip=False,  # or a mark at zero is cut
+            apply_clip=False,  # or half of a mark at zero is cut
             enable_hover=False,
         )
-        figure = bqplot.Figure(
-            marks=[bars, ticks],
-            fig_margin={"top": 0, "bottom": 0, "left": 2, "right": 2},
-            padding_x=0.0,
-            padding_y=0.0,
-            display_toolbar=False,
-            animation_duration=0,
-            layout=widgets.Layout(height=f"{ROWS * ROW_HEIGHT}px", min_width="0"),
-        )
-        figure.add_class("imbxai-chart")
-        panel = cls(
+        figure = _charts.row_figure([bars, ticks], height=round(ROW_HEIGHT * (ROWS + _PADDING)))
+        return cls.around(
+            figure,
+            {"bars": bars, "ticks": ticks},
             selected=selected,
             name_width=max(map(width, names)),
-            marks={"bars": bars, "ticks": ticks},
         )
-        panel._box = widgets.VBox([panel, figure])
-        panel._box.add_class("imbxai-adversaries-box")
-        return panel
-
-    @property
-    def box(self) -> widgets.DOMWidget:
-        """The chart, below the names and numbers."""
-        return self._box
