@@ -73,7 +73,7 @@ def mistakes(analysis: Analysis) -> str:
             [2, 1],
             "2 of 5 validation images are wrong; one is taken for Animals, one for Food",
         ),
-        ([1, 2, 3], "3 of 6 validation images are wrong; each is taken for another class"),
+        ([1, 2, 3], "3 of 6 validation images are wrong; each is taken for a different class"),
         (
             [1] * 8 + [2] * 3,
             "11 of 14 validation images are wrong; 8 of them are taken for Animals",
