@@ -111,8 +111,8 @@ class ImageTables(AnalysisTables):
         rows = check_codes(images, "images", shape=(None,), limit=len(self.train))
         near, counts = np.unique(self.neighbors[rows], return_counts=True)
         wanted = self.labels[near] == self._class_number(class_name)
-        near, counts = near[wanted], counts[wanted]
-        return near[np.argsort(-counts, kind="stable")].astype(np.int64, copy=False)
+        found: IntArray = near[wanted].astype(np.int64, copy=False)
+        return found[np.argsort(-counts[wanted], kind="stable")]
 
     def image_table(
         self, indices: IntArray | list[int] | None = None, split: SplitName = "training"

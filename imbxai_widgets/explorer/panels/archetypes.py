@@ -11,7 +11,7 @@ import traitlets
 
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.explorer.deck import share_of
+from imbxai_widgets.explorer.deck import PROTOTYPES, share_of
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.text import archetype_meanings
@@ -57,7 +57,7 @@ class ArchetypeContent(PanelContent):
         shown: list[IntArray] = []
         for number, name in enumerate(ARCHETYPES):
             members, prototypes = self.deck.ordered_members(index, number)
-            images = members[:page]
+            images = members[: page or PROTOTYPES]
             errors = int(train.errors[index, number])
             unseen = None if held_out is None else int(held_out.images[index, number])
             missed = 0 if held_out is None else int(held_out.errors[index, number])
@@ -120,19 +120,19 @@ class ArchetypeGallery(Panel):
         ``index``, ``name`` and the keys of `ArchetypePart`; empty while no class is shown.
     ahead : dict
         The same of a class that may be selected next: its images are decoded ahead.
-    marked : list of int
-        Indices of the marked training images, in the order they were marked.
+    marked : list of str
+        Keys of the marked images, in the order they were marked.
 
     Raises
     ------
     TypeError
         If a keyword is not one of these (or ``layout``, ``tabbable``, ``tooltip``).
     traitlets.TraitError
-        If the card lacks a part, or `marked` is not a list of integers.
+        If the card lacks a part, or `marked` is not a list of texts.
     """
 
     _bundle = "archetypes"
 
     card = Card(ArchetypePart).tag(sync=True)
     ahead = Card(ArchetypePart).tag(sync=True)
-    marked = traitlets.List(traitlets.Int()).tag(sync=True)
+    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
