@@ -5,20 +5,23 @@ import { ARCHETYPES } from "../parts/archetype_style";
 import { AskError, Asker, type AskOptions } from "../parts/ask";
 import { Cleanup, h, panel, placeholder } from "../parts/dom";
 import { counted } from "../parts/format";
+import { toggled } from "../parts/marks";
 import { SheetStore, type Sprite, TileSheet } from "../parts/sprite";
-import { describe, type Thumbnail } from "../parts/thumbnail_grid";
-import { Tooltip } from "../parts/tooltip";
+import type { Thumbnail } from "../parts/thumbnail_grid";
+import { ThumbnailHints } from "../parts/thumbnail_hints";
 
 export interface Part {
   archetypes: ArchetypeGroup[];
-  sprite: Sprite;
+  /** Null where no images were given. */
+  sprite: Sprite | null;
   /** The picture of all thumbnails. */
   sprite_data: DataView;
 }
 
 export interface State {
   card: MaybeCard<Part>;
-  marked: number[];
+  /** Keys of the marked images, in the order they were marked. */
+  marked: string[];
   /** A card that may be shown next: its images are decoded ahead. */
   ahead: MaybeCard<Part>;
 }
@@ -34,20 +37,23 @@ class Gallery {
   readonly #marks = h("span", "", { role: "status" });
   readonly #clear = h("button", "imbxai-quiet-button", { type: "button" }, "Clear");
   readonly #empty = placeholder("No class is selected yet.");
-  readonly #tooltip = new Tooltip(this.frame.root);
+  readonly #hints: ThumbnailHints;
   readonly #store = new SheetStore();
   /** Of further images, which come in sheets of their own. */
   #further: TileSheet[] = [];
   readonly #asker: Asker;
   #card: MaybeCard<Part> = {};
 
-  constructor(private readonly model: Model<State>) {
+  constructor(
+    private readonly model: Model<State>,
+    cleanup: Cleanup,
+  ) {
     this.#asker = new Asker(model);
     this.#columns = ARCHETYPES.map(
       (archetype, number) =>
         new ArchetypeColumn(
           archetype,
-          (image) => this.#toggle(image),
+          (thumbnail) => this.#setMarked(toggled(model.get("marked"), thumbnail)),
           (offset, options) => this.#more(number, offset, options),
           () => this.showMarks(),
         ),
@@ -56,21 +62,14 @@ class Gallery {
     this.frame.head.append(h("p", "imbxai-marks", {}, this.#marks, this.#clear));
     this.frame.body.append(this.#empty, this.#grid);
     this.#clear.addEventListener("click", () => this.#setMarked([]));
-    for (const type of ["pointerover", "focusin"] as const) {
-      this.#grid.addEventListener(type, (event) => this.#hint(event.target));
-    }
-    for (const type of ["pointerout", "focusout"] as const) {
-      this.#grid.addEventListener(type, () => this.#tooltip.hide());
-    }
-    this.#grid.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#tooltip.hide();
-    });
+    const grids = () => this.#columns.map((column) => column.grid);
+    this.#hints = new ThumbnailHints(this.frame.root, this.#grid, grids, cleanup);
   }
 
   showCard(): void {
     const card = this.model.get("card");
     this.#closeFurther();
-    this.#tooltip.hide();
+    this.#hints.hide();
     this.#card = card;
     this.#empty.hidden = hasCard(card);
     this.#grid.hidden = !hasCard(card);
@@ -79,7 +78,7 @@ class Gallery {
     const thumbnails = archetypes.flatMap((group) => group.thumbnails);
     const sheet = this.#store.get(sprite_data);
     // Begun before the page changes, as the browser decodes beside it.
-    if (!sheet) this.#dress(thumbnails, this.#store.decode(sprite, sprite_data));
+    if (sprite && !sheet) this.#dress(thumbnails, this.#store.decode(sprite, sprite_data));
     for (const [number, column] of this.#columns.entries()) {
       const group = archetypes[number];
       if (group) column.show(group, sprite, sheet);
@@ -89,6 +88,7 @@ class Gallery {
   /** Decodes the images of a card that may be shown next. */
   async prepare(): Promise<void> {
     const { sprite, sprite_data } = this.model.get("ahead") as CardIdentity & Part;
+    if (!sprite) return;
     const sheet = await TileSheet.decode(sprite, sprite_data);
     this.#store.keep(sprite_data, sheet, this.#card.sprite_data);
   }
@@ -150,35 +150,23 @@ class Gallery {
       const more = await this.#asker.ask<MoreImages>("more", question, options);
       column?.append(more);
       const { thumbnails, sprite, sprite_data } = more;
-      if (thumbnails.length) this.#dress(thumbnails, this.#decodeFurther(sprite, sprite_data));
+      if (sprite && thumbnails.length) {
+        this.#dress(thumbnails, this.#decodeFurther(sprite, sprite_data));
+      }
     } catch (error) {
       if (!(error instanceof AskError)) return; // taken back
       column?.fail(`No more images could be shown: ${error.message}`);
     }
   }
 
-  #toggle(image: number): void {
-    const marked = this.model.get("marked");
-    const without = marked.filter((other) => other !== image);
-    this.#setMarked(without.length < marked.length ? without : [...marked, image]);
-  }
-
-  #setMarked(marked: number[]): void {
-    this.model.set("marked", marked);
-    this.model.save_changes();
-  }
-
-  #hint(target: EventTarget | null): void {
-    for (const column of this.#columns) {
-      const tile = column.grid.tileOf(target);
-      if (tile) this.#tooltip.show(target as HTMLElement, describe(tile));
-    }
+  #setMarked(marked: string[]): void {
+    this.model.set("marked", marked); // passed on by the linker
   }
 }
 
 const render: Render<State> = ({ model, el }) => {
-  const gallery = new Gallery(model);
   const cleanup = new Cleanup();
+  const gallery = new Gallery(model, cleanup);
   cleanup.on(model, "change:card", () => gallery.showCard());
   // What cannot be decoded is told of where it is shown.
   cleanup.on(model, "change:ahead", () => gallery.prepare().catch(() => {}));
