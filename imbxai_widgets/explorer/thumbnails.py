@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+import numpy as np
+
 from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.paths import path_of
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.sprites import LARGEST_TILE, Sprite, make_sprite
 from imbxai_widgets.explorer.text import unread_notice
+
+
+class SecondPrediction(TypedDict):
+    """What the second of two models makes of an image."""
+
+    prediction: str
+    correct: bool
 
 
 class Thumbnail(TypedDict):
@@ -24,8 +33,10 @@ class Thumbnail(TypedDict):
     prediction: str
     predicted: int  # number of the class in `prediction`; two classes may have one name
     correct: bool
+    after: SecondPrediction | None  # of a second model, if there is one
     archetype: int  # position in `ARCHETYPES`
     confidence: float | None  # softmax probability of the prediction, 0 to 1
+    votes: list[int]  # the classes that a misclassified training image votes for (Algorithm 1)
 
 
 class Tiles(TypedDict):
@@ -97,32 +108,36 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
             "tile": tile,
             "split": split,
             "image": row,
-            "number": position,
+            "number": int(images.positions[row]),
             "file": file_of(images, row),
-            "label": deck.name(label),
-            "prediction": deck.name(predicted),
-            "predicted": predicted,
-            "correct": label == predicted,
-            "archetype": archetype,
-            "confidence": number(confidence),
+            "label": deck.name(int(images.labels[row])),
+            "prediction": deck.name(int(images.predictions[row])),
+            "predicted": int(images.predictions[row]),
+            "correct": bool(images.labels[row] == images.predictions[row]),
+            "after": _after(deck, split, row),
+            "archetype": int(images.archetypes[row]),
+            "confidence": number(images.confidences[row]),
+            "votes": _votes(deck, row) if split == "training" else [],
         }
-        for tile, (row, position, label, predicted, archetype, confidence) in enumerate(
-            zip(
-                *(
-                    values.tolist()
-                    for values in (
-                        rows,
-                        images.positions[rows],
-                        images.labels[rows],
-                        images.predictions[rows],
-                        images.archetypes[rows],
-                        images.confidences[rows],
-                    )
-                ),
-                strict=True,
-            )
-        )
+        for tile, row in enumerate(rows.tolist())
     ]
+
+
+def _after(deck: Deck, split: SplitName, row: int) -> SecondPrediction | None:
+    if deck.comparison is None:
+        return None
+    images = deck.comparison.after.split(split)
+    label, prediction = int(images.labels[row]), int(images.predictions[row])
+    return {"prediction": deck.name(prediction), "correct": label == prediction}
+
+
+def _votes(deck: Deck, row: int) -> list[int]:
+    train = deck.analysis.train
+    own = int(train.labels[row])
+    if own == int(train.predictions[row]):
+        return []
+    near = set(train.labels[train.neighbors[row]].tolist())
+    return sorted(near - {own})
 
 
 def file_of(images: Split, row: int) -> str | None:
@@ -134,3 +149,31 @@ def file_of(images: Split, row: int) -> str | None:
     True
     """
     return None if images.images is None else path_of(images.images.dataset, row)
+
+
+def no_images(deck: Deck, split: SplitName) -> str:
+    """Say how to give images that were not given; nothing if they were.
+
+    Examples
+    --------
+    >>> no_images(Deck(analysis), "training")
+    ''
+    """
+    if deck.analysis.split(split).images is not None:
+        return ""
+    if split == "training":
+        return "No images were given: pass images= or dataset=."
+    return "No images were given: pass validation_images= or validation=."
+
+
+def by_prediction(predictions: IntArray, rows: IntArray) -> list[tuple[int, IntArray]]:
+    """Group rows by their prediction, the largest group first, then the lower class.
+
+    Examples
+    --------
+    >>> [(taken, rows.tolist()) for taken, rows in by_prediction(np.array([2, 1, 2]), np.arange(3))]
+    [(2, [0, 2]), (1, [1])]
+    """
+    taken, counts = np.unique(predictions[rows], return_counts=True)
+    order = taken[np.argsort(-counts, kind="stable")]
+    return [(int(other), rows[predictions[rows] == other]) for other in order]

@@ -125,7 +125,7 @@ class Column {
     const tiles = this.#thumbnails
       .slice(0, Math.max(1, fitting))
       .map((thumbnail) => ({ thumbnail, prototype: true, sheet: this.#sheet }));
-    this.grid.show(tiles, this.#sprite, side);
+    this.grid.show(tiles, this.#sprite, { size: side });
   }
 
   #wrong(wrong: number, of_them: { archetype: number }): Node | string {

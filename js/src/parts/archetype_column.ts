@@ -179,7 +179,7 @@ export class ArchetypeColumn {
   }
 
   #refresh(): void {
-    this.grid.show(this.#visible, this.#sprite, 64);
+    this.grid.show(this.#visible, this.#sprite, { size: 64 });
     this.#refreshTools();
     this.drawn();
   }

@@ -7,6 +7,12 @@ import { type Layout, layOut } from "./thumbnail_layout";
 
 export type SplitName = "training" | "validation";
 
+/** What the second of two models makes of an image. */
+export interface SecondPrediction {
+  prediction: string;
+  correct: boolean;
+}
+
 export interface Thumbnail {
   /** Position in the sprite, row by row. */
   tile: number;
@@ -22,10 +28,14 @@ export interface Thumbnail {
   /** Number of the class in `prediction`; two classes may have one name. */
   predicted: number;
   correct: boolean;
+  /** Of a second model, if there is one. */
+  after: SecondPrediction | null;
   /** 0 safe, 1 border, 2 rare, 3 outlier. */
   archetype: number;
   /** Of the prediction, 0 to 1; null where unknown. */
   confidence: number | null;
+  /** The classes that a misclassified training image votes for (Algorithm 1). */
+  votes: number[];
 }
 
 export interface Tile {
@@ -33,24 +43,34 @@ export interface Tile {
   prototype: boolean;
   /** Missing until the sprite is decoded. */
   sheet?: TileSheet | undefined;
+  /** Written below it, in place of what a wrong image is taken for. */
+  note?: string;
 }
 
 /** What names an image among the marked ones. */
 export const keyOf = ({ split, image }: Thumbnail): string => `${split}:${image}`;
 
-const archetypeOf = ({ archetype }: Thumbnail): string => ARCHETYPES[archetype]?.name ?? "";
+export const archetypeOf = ({ archetype }: Thumbnail): string => ARCHETYPES[archetype]?.name ?? "";
 
 export function describe({ thumbnail, prototype }: Tile): string[] {
-  const { split, number, label, prediction, correct, confidence, file } = thumbnail;
+  const { split, number, label, confidence, after, file } = thumbnail;
   const sure = confidence === null ? "" : `, confidence ${percent(confidence)}`;
+  const first = after ? "Before" : "Prediction";
   const lines = [
     `${split === "training" ? "Training" : "Validation"} image ${number}`,
     `Label: ${label}`,
-    `Prediction: ${prediction}${correct ? "" : " (wrong)"}${sure}`,
+    `${first}: ${judged(thumbnail)}${sure}`,
+    ...(after ? [`After: ${judged(after)}`] : []),
     `Archetype: ${archetypeOf(thumbnail)}${prototype ? ", prototype" : ""}`,
   ];
   return file === null ? lines : [...lines, `File: ${file}`];
 }
+
+const judged = ({ prediction, correct }: SecondPrediction): string =>
+  `${prediction}${correct ? "" : " (wrong)"}`;
+
+const captionOf = ({ note, thumbnail }: Tile): string =>
+  note ?? (thumbnail.correct ? "" : thumbnail.prediction);
 
 class Thumb implements View<Tile> {
   readonly element = h("button", "", { type: "button", tabindex: -1, "aria-pressed": "false" });
@@ -62,18 +82,15 @@ class Thumb implements View<Tile> {
   }
 
   show(tile: Tile): void {
-    const { split, image, correct, prediction } = tile.thumbnail;
-    const names = ["imbxai-thumb"];
+    const { split, image, correct } = tile.thumbnail;
+    const names = ["imbxai-thumb", `imbxai-is-${archetypeOf(tile.thumbnail)}`];
     if (tile.prototype) names.push("imbxai-prototype");
     if (!correct) names.push("imbxai-wrong");
     this.element.className = names.join(" ");
-    Object.assign(this.element.dataset, {
-      split,
-      image: String(image),
-      archetype: archetypeOf(tile.thumbnail),
-    });
+    Object.assign(this.element.dataset, { split, image: String(image) });
     this.element.setAttribute("aria-label", describe(tile).join(", "));
-    this.#caption.show(correct ? "" : prediction);
+    this.#caption.show(captionOf(tile));
+    this.#caption.element.classList.toggle("imbxai-soft", tile.note !== undefined);
   }
 
   /** Writes the image's number in place of pixels that are not there. */
@@ -87,6 +104,13 @@ export interface GridOptions {
   captions: boolean;
 }
 
+export interface Arrangement {
+  /** Longer side of an image in CSS pixels, about. */
+  size: number;
+  /** How many stand in a row; by default as many as there is room for. */
+  columns?: number;
+}
+
 export class ThumbnailGrid {
   readonly #canvas = h("canvas", "imbxai-thumbs-canvas", { "aria-hidden": "true" });
   readonly element: HTMLElement;
@@ -94,7 +118,7 @@ export class ThumbnailGrid {
   readonly #captions: boolean;
   #tiles: Tile[] = [];
   #sprite: TileLayout | null = null;
-  #size = 48;
+  #arrangement: Arrangement = { size: 48 };
   #layout: Layout | undefined;
   // Known from the last resize: to ask anew for each class would make the browser lay out the page.
   #width = 0;
@@ -118,15 +142,12 @@ export class ThumbnailGrid {
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  /**
-   * Shows images, their longer side about `size` CSS pixels; where there are no pixels (`sprite` is
-   * null), their numbers.
-   */
-  show(tiles: Tile[], sprite: TileLayout | null, size: number): void {
+  /** Shows images; where there are no pixels (`sprite` is null), their numbers. */
+  show(tiles: Tile[], sprite: TileLayout | null, arrangement: Arrangement): void {
     const focused = this.#buttons.indexOf(document.activeElement as HTMLButtonElement);
     this.#tiles = tiles;
     this.#sprite = sprite;
-    this.#size = size;
+    this.#arrangement = arrangement;
     this.#thumbs.show(tiles);
     for (const [position, thumb] of this.#thumbs.all.entries()) {
       thumb.number(sprite ? "" : String(tiles[position]?.thumbnail.number));
@@ -135,8 +156,14 @@ export class ThumbnailGrid {
     const entry = buttons[focused] ?? buttons[0];
     for (const button of buttons) button.tabIndex = button === entry ? 0 : -1;
     if (focused >= 0) entry?.focus({ preventScroll: true });
-    if (this.#width && this.#pixelRatio === (window.devicePixelRatio || 1)) this.#layOut();
+    if (this.#known) this.#layOut();
     else this.resize();
+  }
+
+  /** Whether the room for the images is known without asking the browser. */
+  get #known(): boolean {
+    const asked = this.#width > 0 || this.#arrangement.columns !== undefined;
+    return asked && this.#pixelRatio === (window.devicePixelRatio || 1);
   }
 
   get tiles(): readonly Tile[] {
@@ -176,10 +203,11 @@ export class ThumbnailGrid {
     const layout = layOut({
       tile: this.#sprite ?? { width: 64, height: 32 },
       number: this.#tiles.length,
-      size: this.#sprite ? this.#size : 64,
+      ...this.#arrangement,
+      ...(this.#sprite ? {} : { size: 64 }),
       width: this.#width,
       pixelRatio,
-      captions: this.#captions && this.#tiles.some(({ thumbnail }) => !thumbnail.correct),
+      captions: this.#captions && this.#tiles.some(captionOf),
     });
     this.#layout = layout;
     const css = (pixels: number) => `${pixels / pixelRatio}px`;
