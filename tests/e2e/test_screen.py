@@ -39,7 +39,7 @@ _CLIPPED = """(root) => {
     const box = element.getBoundingClientRect();
     if (!box.width || !box.height) continue;
     const name = `${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`;
-    if (box.right > edge.right + 1 || box.left < edge.left - 1) 
+    if (box.right > edge.right + 1 || box.left < edge.left - 1)
       found.push(`beyond the edge: ${name}`);
     const style = getComputedStyle(element);
     const cuts = style.overflowX !== "visible" && style.textOverflow !== "ellipsis";
