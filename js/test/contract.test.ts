@@ -50,7 +50,7 @@ describe("what Python sends of a class", () => {
     const state = { card: card(sent.archetypes), marked: [], ahead: {}, filter: {} };
     const el = await show(archetypes, state);
     const { groups } = sent.archetypes.archetypes;
-    const prototypes = groups.map((group) => Math.min(group.thumbnails.length, 2)); // side by side
+    const prototypes = groups.map((group) => group.thumbnails.length);
     expect(all(el, ".imbxai-thumb")).toHaveLength(prototypes.reduce((sum, each) => sum + each));
     const images = groups.map((group) => String(group.images));
     expect(all(el, ".imbxai-archetype-part").map((part) => part.style.flexGrow)).toEqual(images);

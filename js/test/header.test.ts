@@ -63,7 +63,7 @@ describe("the header of a class", () => {
     expect(one(el, ".imbxai-interval-range").style.width).toMatch(/^33\.4/);
     expect(one(el, ".imbxai-interval-mark").style.left).toMatch(/^16\.6/);
     expect(one(el, ".imbxai-header-size").textContent).toBe(
-      "likely 6% to 39% · 40 training images, the smallest class",
+      "likely 6–39% · 40 training images, the smallest class",
     );
     expect(one(el, "section").classList.contains("imbxai-poor")).toBe(true);
     model.receive("card", card({ poor: false, accuracy: null, size: "4 training images" }));
