@@ -111,6 +111,7 @@ function classRow(
     cell("imbxai-number", percent(shareThere)),
   );
   element.dataset.class = name;
+  element.title = `Shared: ${shared.join(", ")}`;
   return { index, element };
 }
 
