@@ -113,9 +113,7 @@ def test_the_class_list_stays_while_the_page_scrolls(
 @pytest.mark.parametrize(
     "theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]
 )
-def test_axe_finds_nothing_serious(
-    notebook: NotebookPage, view: ExplorerView, theme: str
-) -> None:
+def test_axe_finds_nothing_serious(notebook: NotebookPage, view: ExplorerView, theme: str) -> None:
     with notebook.theme(theme):
         for tab in view.tabs.get_by_role("tab").all():
             tab.click()
