@@ -72,6 +72,19 @@ class Deck:
         second = () if self.comparison is None else (self.comparison.after,)
         return (self.analysis, *second)
 
+    @cached_property
+    def colors(self) -> pd.DataFrame:
+        """Shares of salient pixels by class and color bin; NaN for classes without images.
+
+        Only where saliency was computed.
+        """
+        return self.analysis.colors()
+
+    @cached_property
+    def color_averages(self) -> DoubleArray:
+        """Mean share of each color bin over the classes that have images; 0 if none has."""
+        return self.colors.mean().fillna(0.0).to_numpy(dtype=np.float64)
+
     def name(self, index: int) -> str:
         """Return the name of class `index` as it stands on a page."""
         return shown_name(self.analysis.class_names[index])
