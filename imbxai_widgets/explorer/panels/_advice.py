@@ -108,7 +108,7 @@ def _vary_color(facts: ClassFacts) -> Sentence:
         return []
     name = analysis.color_scheme.bins[color]
     return joined(
-        f"The network looks at {name} more than in other classes ({shares[color]:.0%} of the pixels "
-        f"that count most, {averages[color]:.0%} on average), which may be a shortcut: vary this "
-        "color by augmentation, and see whether accuracy holds."
+        f"The network looks at {name} more than in other classes ({shares[color]:.0%} of the "
+        f"pixels that count most, {averages[color]:.0%} on average), which may be a shortcut: vary "
+        "this color by augmentation, and see whether accuracy holds."
     )

@@ -117,8 +117,8 @@ function classRow(
 class Table {
   readonly frame = panel(
     "overlap",
-    "Shared features",
-    "The strongest features of the class, and the classes that have some of them among their own.",
+    "Its strongest features, and who shares them",
+    "A dot stands where a class has a feature among its own strongest ones.",
   );
   readonly #picks: PickRows;
 
