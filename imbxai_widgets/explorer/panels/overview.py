@@ -74,6 +74,8 @@ class OverviewContent(PanelContent):
     """How all classes are confused."""
 
     name = "overview"
+    place = "tab"
+    tab = "All classes"
 
     def widget(self, selected: int) -> OverviewPanel:
         """Return the overview with class `selected` marked."""
