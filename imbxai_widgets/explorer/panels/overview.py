@@ -14,26 +14,16 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.compute.methods.accuracy import accuracies
 from imbxai_widgets.compute.methods.confusion_groups import confusion_groups
 from imbxai_widgets.compute.methods.pairs import PairCounts
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.panel import Panel, PanelContent
+from imbxai_widgets.explorer.summary import Summary, summary
 from imbxai_widgets.presentation import WEAK_SUPPORT
 
 HEAT_MAP_CLASSES = 30  # a cell for each pair; of more, a list of pairs, and groups that unfold
 GROUP_PARTS = 20
-
-
-class ModelAccuracies(TypedDict):
-    """Accuracy over all classes, 0 to 1."""
-
-    overall: float
-    mean: float  # of the classes' accuracies
-    worst: int  # class number
-    lowest: float  # the accuracy of that class
 
 
 class Confusions(TypedDict):
@@ -67,7 +57,7 @@ class Overview(TypedDict):
     groups: Groups | None  # of many classes, where no heat map is shown
     weak: int  # shares of fewer errors than this are faint
     confusions: list[Confusions]  # of validation, if there are such images, then of training
-    accuracies: list[ModelAccuracies]  # of the model, and of the one it is compared with
+    summary: Summary
 
 
 class OverviewContent(PanelContent):
@@ -122,7 +112,7 @@ def overview(deck: Deck) -> Overview:
         "groups": groups,
         "weak": WEAK_SUPPORT,
         "confusions": list(_confusions(deck)),
-        "accuracies": list(_accuracies(deck)),
+        "summary": summary(deck),
     }
 
 
@@ -164,23 +154,3 @@ def _sent(
 
 def _bytes(values: ArrayLike, kind: str = "<i4") -> bytes:
     return np.asarray(values).astype(kind).tobytes()
-
-
-def _accuracies(deck: Deck) -> Iterator[ModelAccuracies]:
-    """Sum up the model, then the one it is compared with; by validation where it can be."""
-    yield _summed_up(deck.analysis)
-    if deck.comparison is not None:
-        yield _summed_up(deck.comparison.after)
-
-
-def _summed_up(analysis: Analysis) -> ModelAccuracies:
-    groups = analysis.rows.validation_groups
-    if groups is None or not groups.images.any():
-        groups = analysis.rows.training_groups
-    found = accuracies(groups.images.sum(axis=1), groups.errors.sum(axis=1))
-    return {
-        "overall": found.overall,
-        "mean": found.mean,
-        "worst": found.worst,
-        "lowest": found.lowest,
-    }
