@@ -28,8 +28,8 @@ class ConfusionGroups:
     parents: IntArray
 
 
-def confusion_groups(tree: ConfusionTree, parts: int) -> ConfusionGroups:
-    """Divide the classes of a tree into at most `parts` groups or classes, and these again.
+def confusion_groups(tree: ConfusionTree, parts: int, whole: int) -> ConfusionGroups:
+    """Divide the classes of a tree into at most `parts` groups or classes, and large groups again.
 
     The largest part is divided where the tree joins it, until there are `parts`.
 
@@ -39,6 +39,8 @@ def confusion_groups(tree: ConfusionTree, parts: int) -> ConfusionGroups:
         Of C classes.
     parts
         At most so many stand side by side, at least 2.
+    whole
+        Groups of at most so many classes are not divided again.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def confusion_groups(tree: ConfusionTree, parts: int) -> ConfusionGroups:
     Examples
     --------
     >>> tree = ConfusionTree(np.array([[0, 3], [1, 2], [4, 5]]), np.array([0, 3, 2, 1]))
-    >>> groups = confusion_groups(tree, 2)
+    >>> groups = confusion_groups(tree, parts=2, whole=2)
     >>> groups.starts.tolist(), groups.ends.tolist(), groups.parents.tolist()
     ([0, 2], [2, 4], [-1, -1])
     """
@@ -60,7 +62,8 @@ def confusion_groups(tree: ConfusionTree, parts: int) -> ConfusionGroups:
         node, parent = waiting.pop()
         for piece in _divide(tree, sizes, node, parts):
             if piece >= size:
-                waiting.append((piece, len(found)))
+                if sizes[piece] > whole:
+                    waiting.append((piece, len(found)))
                 found.append((starts[piece], starts[piece] + sizes[piece], parent))
     return ConfusionGroups(*np.array(found, dtype=np.int64).reshape(-1, 3).T)
 

@@ -24,6 +24,7 @@ from imbxai_widgets.presentation import WEAK_SUPPORT
 
 HEAT_MAP_CLASSES = 30  # a cell for each pair; of more, a list of pairs, and groups that unfold
 GROUP_PARTS = 20
+WHOLE_GROUP = 80  # classes that a group unfolds to at once
 
 
 class Confusions(TypedDict):
@@ -102,7 +103,7 @@ def overview(deck: Deck) -> Overview:
     analysis, tree = deck.analysis, deck.rows.confusion_tree
     groups = None
     if analysis.n_classes > HEAT_MAP_CLASSES:
-        found = confusion_groups(tree, GROUP_PARTS)
+        found = confusion_groups(tree, GROUP_PARTS, WHOLE_GROUP)
         groups = Groups(
             starts=found.starts.tolist(), ends=found.ends.tolist(), parents=found.parents.tolist()
         )

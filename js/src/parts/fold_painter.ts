@@ -69,7 +69,7 @@ function paintRow(
     const step = stepOf(number / (perImage * at(counts.images, row)), counts.largest);
     const left = at(counts.columns, cell) * column;
     context.fillStyle = steps[step - 1] ?? text;
-    context.fillRect(left, top, Math.max(1, column - gap), ROW - 1);
+    context.fillRect(left, top, Math.max(2, column - gap), ROW - 1);
     const label = count(number);
     if (column < COLUMN || label.length * CHARACTER + 1 > column) continue;
     context.fillStyle = step === RAMP.length ? ground : text;

@@ -57,7 +57,7 @@ export class FoldedMatrix {
       button("Unfold all", () => this.#change(() => this.#folding.openAll(), 0)),
     );
     this.#plot.append(this.#surface.canvas, this.#cursor);
-    this.element = h("div", "", {}, tools, h("div", "imbxai-fold", {}, this.#tree, this.#plot));
+    this.element = h("div", "imbxai-fold", {}, h("div", "", {}, tools, this.#tree), this.#plot);
     this.#listen();
   }
 
