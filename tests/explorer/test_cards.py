@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from small_analysis import make_analysis, with_predictions
+from small_analysis import make_analysis, make_pair, with_predictions
 
+from imbxai_widgets import compare
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, assign_archetypes
 from imbxai_widgets.explorer.cards import PAGE, CardDeck, card_bytes, cards_within, class_card
+from imbxai_widgets.explorer.deck import PROTOTYPES
 from imbxai_widgets.explorer.panels.adversaries import ROWS as ADVERSARY_ROWS
-from imbxai_widgets.explorer.panels.archetypes import MORE, PROTOTYPES, ArchetypeContent
+from imbxai_widgets.explorer.panels.archetypes import MORE, ArchetypeContent
 from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
 from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.sprites import LARGEST_TILE, make_sprite
@@ -162,6 +164,8 @@ def test_large_images_of_several_sizes_leave_gaps_between_them() -> None:
 class Torn:
     """Images of which every third cannot be read."""
 
+    dataset = ()
+
     def __getitem__(self, index: int) -> np.ndarray:
         if index % 3 == 0:
             raise OSError(f"{index}.png is truncated")
@@ -189,14 +193,10 @@ def test_images_that_cannot_be_read_leave_a_crossed_tile_and_a_word() -> None:
     assert "could not be read" in more["notice"]
 
 
-def test_without_images_all_thumbnails_share_a_gray_tile() -> None:
+def test_without_images_there_is_no_picture() -> None:
     card = class_card(make_analysis(images=False), 0)
-    groups = card["archetypes"]
-    thumbnails = [thumbnail for group in groups for thumbnail in group["thumbnails"]]
-    assert thumbnails
-    assert {thumbnail["tile"] for thumbnail in thumbnails} == {0}
-    sheet = Image.open(io.BytesIO(card["sprite_data"]))
-    assert sheet.size == (card["sprite"]["width"], card["sprite"]["height"])
+    assert any(group["thumbnails"] for group in card["archetypes"])
+    assert (card["sprite"], card["sprite_data"]) == (None, b"")
 
 
 def test_overlap_rows_are_the_classes_that_share_features(
@@ -362,3 +362,24 @@ def test_picker_lists_every_class(analysis: Analysis) -> None:
     assert row["accuracy"] is None
     judged = ClassPickerContent(CardDeck(make_analysis(validation=False))).classes()
     assert judged[0]["accuracy"] == make_analysis(validation=False).classes().iloc[0, 2]
+    assert {row["change"] for row in judged} == {None}
+
+
+def test_picker_sums_up_all_classes(analysis: Analysis) -> None:
+    summary = ClassPickerContent(CardDeck(analysis)).summary()
+    table = analysis.classes()["validation_accuracy"]
+    assert analysis.validation is not None
+    assert summary["images"] == [analysis.validation.correct.mean()]
+    assert summary["classes"] == [table.mean()]
+    assert summary["worst"] == [int(np.nanargmin(table))]
+    assert summary["lowest"] == [table.min()]
+
+
+def test_picker_shows_what_a_second_model_changes() -> None:
+    before, after = make_pair(sizes=(12, 8, 5))
+    content = ClassPickerContent(CardDeck(before, compare(before, after)))
+    ours, theirs = (each.classes()["validation_accuracy"].to_numpy() for each in (before, after))
+    assert [row["change"] for row in content.classes()] == list(theirs - ours)
+    summary = content.summary()
+    assert summary["classes"] == [ours.mean(), theirs.mean()]
+    assert summary["worst"] == [int(ours.argmin()), int(theirs.argmin())]
