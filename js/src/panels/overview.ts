@@ -1,14 +1,15 @@
 // Which classes are confused with which: of few a heat map, of many pairs and groups that unfold.
 import type { Model, Render } from "../model";
-import { type Actions, Confusions, type SentConfusions } from "../parts/confusions";
+import { Confusions, type SentConfusions } from "../parts/confusions";
 import { Cleanup, h, panel, placeholder } from "../parts/dom";
-import { type AskedFilter, askFor } from "../parts/filter";
+import type { AskedFilter } from "../parts/filter";
 import { FoldedMatrix } from "../parts/folded_matrix";
 import type { Groups } from "../parts/folding";
 import { counted, percent } from "../parts/format";
 import { HeatMap } from "../parts/heat_map";
 import { PairList } from "../parts/pair_list";
 import { RAMP, shade } from "../parts/ramp";
+import { type Actions, actionsOf } from "../parts/sentence";
 import { SizeChart } from "../parts/size_chart";
 import { type Summary, summaryLines } from "../parts/summary";
 import { Tooltip } from "../parts/tooltip";
@@ -71,12 +72,14 @@ class OverviewView {
   readonly #nothing = placeholder("");
   readonly #content = h("div", "imbxai-overview-content");
   readonly #confusions: Confusions[];
+  readonly #actions: Actions;
   readonly #parts: Shown[] = [];
   #chart: SizeChart | undefined;
   #current = 0;
   #built = false;
 
   constructor(private readonly model: Model<State>) {
+    this.#actions = actionsOf(model);
     const { names, confusions, weak, summary } = model.get("overview");
     this.#confusions = confusions.map((sent) => new Confusions(sent, names, weak));
     const lines = summaryLines(
@@ -108,11 +111,6 @@ class OverviewView {
     for (const part of this.#parts) part.resize();
     this.#chart?.resize();
   }
-
-  readonly #actions: Actions = {
-    select: (index) => this.model.set("selected", index),
-    filter: (filter) => this.model.set("filter", askFor(filter)),
-  };
 
   #fillSwitch(): void {
     this.#switch.hidden = this.#confusions.length < 2;

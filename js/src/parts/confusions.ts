@@ -17,12 +17,6 @@ export interface SentConfusions {
   lifts: DataView;
 }
 
-/** What a click on a number of a panel does. */
-export interface Actions {
-  select(index: number): void;
-  filter(filter: ImageFilter): void;
-}
-
 const bytes = ({ buffer, byteOffset, byteLength }: DataView) =>
   buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 const whole = (view: DataView) => new Int32Array(bytes(view));

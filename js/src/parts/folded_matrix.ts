@@ -1,9 +1,10 @@
 // The counts between groups of many classes, on one canvas beside the names, which fold and unfold.
-import { type Actions, at, type Confusions, countWords } from "./confusions";
+import { at, type Confusions, countWords } from "./confusions";
 import { h, stepTo } from "./dom";
 import { COLUMN, type FoldScene, paintFolds, ROW } from "./fold_painter";
 import { type Fold, type FoldedCounts, Folding, foldCounts, type Groups } from "./folding";
 import { count, counted } from "./format";
+import type { Actions } from "./sentence";
 import { Surface } from "./surface";
 import type { Tooltip } from "./tooltip";
 import { VirtualList } from "./virtual_list";

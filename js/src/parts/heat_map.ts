@@ -1,8 +1,10 @@
 // A cell for each pair of classes, up to some thirty of them: a grid that one Tab leads into.
-import { type Actions, at, type Confusions } from "./confusions";
+import { at, type Confusions } from "./confusions";
 import { h } from "./dom";
 import { count } from "./format";
 import { shade, stepOf } from "./ramp";
+import { Roving } from "./roving";
+import type { Actions } from "./sentence";
 import type { Tooltip } from "./tooltip";
 
 interface Cell {
@@ -20,13 +22,6 @@ const MOST = 16;
 /** Classes from which on the sums of rows leave out of how many. */
 const LONG = 15;
 
-const MOVES: Record<string, [number, number]> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-};
-
 function makeCell(role: string, className: string, ...children: (Node | string)[]): Cell {
   const element = h("div", `imbxai-heat-cell ${className}`, { role, tabindex: -1 }, ...children);
   return { element, words: [] };
@@ -34,15 +29,10 @@ function makeCell(role: string, className: string, ...children: (Node | string)[
 
 export class HeatMap {
   readonly element: HTMLElement;
-  readonly #grid = h("div", "imbxai-heat", {
-    role: "grid",
-    // Arrow keys move between cells here, not between the notebook's.
-    "data-lm-suppress-shortcuts": "true",
-  });
+  readonly #grid = h("div", "imbxai-heat", { role: "grid" });
   /** All rows of the grid, that of the names first; the name of each row first, its sum last. */
   readonly #cells: Cell[][];
   readonly #places = new Map<Element, [row: number, column: number]>();
-  #current: [row: number, column: number] = [1, 1];
   readonly #size: number;
   /** Largest numbers off the diagonal and on it. */
   #longest = 0;
@@ -68,7 +58,9 @@ export class HeatMap {
     style.setProperty("--imbxai-heat-names", `min(${this.#size * CHARACTER + 16}px, 32cqi)`);
     style.setProperty("--imbxai-heat-head", `${this.#size * CHARACTER + 10}px`);
     this.element = h("div", "imbxai-heat-frame", {}, this.#grid);
-    this.#lead(1, 1);
+    new Roving(this.#grid, () =>
+      this.#cells.map((cells) => cells.map(({ element }) => element)),
+    ).refresh();
     this.#listen();
   }
 
@@ -166,9 +158,7 @@ export class HeatMap {
 
   #listen(): void {
     this.#grid.addEventListener("click", (event) => {
-      const place = this.#placeOf(event);
-      if (place) this.#lead(...place);
-      this.#at(place)?.act?.();
+      this.#at(this.#placeOf(event))?.act?.();
     });
     this.#grid.addEventListener("keydown", (event) => this.#onKey(event));
     for (const type of ["pointerover", "focusin"]) {
@@ -203,30 +193,10 @@ export class HeatMap {
     this.tooltip.show(cell.element, cell.words);
   }
 
-  #lead(row: number, column: number): HTMLElement | undefined {
-    const before = this.#at(this.#current);
-    if (before) before.element.tabIndex = -1;
-    this.#current = [row, column];
-    const cell = this.#at(this.#current);
-    if (cell) cell.element.tabIndex = 0;
-    return cell?.element;
-  }
-
+  /** What a click on a cell does, Enter and Space do too. */
   #onKey(event: KeyboardEvent): void {
-    const place = this.#placeOf(event);
-    if (!place) return;
-    const [row, column] = place;
-    if (event.key === "Enter" || event.key === " ") {
-      event.preventDefault();
-      this.#at(place)?.act?.();
-      return;
-    }
-    const last = this.order.length + 1;
-    const ends: Record<string, [number, number]> = { Home: [row, 0], End: [row, last] };
-    const move = MOVES[event.key];
-    const target = ends[event.key] ?? (move && [row + move[0], column + move[1]]);
-    if (!target || !this.#at(target)) return;
+    if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
-    this.#lead(...target)?.focus();
+    this.#at(this.#placeOf(event))?.act?.();
   }
 }

@@ -1,7 +1,8 @@
 // Pairs of classes that are confused, as a list to sort: what a matrix shows, in words and numbers.
-import { type Actions, at, type Confusions } from "./confusions";
+import { at, type Confusions } from "./confusions";
 import { h, stepTo } from "./dom";
 import { count, counted, factor, percent } from "./format";
+import type { Actions } from "./sentence";
 import { VirtualList } from "./virtual_list";
 
 type Key = "class" | "other" | "count" | "share" | "lift";
