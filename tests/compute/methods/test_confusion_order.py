@@ -38,8 +38,7 @@ def clusters(joins: np.ndarray, n_classes: int) -> list[frozenset[int]]:
 def stand_together(tree: ConfusionTree) -> bool:
     place = np.argsort(tree.order)
     return all(
-        np.ptp(place[list(each)]) == len(each) - 1
-        for each in clusters(tree.joins, len(tree.order))
+        np.ptp(place[list(each)]) == len(each) - 1 for each in clusters(tree.joins, len(tree.order))
     )
 
 
