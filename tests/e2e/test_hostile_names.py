@@ -49,7 +49,7 @@ def check_every_name(view: ExplorerView) -> None:
         rows.nth(number).click()
         name = str(rows.nth(number).get_attribute("data-class"))
         found.add(name)
-        expect(view.header.locator("h3")).to_have_text(name, use_inner_text=False)
+        expect(view.header.locator("h2")).to_have_text(name, use_inner_text=False)
         expect(view.gallery.locator("[data-image]").first).to_be_visible()
         compared = view.root.locator(".imbxai-compared-errors .imbxai-picked button")
         expect(compared).to_have_text(name, use_inner_text=False)
@@ -93,7 +93,7 @@ def test_names_are_text_in_jupyterlab(notebook: NotebookPage) -> None:
     check_every_name(view)
     for start in ("long", "unbroken", "over"):
         view.picker.locator(f'[data-class*="{start}"]').first.click()
-        expect(view.header.locator("h3")).to_contain_text(start)
+        expect(view.header.locator("h2")).to_contain_text(start)
         screenshot(notebook.page, f"name-{start}", ".imbxai-explorer")
         assert view.root.evaluate(_SPILLED) == []
     outputs = notebook.page.locator(".jp-OutputArea-output")

@@ -81,7 +81,7 @@ def message(view: ExplorerView) -> Locator:
 
 def check_one_class(view: ExplorerView, name: str) -> None:
     """Check that all panels show one class, and none the next."""
-    assert view.header.locator("h3").text_content() == name
+    assert view.header.locator("h2").text_content() == name
     titles = view.root.locator(".imbxai-adversaries, .imbxai-colors").all_text_contents()
     assert all(f" of {name}" in title for title in titles)
 
