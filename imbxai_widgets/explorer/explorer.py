@@ -270,11 +270,16 @@ def _answer(content: PanelContent, kind: str, **arguments: Any) -> Mapping[str, 
     return found
 
 
-def hold_all_cards() -> list[str]:
-    """Have every Explorer of this process hold its cards; say of which classes there are none."""
+def hold_all_cards(limit: int = HELD_BYTES) -> list[str]:
+    """Have every Explorer of this process hold its cards; say of which classes there are none.
+
+    Each may take its share of `limit`, in bytes.
+    """
     notes = []
-    for explorer in Explorer._made:
-        held, classes = explorer.hold_cards(HELD_BYTES), explorer.analysis.n_classes
+    explorers = list(Explorer._made)
+    for explorer in explorers:
+        held = explorer.hold_cards(limit // len(explorers))
+        classes = explorer.analysis.n_classes
         if held < classes:
             notes.append(f"an Explorer shows {held} of {classes} classes without a kernel")
     return notes
