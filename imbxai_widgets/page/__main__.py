@@ -37,9 +37,9 @@ def _parser() -> argparse.ArgumentParser:
         "--output", type=Path, required=True, default=argparse.SUPPRESS, help="the file to write"
     )
     for option, default, text in (
-        ("--cell-seconds", Limits.cell, "how long one cell may run"),
-        ("--notebook-seconds", Limits.notebook, "how long all cells may run"),
-        ("--megabytes", Limits.megabytes, "what is held of the classes of all Explorers, at most"),
+        ("--cell-seconds", Limits.cell, "how long one cell may run, in seconds"),
+        ("--notebook-seconds", Limits.notebook, "how long all cells may run, in seconds"),
+        ("--megabytes", Limits.megabytes, "what is held of the classes of all Explorers, in MB"),
     ):
         parser.add_argument(option, type=float, default=default, help=text)
     return parser

@@ -127,7 +127,7 @@ def _left_behind(output: Any) -> bool:
 
 
 def _front_ends(notebook: Any) -> dict[str, str]:
-    """Return the scripts of the widgets' modules, but for those in our own; warn of missing ones."""
+    """Return the scripts of the widgets' modules beside our own; warn of missing ones."""
     names = sorted({model["model_module"] for model in _states(notebook).values()} - _BUNDLED)
     scripts = {name: _front_end(name) for name in names}
     if missing := [name for name, script in scripts.items() if script is None]:

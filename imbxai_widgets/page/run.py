@@ -61,6 +61,10 @@ def run_notebook(path: Path, limits: Limits) -> Any:
         nonlocal at
         at = cell_index
 
+    def ready(**_: Any) -> None:
+        assert client.kc is not None
+        _look_again(client.kc.shell_channel)
+
     client = NotebookClient(
         notebook,
         kernel_name="python3",
@@ -70,7 +74,7 @@ def run_notebook(path: Path, limits: Limits) -> Any:
         timeout_func=lambda _: clock.seconds_of_a_cell(),
         iopub_timeout=_LAST_OUTPUTS,
         raise_on_iopub_timeout=True,  # or outputs would be missing without a word
-        on_notebook_start=lambda notebook: _look_again(client.kc.shell_channel),  # noqa: ARG005
+        on_notebook_start=ready,
         on_cell_execute=started,
     )
     try:
