@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
+from imbxai_widgets.compute.numeric.types import DoubleArray
 from imbxai_widgets.names import shown_name
 
 
@@ -39,9 +41,28 @@ class Deck:
         return self.analysis.classes().to_dict("records")
 
     @property
-    def accuracy_column(self) -> str:
-        """The column of `classes` by which classes are judged."""
-        return "training_accuracy" if self.analysis.validation is None else "validation_accuracy"
+    def judged(self) -> Literal["training", "validation"]:
+        """The images by which classes are judged: those that the model has not seen, if any."""
+        return "training" if self.analysis.validation is None else "validation"
+
+    @cached_property
+    def accuracies(self) -> list[DoubleArray]:
+        """The accuracy of each class by each model, shape (C,), 0 to 1; NaN without images."""
+        return [
+            each.classes()[f"{self.judged}_accuracy"].to_numpy(dtype=np.float64)
+            for each in self._analyses
+        ]
+
+    @cached_property
+    def overall_accuracies(self) -> list[float]:
+        """The accuracy over all images by each model, 0 to 1; NaN without images."""
+        splits = [each.validation or each.train for each in self._analyses]
+        return [float(split.correct.mean()) if len(split) else np.nan for split in splits]
+
+    @property
+    def _analyses(self) -> tuple[Analysis, ...]:
+        second = () if self.comparison is None else (self.comparison.after,)
+        return (self.analysis, *second)
 
     def name(self, index: int) -> str:
         """Return the name of class `index` as it stands on a page."""

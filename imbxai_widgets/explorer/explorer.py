@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Unpack
 from weakref import WeakSet
 
 import ipywidgets as widgets
+import numpy as np
 import pandas as pd
 import traitlets
 from IPython.display import publish_display_data
@@ -19,12 +20,13 @@ from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
 from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
-from imbxai_widgets.explorer.deck import Deck, number
+from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.labels import label
 from imbxai_widgets.explorer.linker import Linker
 from imbxai_widgets.explorer.panel import PanelContent
 from imbxai_widgets.explorer.panels.archetypes import PROTOTYPES
 from imbxai_widgets.explorer.requests import Requests, in_short
+from imbxai_widgets.explorer.tabs import BOX, Tabs
 from imbxai_widgets.explorer.text import counted
 from imbxai_widgets.names import shown_name
 from imbxai_widgets.pipeline import AnalyzeOptions
@@ -43,7 +45,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     Selecting a class in any panel, or by `selected_class`, updates all panels in the browser.
     The class shown first is the one with the lowest validation accuracy (training accuracy if
-    there are no validation images): the one that most needs looking at.
+    there are no validation images): the one that most needs looking at. With a second model it is
+    the class whose accuracy changed most.
 
     Parameters
     ----------
@@ -179,19 +182,22 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     # -- composition ---------------------------------------------------------------------
 
     def _make_panels(self) -> None:
-        first = _weakest_class(self._deck)
+        first = _first_class(self._deck)
         contents = self._deck.contents
         self._panels = {name: content.widget(first) for name, content in contents.items()}
         self._message = label("", "imbxai-message")  # what the panels wait for, what went wrong
         turns = sorted(contents.values(), key=lambda content: content.turn)
+        in_tabs = [content for content in contents.values() if content.place == "tab"]
+        names = [content.name for content in in_tabs]
+        self._tabs = Tabs(
+            titles=[content.tab for content in in_tabs],
+            images=names.index("images") if "images" in names else 0,
+        )
+        linked = [(self._panels[content.name], content.keys()) for content in turns]
         self._linker = Linker(
             panels=[
-                {
-                    "model": self._panels[content.name],
-                    "keys": list(content.keys()),
-                    "waits": self._panels[content.name].waits,
-                }
-                for content in turns
+                {"model": panel, "keys": list(keys), "waits": panel.waits}
+                for panel, keys in [*linked, (self._tabs, ())]
             ],
             message=self._message,
             class_names=[self._deck.name(index) for index in range(self._analysis.n_classes)],
@@ -214,17 +220,16 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             boxes = [self._panels[content.name].box for content in group]
             if place == "side":
                 side += boxes
-                continue
-            if place == "head":
-                boxes.append(self._message)
+            elif place == "head":
+                column += [*boxes, self._message]
+            elif place == "beside":
+                column.append(_styled(widgets.HBox(boxes), "imbxai-beside", "imbxai-section"))
+            elif place == "tab":
+                column += [self._tabs, *map(_in_tab, range(len(boxes)), boxes)]
             else:
-                for box in boxes:
-                    box.add_class("imbxai-section")
-            column += [_flow(boxes)] if place == "beside" else boxes
-        for box in side:
-            box.layout = widgets.Layout(flex="0 0 300px")
-        right = widgets.VBox(column, layout=widgets.Layout(flex="1 1 0", min_width="0"))
-        return widgets.HBox([*side, right], layout=widgets.Layout(grid_gap="16px"))
+                column += [_styled(box, "imbxai-section") for box in boxes]
+        main = _styled(widgets.VBox(column), "imbxai-main")
+        return _styled(widgets.HBox([*side, main]), "imbxai-layout")
 
     # -- selection -----------------------------------------------------------------------
 
@@ -285,15 +290,19 @@ def hold_all_cards(limit: int = HELD_BYTES) -> list[str]:
     return notes
 
 
-def _weakest_class(deck: Deck) -> int:
-    accuracies = [number(row[deck.accuracy_column]) for row in deck.classes]
-    ranked = [float("inf") if accuracy is None else accuracy for accuracy in accuracies]
-    return ranked.index(min(ranked))
+def _first_class(deck: Deck) -> int:
+    """Return the class that most needs looking at, which is shown first."""
+    before, *after = deck.accuracies
+    # Of two models the class that changed most, of one the weakest; unknown ones come last.
+    urgency = np.abs(after[0] - before) if after else -before
+    return int(np.argmax(np.where(np.isnan(urgency), -np.inf, urgency)))
 
 
-def _flow(panels: list[Any]) -> widgets.HBox:
-    """Put panels side by side, as many as the page is wide."""
-    for panel in panels:
-        panel.layout.flex = "1 1 360px"
-        panel.layout.min_width = "0"
-    return widgets.HBox(panels, layout=widgets.Layout(flex_flow="row wrap", grid_gap="0 24px"))
+def _styled(box: Any, *styles: str) -> Any:
+    for style in styles:
+        box.add_class(style)
+    return box
+
+
+def _in_tab(number: int, box: Any) -> Any:
+    return _styled(box, BOX, f"{BOX}-{number}")

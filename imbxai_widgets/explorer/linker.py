@@ -32,6 +32,9 @@ class Linker(Panel):
         The cards of all classes; empty if they are fetched one by one when needed.
     selected : int
         Number of the selected class.
+    marked : list of str
+        Keys of the marked images, ``"training:12"`` or ``"validation:3"`` (rows of a split), in
+        the order they were marked.
     """
 
     _bundle = "linker"
@@ -43,3 +46,4 @@ class Linker(Panel):
     class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     cards: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
+    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -52,8 +52,11 @@ describe("what Python sends of a class", () => {
 
   it("is in the class list", async () => {
     const el = await show(picker, { ...sent.class_picker_state, selected: 1, likely: [] });
-    const names = sent.class_picker_state.classes.map((entry) => entry.name);
-    expect(texts(el, ".imbxai-picker-name")).toEqual(names); // they come from large to small
+    const changed = [...sent.class_picker_state.classes].sort(
+      (a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0),
+    );
+    expect(texts(el, ".imbxai-picker-name")).toEqual(changed.map((entry) => entry.name));
+    expect(texts(el, ".imbxai-picker-summary p")).toHaveLength(2);
   });
 
   it("is in the overview", async () => {

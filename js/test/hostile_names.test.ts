@@ -26,14 +26,23 @@ const injected = (root: ParentNode) => all(root, "img, script, b, iframe, svg, s
 
 describe.each(NAMES)("the name %s", (name) => {
   it("is text in the picker, also in attributes and when searched for", async () => {
-    const entry = { index: 0, name, images: 3, accuracy: 0.5, archetypes: [1, 0, 0, 0] };
-    const state = { classes: [entry], accuracy_label: "training", meanings: [], selected: 0 };
+    const entry = {
+      index: 0,
+      name,
+      images: 3,
+      accuracy: 0.5,
+      change: null,
+      archetypes: [1, 0, 0, 0],
+    };
+    const summary = { images: [0.5], classes: [0.5], worst: [0], lowest: [0.5] };
+    const state = { classes: [entry], accuracy_label: "training", summary, selected: 0 };
     const model = new PanelModel(state);
     const { el } = await mount(picker as never, model);
     const row = one(el, "[role=option]");
     expect(one(row, ".imbxai-picker-name").textContent).toBe(name);
     expect(row.dataset.class).toBe(name);
-    expect(row.getAttribute("aria-label")).toContain(name);
+    expect(row.title).toBe(name);
+    expect(one(el, ".imbxai-picker-worst").textContent).toBe(`worst: ${name} 50%`);
     const search = one<HTMLInputElement>(el, "input");
     search.value = name;
     search.dispatchEvent(new Event("input"));

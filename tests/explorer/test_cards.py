@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from small_analysis import make_analysis, with_predictions
+from small_analysis import make_analysis, make_pair, with_predictions
 
+from imbxai_widgets import compare
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, assign_archetypes
 from imbxai_widgets.explorer.cards import PAGE, CardDeck, card_bytes, cards_within, class_card
@@ -362,3 +363,24 @@ def test_picker_lists_every_class(analysis: Analysis) -> None:
     assert row["accuracy"] is None
     judged = ClassPickerContent(CardDeck(make_analysis(validation=False))).classes()
     assert judged[0]["accuracy"] == make_analysis(validation=False).classes().iloc[0, 2]
+    assert {row["change"] for row in judged} == {None}
+
+
+def test_picker_sums_up_all_classes(analysis: Analysis) -> None:
+    summary = ClassPickerContent(CardDeck(analysis)).summary()
+    table = analysis.classes()["validation_accuracy"]
+    assert analysis.validation is not None
+    assert summary["images"] == [analysis.validation.correct.mean()]
+    assert summary["classes"] == [table.mean()]
+    assert summary["worst"] == [int(np.nanargmin(table))]
+    assert summary["lowest"] == [table.min()]
+
+
+def test_picker_shows_what_a_second_model_changes() -> None:
+    before, after = make_pair(sizes=(12, 8, 5))
+    content = ClassPickerContent(CardDeck(before, compare(before, after)))
+    ours, theirs = (each.classes()["validation_accuracy"].to_numpy() for each in (before, after))
+    assert [row["change"] for row in content.classes()] == list(theirs - ours)
+    summary = content.summary()
+    assert summary["classes"] == [ours.mean(), theirs.mean()]
+    assert summary["worst"] == [int(ours.argmin()), int(theirs.argmin())]

@@ -63,6 +63,13 @@ def test_the_weakest_class_is_shown_first(explorer: Explorer) -> None:
     assert explorer.analysis.class_names[explorer._linker.selected] == explorer.selected_class
 
 
+def test_of_two_models_the_class_that_changed_most_is_shown_first() -> None:
+    before, after = make_pair(sizes=(12, 8, 5))
+    ours, theirs = (each.classes()["validation_accuracy"] for each in (before, after))
+    shown = Explorer(before, compare=after).selected_class
+    assert shown == (theirs - ours).abs().idxmax()
+
+
 def test_a_selection_in_the_browser_reaches_python(explorer: Explorer) -> None:
     seen: list[str] = []
     explorer.observe(lambda change: seen.append(change["new"]), "selected_class")
@@ -279,6 +286,20 @@ def test_images_that_cannot_be_shown_are_refused_before_the_long_work(
         Explorer(nn.Linear(2, 2), dataset, salient_fraction=None)
 
 
+def test_panels_that_share_a_place_have_tabs_in_the_order_of_the_registry() -> None:
+    before, after = make_pair()
+    titles = [content.tab for content in WIDGETS if content.place == "tab"]
+    assert Explorer(before, compare=after)._tabs.titles == titles
+    alone = Explorer(before)
+    assert alone._tabs.titles == [title for title in titles if title != "Before and after"]
+    boxes = [
+        box for box in alone.children[0].children[1].children if "imbxai-tab" in box._dom_classes
+    ]
+    assert [f"imbxai-tab-{number}" in box._dom_classes for number, box in enumerate(boxes)] == (
+        [True] * len(alone._tabs.titles)
+    )
+
+
 @pytest.mark.parametrize("colors", [True, False])
 def test_the_linker_has_every_panel_in_the_order_of_turns(colors: bool) -> None:
     before, after = make_pair(colors=colors)
@@ -286,7 +307,8 @@ def test_the_linker_has_every_panel_in_the_order_of_turns(colors: bool) -> None:
     contents = [content for content in WIDGETS if colors or content.name != "colors"]
     turns = [content.name for content in sorted(contents, key=lambda content: content.turn)]
     names = {panel: name for name, panel in explorer._panels.items()}
-    linked = explorer._linker.panels
+    *linked, tabs = explorer._linker.panels
+    assert tabs == {"model": explorer._tabs, "keys": [], "waits": False}
     assert [names[panel["model"]] for panel in linked] == turns
     assert turns.index("archetypes") < turns.index("adversaries") < turns.index("header")
     for panel in linked:

@@ -27,8 +27,8 @@ JS = Path(__file__).parents[2] / "js" / "src" / "panels"
 
 def entry(**changes: object) -> dict[str, object]:
     """One class as the picker lists it."""
-    row = {"index": 0, "name": "cat", "images": 4, "accuracy": None, "archetypes": [1, 0, 0, 0]}
-    return {**row, **changes}
+    row = {"index": 0, "name": "cat", "images": 4, "accuracy": None, "change": None}
+    return {**row, "archetypes": [1, 0, 0, 0], **changes}
 
 
 @pytest.fixture

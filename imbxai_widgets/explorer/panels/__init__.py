@@ -17,10 +17,10 @@ __all__ = ["PANELS"]
 PANELS: tuple[type[PanelContent], ...] = (
     ClassPickerContent,
     HeaderContent,
-    ComparisonContent,
-    ArchetypeContent,
     AdversaryContent,
-    ColorContent,
+    ArchetypeContent,
+    ComparisonContent,
     OverlapContent,
+    ColorContent,
     OverviewContent,
 )

@@ -35,7 +35,8 @@ class ColorContent(PanelContent):
     """The colors of each class's salient pixels (paper, Algorithm 3)."""
 
     name = "colors"
-    place = "beside"
+    place = "tab"
+    tab = "Colors"
     turn = 3
     part_type = ColorPart
 

@@ -94,6 +94,8 @@ class ComparisonContent(PanelContent):
     """Each class under two models."""
 
     name = "comparison"
+    place = "tab"
+    tab = "Before and after"
     turn = 5
     part_type = ComparisonPart
 

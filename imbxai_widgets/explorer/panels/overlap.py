@@ -49,7 +49,8 @@ class OverlapContent(PanelContent):
     """The top features of each class, and who shares them (paper, Algorithm 2)."""
 
     name = "overlap"
-    place = "beside"
+    place = "tab"
+    tab = "Shared features"
     turn = 6
     part_type = OverlapPart
 

@@ -54,6 +54,8 @@ class OverviewContent(PanelContent):
     """The adversaries of all classes."""
 
     name = "overview"
+    place = "tab"
+    tab = "All classes"
 
     def widget(self, selected: int) -> OverviewPanel:
         """Return the overview with the page of class `selected`."""

@@ -5,7 +5,7 @@ import { h } from "./dom";
 const SPARE = 6;
 
 /** Pixels, until they can be measured. */
-const ROW_HEIGHT = 46;
+const ROW_HEIGHT = 39;
 const LIST_HEIGHT = 620;
 
 export class VirtualList {
