@@ -7,7 +7,7 @@ from functools import partial
 from html import escape
 from itertools import groupby
 from typing import Any, ClassVar, Unpack
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 import ipywidgets as widgets
 import numpy as np
@@ -18,6 +18,7 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
+from imbxai_widgets.explorer.anywhere import Anywhere
 from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
 from imbxai_widgets.explorer.deck import Deck
@@ -90,6 +91,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     selected_class = traitlets.Unicode(help="Name of the class that the panels show.")
     _made: ClassVar[WeakSet[Explorer]] = WeakSet()
+    _anywhere: ref[Anywhere] | None = None  # which holds this, and not the other way round
 
     def __init__(
         self,
@@ -154,6 +156,21 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         others = (index for index in range(self._analysis.n_classes) if index != first)
         self._linker.cards = first_cards(self._deck, (first, *others), limit)
         return len(self._linker.cards)
+
+    def as_anywidget(self) -> Anywhere:
+        """Return the panels as one anywidget, for hosts that show no other widgets, as marimo.
+
+        The panels are shown by it alone from then on. `selected_class` and `selection` stay here.
+
+        Examples
+        --------
+        >>> shown = Explorer(analysis).as_anywidget()  # in marimo: mo.ui.anywidget(shown)
+        """
+        found = self._anywhere() if self._anywhere else None
+        if found is None:
+            found = Anywhere.of(self)
+            self._anywhere = ref(found)
+        return found
 
     def __repr__(self) -> str:
         return f"Explorer({self._analysis!r})"  # ipywidgets' would hold all that is shown
