@@ -15,6 +15,10 @@ import traitlets
 
 from imbxai_widgets.explorer.panel import Panel
 
+# What a host that takes an Explorer itself for an anywidget runs, as marimo's mo.ui.anywidget does.
+NOT_AN_ANYWIDGET = """export default { render({ el }) { el.textContent =
+"An Explorer is many widgets: show explorer.as_anywidget() in its place." } }"""
+
 
 class Anywhere(Panel):
     """A widget and all that it is made of, as one anywidget.

@@ -7,7 +7,7 @@ from functools import partial
 from html import escape
 from itertools import groupby
 from typing import Any, ClassVar, Unpack
-from weakref import WeakSet, ref
+from weakref import WeakSet
 
 import ipywidgets as widgets
 import numpy as np
@@ -18,7 +18,7 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
-from imbxai_widgets.explorer.anywhere import Anywhere
+from imbxai_widgets.explorer.anywhere import NOT_AN_ANYWIDGET, Anywhere
 from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
 from imbxai_widgets.explorer.deck import Deck
@@ -91,7 +91,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     selected_class = traitlets.Unicode(help="Name of the class that the panels show.")
     _made: ClassVar[WeakSet[Explorer]] = WeakSet()
-    _anywhere: ref[Anywhere] | None = None  # which holds this, and not the other way round
+    _esm = traitlets.Unicode(NOT_AN_ANYWIDGET).tag(sync=True)
+    _anywhere: Anywhere | None = None
 
     def __init__(
         self,
@@ -160,17 +161,24 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def as_anywidget(self) -> Anywhere:
         """Return the panels as one anywidget, for hosts that show no other widgets, as marimo.
 
-        The panels are shown by it alone from then on. `selected_class` and `selection` stay here.
+        The panels are shown by it alone from then on; `selected_class` and `selection` stay as they
+        are. An Explorer at the end of a cell of marimo is shown so by itself.
+
+        Returns
+        -------
+        Anywhere
+            An ``anywidget.AnyWidget``; the same one until it is closed.
 
         Examples
         --------
         >>> shown = Explorer(analysis).as_anywidget()  # in marimo: mo.ui.anywidget(shown)
         """
-        found = self._anywhere() if self._anywhere else None
-        if found is None:
-            found = Anywhere.of(self)
-            self._anywhere = ref(found)
-        return found
+        if self._anywhere is None or self._anywhere.comm is None:
+            self._anywhere = Anywhere.of(self)
+        return self._anywhere
+
+    def _display_(self) -> Anywhere:
+        return self.as_anywidget()  # what marimo shows
 
     def __repr__(self) -> str:
         return f"Explorer({self._analysis!r})"  # ipywidgets' would hold all that is shown
