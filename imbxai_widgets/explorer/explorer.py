@@ -201,7 +201,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         name = shown_name(self.selected_class)
         return (
             f"Explorer of {images} in {classes}, opened at the class {name}. "
-            "Where no panels are shown, run this cell again to see them."
+            "Where no panels are shown, run this cell again to see them, or make a page of the "
+            "notebook that shows them without a kernel: "
+            "python -m imbxai_widgets.page NOTEBOOK --output PAGE"
         )
 
     # -- composition ---------------------------------------------------------------------

@@ -354,7 +354,9 @@ def test_where_no_widgets_are_shown_a_word_is(monkeypatch: pytest.MonkeyPatch) -
     explorer.selected_class = "<b>bold</b>"
     words = (
         "Explorer of 18 training images in 2 classes, opened at the class <b>bold</b>. "
-        "Where no panels are shown, run this cell again to see them."
+        "Where no panels are shown, run this cell again to see them, or make a page of the "
+        "notebook that shows them without a kernel: "
+        "python -m imbxai_widgets.page NOTEBOOK --output PAGE"
     )
     outputs: list[dict[str, Any]] = []
     monkeypatch.setattr(explorer_module, "publish_display_data", outputs.append)
