@@ -110,10 +110,25 @@ def test_what_the_page_cannot_do_is_said_in_its_place(page: Page) -> None:
     assert page.get_by_text("Where no panels are shown").count() == 0
 
 
-def test_nothing_of_the_page_is_cut_in_print(page: Page) -> None:
-    """Whatever is wider than the paper would be lost."""
+# What of an element is cut off by those around it, in pixels at the right.
+_CUT = """(element) => {
+  const { right } = element.getBoundingClientRect();
+  let cut = right - document.documentElement.clientWidth;
+  for (let at = element.parentElement; at; at = at.parentElement) {
+    const clips = getComputedStyle(at).overflowX !== "visible";
+    if (clips) cut = Math.max(cut, right - at.getBoundingClientRect().right);
+  }
+  return cut;
+}"""
+
+
+def test_the_page_cuts_nothing_in_print(page: Page) -> None:
     page.emulate_media(media="print")
-    for width, margin in ((794, 38), (816, 38)):  # A4 and Letter at 96 dpi, in pixels
-        page.set_viewport_size({"width": width - 2 * margin, "height": 1000})
-        wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0
+    explorer = page.locator(".imbxai-explorer").first
+    for width in (703, 725):  # of A4 and Letter within margins of 12 mm, in pixels
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        assert explorer.evaluate(_CUT) <= 0
+        assert page.locator(".jp-OutputPrompt:visible").count() == 0
+        output = page.locator(".jp-OutputArea-child:has(.imbxai-explorer)").first
+        assert output.evaluate("(element) => getComputedStyle(element).breakInside") == "auto"
