@@ -106,6 +106,11 @@ class ClassRows:
         return PairCounts.of(own, labels[neighbors].ravel(), self._n_classes)
 
     @cached_property
+    def training_errors(self) -> PairCounts:
+        """What the training images of each class are mistaken for."""
+        return PairCounts.of(self._train.labels, self._train.predictions, self._n_classes)
+
+    @cached_property
     def validation_errors(self) -> PairCounts | None:
         """What the validation images of each class are mistaken for, if there are any."""
         held_out = self._validation

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
-from imbxai_widgets.compute.numeric.types import DoubleArray
+from imbxai_widgets.compute.methods.prototypes import medoids
+from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 from imbxai_widgets.names import shown_name
+
+PROTOTYPES = 3  # of an archetype
 
 
 class Deck:
@@ -28,12 +31,17 @@ class Deck:
     ----------
     rows : ClassRows
         The analysis, one class at a time.
+    ordered_members : callable
+        Of a class and an archetype, by number, the training images, prototypes first, and how
+        many of these there are.
     """
 
     def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:
         self.analysis = analysis
         self.comparison = comparison
         self.rows = analysis.rows
+        # Prototypes of a large group take a second, and several panels show them.
+        self.ordered_members = lru_cache(maxsize=256)(self._order_members)
 
     @cached_property
     def classes(self) -> list[dict[Hashable, Any]]:
@@ -64,9 +72,32 @@ class Deck:
         second = () if self.comparison is None else (self.comparison.after,)
         return (self.analysis, *second)
 
+    @cached_property
+    def colors(self) -> pd.DataFrame:
+        """Shares of salient pixels by class and color bin; NaN for classes without images.
+
+        Only where saliency was computed.
+        """
+        return self.analysis.colors()
+
+    @cached_property
+    def color_averages(self) -> DoubleArray:
+        """Mean share of each color bin over the classes that have images; 0 if none has."""
+        return self.colors.mean().fillna(0.0).to_numpy(dtype=np.float64)
+
     def name(self, index: int) -> str:
         """Return the name of class `index` as it stands on a page."""
         return shown_name(self.analysis.class_names[index])
+
+    def _order_members(self, index: int, archetype: int) -> tuple[IntArray, int]:
+        """Return the training images of a class and archetype, and how many are prototypes.
+
+        These come first, that of the largest cluster before the others; the rest rise.
+        """
+        members = self.rows.members(index, archetype)
+        prototypes = members[medoids(self.analysis.embeddings[members], PROTOTYPES)]
+        rest = members[~np.isin(members, prototypes)]
+        return np.concatenate([prototypes, rest]), len(prototypes)
 
 
 def number(value: Any) -> float | None:

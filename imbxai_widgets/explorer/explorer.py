@@ -24,8 +24,8 @@ from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_ca
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.labels import label
 from imbxai_widgets.explorer.linker import Linker
+from imbxai_widgets.explorer.marks import marked_table
 from imbxai_widgets.explorer.panel import PanelContent
-from imbxai_widgets.explorer.panels.archetypes import PROTOTYPES
 from imbxai_widgets.explorer.requests import Requests, in_short
 from imbxai_widgets.explorer.tabs import BOX, Tabs
 from imbxai_widgets.explorer.text import counted
@@ -131,8 +131,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     @property
     def selection(self) -> pd.DataFrame:
-        """The marked images, in the order they were marked, as `Analysis.image_table` rows."""
-        return self._analysis.image_table(list(self._panels["archetypes"].marked))
+        """The marked images, training and validation, in the order they were marked.
+
+        One row each: ``split``, ``file`` (None where the dataset does not tell it), and the
+        columns of `Analysis.image_table`; the index is the number of the image in its dataset.
+        """
+        return marked_table(self._analysis, self._linker.marked)
 
     def hold_cards(self, limit: int = HELD_BYTES) -> int:
         """Put what the panels show of each class into the widgets' state.
@@ -288,7 +292,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _answer_card(self, kind: str, *, index: int) -> Card:
         if kind != "card":
             raise ValueError(f"there is no answer to {kind!r}")
-        return self._deck.card(index, PROTOTYPES)
+        return self._deck.card(index, 0)  # the images tab asks for what it shows
 
     def _say(self, text: str) -> None:
         """Show a line above the panels, also one that has been shown before."""

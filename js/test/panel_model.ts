@@ -162,10 +162,18 @@ export function group(
 export const thumbnails = (number: number, tile: number, image: number): Thumbnail[] =>
   Array.from({ length: number }, (_, at) => ({
     tile: tile + at,
+    split: "training",
     image: image + at,
+    number: image + at,
+    file: null,
     label: "cat",
     prediction: at % 2 ? "dog" : "cat",
+    predicted: at % 2,
     correct: at % 2 === 0,
+    after: null,
+    archetype: 0,
+    confidence: 0.75,
+    votes: at % 2 ? [1] : [],
   }));
 
 /** Makes canvases and image decoding observable, which the test page lacks. */

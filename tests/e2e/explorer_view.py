@@ -79,6 +79,7 @@ class ExplorerView:
     def __init__(self, root: Locator) -> None:
         self.root = root
         self.picker = root.get_by_test_id("imbxai-picker")
+        self.tabs = root.get_by_test_id("imbxai-tabs")
         self.header = root.get_by_test_id("imbxai-header")
         self.gallery = root.get_by_test_id("imbxai-archetypes")
         self.overlap = root.get_by_test_id("imbxai-overlap")
@@ -112,6 +113,10 @@ class ExplorerView:
         """Return the names in the overlap table, from the top."""
         rows = self.overlap.locator("[data-class]")
         return [str(row.get_attribute("data-class")) for row in rows.all()]
+
+    def settle(self) -> None:
+        """Wait until all is drawn."""
+        self.root.evaluate(_SETTLED)
 
     # -- where to click --------------------------------------------------------------------
 

@@ -25,7 +25,6 @@ class OverlapRow(TypedDict):
     index: int
     name: str
     shared: list[int]
-    jaccard: float
     shareHere: float
     shareThere: float
 
@@ -69,7 +68,6 @@ class OverlapContent(PanelContent):
                         "index": row.index,
                         "name": self.deck.name(row.index),
                         "shared": row.features,
-                        "jaccard": row.jaccard,
                         "shareHere": row.share_here,
                         "shareThere": row.share_there,
                     }

@@ -24,7 +24,7 @@ export interface ArchetypeGroup {
 /** Further images of a group, and the picture of their tiles; none when the group ends. */
 export interface MoreImages {
   thumbnails: Thumbnail[];
-  sprite: Sprite;
+  sprite: Sprite | null;
   sprite_data: DataView;
   /** What went wrong in reading them, or "". */
   notice: string;
@@ -72,7 +72,7 @@ export class ArchetypeColumn {
   readonly #none: HTMLElement;
   readonly #notice = h("p", "imbxai-notice", { role: "alert" });
   #group: ArchetypeGroup | undefined;
-  #sprite: TileLayout = { width: 1, height: 1, columns: 1 };
+  #sprite: TileLayout | null = null;
   #tiles: Tile[] = [];
   #expanded = false;
   #state: "ready" | "waiting" | "ended" = "ready";
@@ -80,12 +80,12 @@ export class ArchetypeColumn {
 
   constructor(
     archetype: Archetype,
-    press: (image: number) => void,
+    press: (thumbnail: Thumbnail) => void,
     private readonly request: (offset: number, options: AskOptions) => void,
     private readonly drawn: () => void,
   ) {
     const { name, color } = archetype;
-    this.grid = new ThumbnailGrid(name, press);
+    this.grid = new ThumbnailGrid(`${name} images`, press, { captions: true });
     this.#none = placeholder(`No ${name} images.`);
     this.element = h(
       "section",
@@ -112,7 +112,7 @@ export class ArchetypeColumn {
    * Shows a group. Whether it is expanded stays as it was, for walking through classes; a card that
    * was fetched for its prototypes alone is then followed by more.
    */
-  show(group: ArchetypeGroup, sprite: TileLayout, sheet?: TileSheet): void {
+  show(group: ArchetypeGroup, sprite: TileLayout | null, sheet?: TileSheet): void {
     this.stop();
     this.#group = group;
     this.#sprite = sprite;
@@ -179,7 +179,7 @@ export class ArchetypeColumn {
   }
 
   #refresh(): void {
-    this.grid.show(this.#visible, this.#sprite);
+    this.grid.show(this.#visible, this.#sprite, { size: 64 });
     this.#refreshTools();
     this.drawn();
   }
