@@ -16,6 +16,7 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
+from imbxai_widgets.explorer.anywhere import NOT_AN_ANYWIDGET, Anywhere
 from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
 from imbxai_widgets.explorer.deck import Deck
@@ -97,6 +98,8 @@ class Explorer(Mortal):
     _made: ClassVar[WeakSet[Explorer]] = WeakSet()
     _held_deck: CardDeck | None = None  # None before it is made, and when it is closed
     _held_widgets: tuple[widgets.Widget, ...] = ()
+    _esm = traitlets.Unicode(NOT_AN_ANYWIDGET).tag(sync=True)
+    _anywhere: Anywhere | None = None
 
     def __init__(
         self,
@@ -192,6 +195,8 @@ class Explorer(Mortal):
         """Close all widgets; the analysis can still be read."""
         super().close()
         held, self._held_widgets, self.children = self._held_widgets, (), ()
+        if self._anywhere is not None:
+            held, self._anywhere = (*held, self._anywhere), None
         for name in ("_panels", "_tabs", "_linker", "_message"):
             self.__dict__.pop(name, None)
         for widget in held:
@@ -205,6 +210,28 @@ class Explorer(Mortal):
         held = [repr(self._held_deck.analysis)] if self._held_deck else []
         state = [] if self.comm else ["closed"]
         return f"Explorer({', '.join(held + state)})"
+
+    def as_anywidget(self) -> Anywhere:
+        """Return the panels as one anywidget, for hosts that show no other widgets, as marimo.
+
+        The panels are shown by it alone from then on; `selected_class` and `selection` stay as they
+        are. An Explorer at the end of a cell of marimo is shown so by itself.
+
+        Returns
+        -------
+        Anywhere
+            An ``anywidget.AnyWidget``; the same one until it is closed.
+
+        Examples
+        --------
+        >>> shown = Explorer(analysis).as_anywidget()  # in marimo: mo.ui.anywidget(shown)
+        """
+        if self._anywhere is None or self._anywhere.comm is None:
+            self._anywhere = Anywhere.of(self)
+        return self._anywhere
+
+    def _display_(self) -> Anywhere:
+        return self.as_anywidget()  # what marimo shows
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         enable_colab_widgets()
@@ -220,7 +247,9 @@ class Explorer(Mortal):
         name = shown_name(self.selected_class)
         return (
             f"Explorer of {images} in {classes}, opened at the class {name}. "
-            "Where no panels are shown, run this cell again to see them."
+            "Where no panels are shown, run this cell again to see them, or make a page of the "
+            "notebook that shows them without a kernel: "
+            "python -m imbxai_widgets.page NOTEBOOK --output PAGE"
         )
 
     @property
@@ -330,11 +359,16 @@ def _answer(content: PanelContent, kind: str, **arguments: Any) -> Mapping[str, 
     return found
 
 
-def hold_all_cards() -> list[str]:
-    """Have every Explorer of this process hold its cards; say of which classes there are none."""
+def hold_all_cards(limit: int = HELD_BYTES) -> list[str]:
+    """Have every Explorer of this process hold its cards; say of which classes there are none.
+
+    Each may take its share of `limit`, in bytes.
+    """
     notes = []
-    for explorer in Explorer._made:
-        held, classes = explorer.hold_cards(HELD_BYTES), explorer.analysis.n_classes
+    explorers = list(Explorer._made)
+    for explorer in explorers:
+        held = explorer.hold_cards(limit // len(explorers))
+        classes = explorer.analysis.n_classes
         if held < classes:
             notes.append(f"an Explorer shows {held} of {classes} classes without a kernel")
     return notes

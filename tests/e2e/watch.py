@@ -13,8 +13,11 @@ ALLOWED: tuple[str, ...] = ()
 class Watch:
     """The faults of one page so far; `check` raises them."""
 
-    def __init__(self, page: Page, allowed_host: str | None) -> None:
+    def __init__(
+        self, page: Page, allowed_host: str | None, allowed: tuple[str, ...] = ALLOWED
+    ) -> None:
         self._allowed_host = allowed_host
+        self._allowed = allowed
         self._faults: list[str] = []
         self.requests: list[str] = []
         page.on("console", self._on_console)
@@ -33,7 +36,7 @@ class Watch:
         assert not faults, "the page had errors:\n" + "\n".join(faults)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(known in message.text for known in ALLOWED):
+        if message.type == "error" and not any(known in message.text for known in self._allowed):
             self._faults.append(f"console error: {message.text} ({message.location.get('url')})")
 
     def _on_error(self, error: Error) -> None:
