@@ -11,7 +11,7 @@ import overlap from "../src/panels/overlap";
 import overview from "../src/panels/overview";
 import { plain } from "../src/parts/sentence";
 import * as sent from "./contract";
-import { all, fakePixels, mount, one, PanelModel, texts } from "./panel_model";
+import { all, fakePixels, mount, one, PanelModel, stubSight, texts } from "./panel_model";
 
 const card = <Part extends object>(part: Part) => ({ ...sent.identity, ...part });
 
@@ -79,10 +79,14 @@ describe("what Python sends of a class", () => {
   });
 
   it("is in the overview", async () => {
-    const el = await show(overview, { ...sent.overview_state, selected: 1 });
-    const { charts } = sent.overview_state.overview;
-    expect(texts(el, "h4")).toEqual(charts.map((chart) => chart.title));
-    const labels = charts.flatMap((chart) => chart.labels);
-    expect(texts(el, ".imbxai-overview-name")).toEqual(labels);
+    const appear = stubSight();
+    const el = await show(overview, { ...sent.overview_state, selected: 1, filter: {} });
+    appear(true);
+    const { names, order, confusions } = sent.overview_state.overview;
+    expect(texts(el, "[role=rowheader]")).toEqual(order.map((index) => names[index]));
+    const counts = new Int32Array(confusions[0]?.counts.buffer as ArrayBuffer);
+    const shown = texts(el, ".imbxai-heat-count:not(.imbxai-heat-own)").map(Number);
+    expect(counts.length).toBeGreaterThan(0);
+    expect(shown.filter(Boolean).sort()).toEqual([...counts].sort());
   });
 });

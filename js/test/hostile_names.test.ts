@@ -5,7 +5,8 @@ import picker from "../src/panels/class_picker";
 import comparison from "../src/panels/comparison";
 import header from "../src/panels/header";
 import overlap from "../src/panels/overlap";
-import overview from "../src/panels/overview";
+import overview, { type State as OverviewState } from "../src/panels/overview";
+import { fakeCanvas, overviewOf, sent } from "./confusion_cases";
 import {
   all,
   EVIL,
@@ -14,6 +15,7 @@ import {
   one,
   PanelModel,
   settle,
+  stubSight,
   texts,
   thumbnails,
 } from "./panel_model";
@@ -107,16 +109,33 @@ describe.each(NAMES)("the name %s", (name) => {
     expect(injected(el)).toEqual([]);
   });
 
-  it("is text in the overview, as a label and as an adversary", async () => {
-    const words = [`${name}: none`];
-    const chart = { title: "", axis: "", note: "", labels: [name], words, faint: [false] };
-    const page = { first: 0, segments: [name], colors: ["#332288"], shares: [[[1]]] };
-    const state = { order: [0], labelWidth: 16, charts: [chart], pages: [page] };
-    const { el } = await mount(overview, new PanelModel({ overview: state, selected: 0 }));
-    expect(one(el, ".imbxai-overview-name").textContent).toBe(name);
-    expect(one(el, ".imbxai-overview-legend").textContent).toBe(name);
-    expect(one(el, ".imbxai-pick button").title).toBe(`${name}: none`);
-    expect(injected(el)).toEqual([]);
+  it("is text in the overview, of few classes and of many", async () => {
+    fakeCanvas(600, 400);
+    const names = [name, "dog"];
+    const confusions = [
+      sent(
+        "validation",
+        [
+          [0, 1],
+          [1, 0],
+        ],
+        [2, 2],
+      ),
+    ];
+    const groups = { starts: [0], ends: [2], parents: [-1] };
+    for (const given of [{ groups: null }, { groups }]) {
+      const appear = stubSight();
+      const state = overviewOf(names, confusions, given);
+      const model = new PanelModel<OverviewState>({ overview: state, selected: 0, filter: {} });
+      const { el } = await mount(overview, model);
+      appear(true);
+      expect(one(el, ".imbxai-name-link").textContent).toBe("dog");
+      const labels = given.groups ? ".imbxai-pair-class" : "[role=rowheader]";
+      expect(texts(one(el, ".imbxai-overview-content"), labels)).toContain(name);
+      expect(injected(el)).toEqual([]);
+      if (!given.groups) continue;
+      expect(one(el, "[role=treeitem]").title).toBe(`${name} and 1 more`);
+    }
   });
 
   it("is text in the labels and tooltips of images", async () => {

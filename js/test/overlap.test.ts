@@ -42,6 +42,9 @@ describe("overlap table", () => {
       ["50%", "30%", "20%"],
       ["0", "1", "2"],
     ]);
+    expect(one(el, ".imbxai-feature-list").textContent).toBe(
+      "Its strongest features: 12 (50%), 3 (30%), 7 (20%).",
+    );
     expect(fills(el, "thead")).toEqual(["100%", "60%", "40%"]);
     expect(all(el, "[data-feature]").map((cell) => cell.title)).toEqual([
       "Feature 12: 50% of its top features, also in no other class",
@@ -56,6 +59,7 @@ describe("overlap table", () => {
       ["dog", "", "●", "●", "2 of 3", "50%", "60%"],
       [EVIL, "", "", "●", "1 of 3", "20%", "<1%"],
     ]);
+    expect(one(el, '[data-class="dog"]').title).toBe("Shared: 3, 7");
     const shared = all(one(el, '[data-class="dog"]'), "[data-shared]");
     expect(shared.map((cell) => cell.dataset.shared)).toEqual(["3", "7"]);
     expect(el.querySelector("img")).toBeNull();

@@ -170,7 +170,9 @@ def test_a_notebook_opened_again_without_its_kernel_says_what_was_shown(
     notebook.reopen_without_kernel("faults.ipynb")
     expect(words).to_have_text(
         "Explorer of 125 training images in 4 classes, opened at the class c0. "
-        "Where no panels are shown, run this cell again to see them."
+        "Where no panels are shown, run this cell again to see them, or make a page of the "
+        "notebook that shows them without a kernel: "
+        "python -m imbxai_widgets.page NOTEBOOK --output PAGE"
     )
     expect(words).to_be_visible()
     expect(notebook.page.locator(".imbxai-explorer")).to_have_count(0)

@@ -351,21 +351,3 @@ def test_a_first_image_that_cannot_be_read_hinders_nothing(tmp_path: Path) -> No
         again = Explorer(model, images, cache=tmp_path / "cache", **options)
     assert np.array_equal(again.analysis.embeddings, explorer.analysis.embeddings)
     widgets.Widget.close_all()
-
-
-def test_where_no_widgets_are_shown_a_word_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    analysis = make_analysis((9, 9))
-    named = Analysis(**{**vars(analysis), "class_names": ("<b>bold</b>", "plain")})
-    explorer = Explorer(named)
-    explorer.selected_class = "<b>bold</b>"
-    words = (
-        "Explorer of 18 training images in 2 classes, opened at the class <b>bold</b>. "
-        "Where no panels are shown, run this cell again to see them."
-    )
-    outputs: list[dict[str, Any]] = []
-    monkeypatch.setattr(explorer_module, "publish_display_data", outputs.append)
-    explorer._ipython_display_()
-    assert outputs[0]["text/plain"] == words
-    assert "application/vnd.jupyter.widget-view+json" in outputs[0]
-    assert outputs[1].keys() == {"text/html"}
-    assert "opened at the class &lt;b&gt;bold&lt;/b&gt;." in outputs[1]["text/html"]

@@ -181,7 +181,7 @@ def test_an_only_image_stands_by_itself() -> None:
     labels = np.array([0, 1, 1, 1])
     analysis = Analysis.from_arrays([[0.0], [1.0], [2.5], [4.5]], labels, labels, k=2)
     assert "Its only training image stands by itself." in verdict(analysis)
-    assert not any("wrong labels" in plain(text) for text in header(analysis)["advice"])
+    assert not any("wrong label" in plain(text) for text in header(analysis)["advice"])
 
 
 def test_sizes_are_told_beside_the_others() -> None:
@@ -238,10 +238,10 @@ def advice(analysis: Analysis, index: int = 0) -> list[str]:
 
 
 def test_a_pair_is_told_apart_from_five_errors_on_alone() -> None:
-    apart = "Tell it and Animals apart: "
+    apart = "Tell Plants and Animals apart: "
     assert advice(made([1] * 5 + [2] * 4))[0].startswith(apart)
     for wrong in ([1] * 4, [1] * 5 + [2] * 5):
-        assert not any(text.startswith("Tell it") for text in advice(made(wrong)))
+        assert not any(text.startswith("Tell Plants") for text in advice(made(wrong)))
 
 
 def test_where_nothing_applies_that_is_said() -> None:
@@ -254,9 +254,9 @@ def test_advice_counts_what_it_is_about() -> None:
     for index in range(3):
         found = np.bincount(analysis.archetypes[analysis.labels == index], minlength=4)
         text = " ".join(advice(analysis, index))
-        assert ("wrong labels" in text) == bool(found[3])
+        assert ("wrong label" in text) == bool(found[3])
         if found[3] > 1:
-            assert f"at its {found[3]} outliers." in text
+            assert f"Its {found[3]} outliers are the first place" in text
         if found[1] and found[2] and found[1] + found[2] > 1:
             assert f"its {found[1]} border and {found[2]} rare ones" in text
 

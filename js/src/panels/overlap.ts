@@ -111,6 +111,7 @@ function classRow(
     cell("imbxai-number", percent(shareThere)),
   );
   element.dataset.class = name;
+  element.title = `Shared: ${shared.join(", ")}`;
   return { index, element };
 }
 
@@ -148,7 +149,9 @@ class Table {
     const caption = rows.length
       ? sharingClasses(sharing, rows.length)
       : `No class shares a top feature with ${name}.`;
+    const listed = features.map(({ feature, share }) => `${feature} (${percent(share)})`);
     this.frame.body.replaceChildren(
+      h("p", "imbxai-feature-list", {}, `Its strongest features: ${listed.join(", ")}.`),
       h(
         "table",
         "imbxai-table",
