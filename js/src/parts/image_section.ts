@@ -33,7 +33,7 @@ export interface ImagePage {
 }
 
 /** The images that a card holds; how many there are in all may be unknown. */
-export type Held = Omit<ImagePage, "images" | "total" | "notice"> & {
+export type Held = Omit<ImagePage, "images" | "total"> & {
   images: number | undefined;
   total: number | undefined;
 };
@@ -190,8 +190,8 @@ export class ImageSection {
     const { held, enough } = wanted;
     this.#take(held, sheet);
     this.#tellNumber(held.images, held.total);
-    if (enough) this.#tellHeld("");
-    else this.#askFirst(wanted);
+    if (!enough) this.#askFirst(wanted);
+    else this.#problem.show(held.notice);
     this.#refresh();
   }
 
