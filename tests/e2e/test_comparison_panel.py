@@ -90,7 +90,7 @@ def test_the_panel_follows_the_selected_class_and_selects(
     check(notebook, panel, "Clothing")
     for number, name in ((1, "Food"), (2, "Animals")):
         row = panel.locator(".imbxai-compared").nth(number).locator(f'[data-class="{name}"]')
-        row.locator("th").click()
+        row.locator(".imbxai-link").click()
         view.panels(name)
         check(notebook, panel, name)
         notebook.wait_for_value("explorer.selected_class", name)
@@ -105,7 +105,9 @@ def test_what_became_of_images_shows_them(notebook: NotebookPage, view: Explorer
         "[int(i) for i in __import__('numpy').flatnonzero((before.validation.labels == "
         "before.class_index('Plants')) & ~before.validation.correct & after.validation.correct)]"
     )
-    shown = view.root.get_by_test_id("imbxai-images").locator('[data-split="validation"]')
+    shown = view.root.get_by_test_id("imbxai-images").locator(
+        '.imbxai-thumb[data-split="validation"]'
+    )
     expect(shown).to_have_count(6)
     found = [int(str(image.get_attribute("data-image"))) for image in shown.all()]
     assert sorted(found) == mended

@@ -82,17 +82,16 @@ class Answer {
     const prefix = `imbxai-header-${++views}`;
     this.#sure = this.#disclosure("How sure is this?", `${prefix}-sure`);
     this.#advice = this.#disclosure("What to do", `${prefix}-advice`);
-    this.#tools = h("div", "imbxai-header-tools", {}, this.#sure.button, this.#advice.button);
+    this.#tools = h(
+      "div",
+      "imbxai-header-tools",
+      {},
+      this.#sure.button,
+      this.#advice.button,
+      this.#size.element,
+    );
     this.root.append(
-      h(
-        "div",
-        "imbxai-header-line",
-        {},
-        this.#name.element,
-        this.#score,
-        this.#interval.element,
-        this.#size.element,
-      ),
+      h("div", "imbxai-header-line", {}, this.#name.element, this.#score, this.#interval.element),
       this.#verdict,
       this.#tools,
       this.#sure.box,
