@@ -11,13 +11,13 @@ import {
   all,
   EVIL,
   fakePixels,
-  group,
   mount,
   one,
   PanelModel,
   settle,
   stubSight,
   texts,
+  thumbnails,
 } from "./panel_model";
 
 const NAMES = [
@@ -63,18 +63,20 @@ describe.each(NAMES)("the name %s", (name) => {
   });
 
   it("is text in the header", async () => {
-    const facts = { images: 1, imbalance: 1, trainingAccuracy: 1, trainingErrors: 0 };
-    const validation = { validationImages: null, validationAccuracy: null };
-    const card = { index: 0, name, header: { ...facts, ...validation } };
+    const text = [{ text: "taken for " }, { text: name, select: 3 }];
+    const answer = { score: text, verdict: text, sure: [text], advice: [text] };
+    const rest = { poor: false, accuracy: null, size: "" };
+    const card = { index: 0, name, header: { ...answer, ...rest } };
     const { el } = await mount(header as never, new PanelModel({ card }));
-    expect(one(el, "h3").textContent).toBe(name);
+    expect(one(el, "h2").textContent).toBe(name);
+    expect(texts(el, ".imbxai-text-button")).toEqual(Array(4).fill(name));
     expect(one(el, "section").getAttribute("aria-label")).toBe(`Class ${name}`);
     expect(injected(el)).toEqual([]);
   });
 
   it("is text in the comparison", async () => {
     const row = { index: 1, name, lost: [1, 2], gained: [0, 0], shared: [1, 0] };
-    const errors = { split: "training", note: "", largest: 2, first: 0, classes: 1, rows: [row] };
+    const errors = { split: "training", largest: 2, first: 0, classes: 1, rows: [row] };
     const flow = { counts: [], shares: [], note: "" };
     const card = (rows: unknown[]) => {
       const shared = { topK: [3, 3], sharing: 1, rows };
@@ -82,7 +84,7 @@ describe.each(NAMES)("the name %s", (name) => {
     };
     const model = new PanelModel({ card: card([row]), selected: 0 });
     const { el } = await mount(comparison as never, model);
-    expect(texts(el, "[data-class] button")).toEqual([name, name]);
+    expect(texts(el, "[data-class] .imbxai-link")).toEqual([name, name]);
     expect(injected(el)).toEqual([]);
     model.receive("card", card([]));
     expect(one(el, ".imbxai-empty").textContent).toContain(name);
@@ -90,7 +92,7 @@ describe.each(NAMES)("the name %s", (name) => {
   });
 
   it("is text in the overlap table, with rows and without", async () => {
-    const row = { index: 1, name, shared: [7], jaccard: 1, shareHere: 1, shareThere: 1 };
+    const row = { index: 1, name, shared: [7], shareHere: 1, shareThere: 1 };
     const card = (rows: unknown[], features: unknown[]) => ({
       index: 0,
       name,
@@ -138,12 +140,14 @@ describe.each(NAMES)("the name %s", (name) => {
 
   it("is text in the labels and tooltips of images", async () => {
     fakePixels();
-    const safe = group("safe", 1, 1, 1, 0);
-    Object.assign(safe.thumbnails[0] ?? {}, { label: name, prediction: name });
-    const rest = ["border", "rare", "outlier"].map((other) => group(other, 0, 0, 0, 1));
-    const sprite = { width: 32, height: 32, columns: 1, type: "image/png" };
-    const sprite_data = new DataView(new ArrayBuffer(1));
-    const card = { index: 0, name, archetypes: [safe, ...rest], sprite, sprite_data };
+    const [thumbnail] = thumbnails(1, 0, 100);
+    const own = [{ ...thumbnail, label: name, prediction: name }];
+    const group = (images: number) => ({ meaning: "", images, wrong: 0, thumbnails: own });
+    const archetypes_part = { groups: [1, 0, 0, 0].map(group), note: "" };
+    const prototype_sprite = { width: 32, height: 32, columns: 1, type: "image/png" };
+    const prototype_data = new DataView(new ArrayBuffer(1));
+    const part = { archetypes: archetypes_part, prototype_sprite, prototype_data };
+    const card = { index: 0, name, ...part };
     const { el } = await mount(archetypes as never, new PanelModel({ card, marked: [] }));
     await settle();
     const thumb = one(el, ".imbxai-thumb");

@@ -142,11 +142,23 @@ class ExplorerView:
         """Click the training bar of an adversary; the largest has rank 0."""
         self.root.locator(".imbxai-adversaries .bargroup").nth(rank).locator("rect").first.click()
 
+    def open_tab(self, title: str) -> None:
+        """Open one of the tabs."""
+        self.tabs.get_by_role("tab", name=title).click()
+
     def overview_marks(self) -> list[str]:
-        """Return the label that is marked in each overview chart."""
+        """Return the names of row and column that are marked in the overview."""
         return self.overview.locator(".imbxai-picked .imbxai-overview-name").all_text_contents()
 
-    def click_overview(self, chart: int, row: int) -> None:
-        """Click a class's bar in an overview chart."""
-        rows = self.overview.locator(".imbxai-overview-chart").nth(chart).locator("li")
-        rows.nth(row).locator(".imbxai-overview-bar").click()
+    def click_overview(self, row: str) -> None:
+        """Click the name of a row in the overview."""
+        self.open_tab("All classes")
+        self.overview.get_by_role("rowheader", name=row).click()
+
+    def overview_cell(self, row: str, column: str) -> Locator:
+        """Return the cell of a true class and one that it is taken for."""
+        names = self.overview.get_by_role("columnheader").all_text_contents()
+        cells = self.overview.get_by_role("row").filter(
+            has=self.root.page.get_by_role("rowheader", name=row)
+        )
+        return cells.locator("[role]").nth(names.index(column))

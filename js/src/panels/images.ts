@@ -174,8 +174,7 @@ class Images {
     this.#list.classList.toggle("imbxai-two", wanted.length > 1);
     for (const [at, section] of this.#sections.entries()) {
       const each = wanted[at];
-      section.element.hidden = !each;
-      if (!each) section.stop();
+      if (!each) section.clear();
       else section.show(each, this.#controls.size, this.#sheetOf(card, each, section));
     }
     this.#learn();

@@ -136,7 +136,8 @@ export class HeatMap {
     cell.words = confusions.words(row, other);
     cell.act = number ? () => this.actions.filter(confusions.cell(row, other)) : undefined;
     const { element } = cell;
-    element.textContent = number ? count(number) : "";
+    const text = h("span", "imbxai-heat-number", {}, number ? count(number) : "");
+    element.replaceChildren(text);
     element.dataset.step = String(step);
     element.style.setProperty("--imbxai-shade", step ? shade(step) : "");
     element.classList.toggle("imbxai-heat-own", own);

@@ -185,6 +185,7 @@ export class ImageSection {
     this.stop();
     this.#wanted = wanted;
     this.#size = size;
+    this.element.hidden = false;
     this.element.dataset.split = wanted.kind === "neighbors" ? "neighbors" : wanted.filter.split;
     const { held, enough } = wanted;
     this.#take(held, sheet);
@@ -204,6 +205,14 @@ export class ImageSection {
   dress(thumbnails: ReadonlySet<Thumbnail>, sheet: TileSheet): void {
     for (const tile of this.tiles) if (thumbnails.has(tile.thumbnail)) tile.sheet = sheet;
     for (const grid of this.grids) grid.draw();
+  }
+
+  /** Shows nothing, and takes no room. */
+  clear(): void {
+    this.stop();
+    this.element.hidden = true;
+    this.#filled = [];
+    this.#groups.show([]);
   }
 
   /** Waits for nothing any more, and lets go of what came. */
