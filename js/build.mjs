@@ -35,8 +35,16 @@ const inside = async (folder, extension) =>
     .map((name) => `src/${folder}/${name}`);
 
 const frame = ["linker", "tabs"].map((name) => `src/linker/${name}`);
-const scripts = [...(await inside("panels", ".ts")), ...frame.map((path) => `${path}.ts`)];
-const styles = [...(await inside("panels", ".css")), ...frame.map((path) => `${path}.css`)];
+const scripts = [
+  ...(await inside("panels", ".ts")),
+  ...frame.map((path) => `${path}.ts`),
+  "src/anywhere/anywhere.ts",
+];
+const styles = [
+  ...(await inside("panels", ".css")),
+  ...frame.map((path) => `${path}.css`),
+  "src/anywhere/anywhere.css",
+];
 
 const results = await Promise.all([
   build({ ...shared, format: "esm", entryPoints: scripts }),

@@ -61,6 +61,7 @@ const card = (index = 0, changes: Partial<ClassImages> = {}): CardIdentity & Par
       group("Rare", 10, rare(2, 200), { archetype: 2 }),
     ],
     sprite: SPRITE,
+    notice: "",
     counts: [
       [0, index, 28],
       [0, 5, 2],
@@ -79,6 +80,7 @@ const card = (index = 0, changes: Partial<ClassImages> = {}): CardIdentity & Par
     missing: "",
     groups: [group("dog", 10, failing(2, 300, 4, "dog"), { predicted: 4 })],
     sprite: SPRITE,
+    notice: "",
     counts: [
       [3, index, 8],
       [3, 4, 10],

@@ -12,8 +12,9 @@ import pytest
 from environments import ROOT, Environment
 
 JS = ROOT / "js" / "src"
-SCRIPTS = (*sorted(path.stem for path in (JS / "panels").glob("*.ts")), "linker", "page")
-STYLES = (*sorted(path.stem for path in (JS / "panels").glob("*.css")), "linker", "page")
+FRAME = ("linker", "tabs", "anywhere", "page")
+SCRIPTS = (*sorted(path.stem for path in (JS / "panels").glob("*.ts")), *FRAME)
+STYLES = (*sorted(path.stem for path in (JS / "panels").glob("*.css")), *FRAME)
 
 # Instantiates every panel with the installed package and reports where things came from.
 INSTANTIATE = """

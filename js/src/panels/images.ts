@@ -27,6 +27,8 @@ export interface ClassImages {
   missing: string;
   groups: ImageGroup[];
   sprite: Sprite | null;
+  /** What went wrong in reading them, or "". */
+  notice: string;
   counts: Count[];
   /** The classes that images of this one are predicted as. */
   predicted: ClassOption[];
@@ -125,8 +127,13 @@ class Images {
     this.#tray.show(this.model.get("marked"), this.#known);
   }
 
+  /** What changes its size with the page, or with what stands beside it. */
+  get sized(): HTMLElement[] {
+    return this.#sections.map(({ element }) => element);
+  }
+
   relayout(): void {
-    for (const grid of this.#sections.flatMap((section) => section.grids)) grid.resize();
+    for (const section of this.#sections) section.relayout();
   }
 
   dispose(): void {
@@ -223,6 +230,7 @@ class Images {
         total: images.total,
         sprite,
         sprite_data: dataIn(card, filter.split),
+        notice: images.notice,
       },
       enough: (held && large) || images.total === 0,
       missing: images.missing,
@@ -236,7 +244,14 @@ class Images {
       kind: "neighbors",
       filter,
       what: `training images of ${name} that they have as neighbors, those of most first`,
-      held: { groups: [], images: undefined, total: undefined, sprite: null, sprite_data: NONE },
+      held: {
+        groups: [],
+        images: undefined,
+        total: undefined,
+        sprite: null,
+        sprite_data: NONE,
+        notice: "",
+      },
       enough: false,
       missing: card.training_images.missing,
     };
@@ -344,7 +359,7 @@ const render: Render<State> = ({ model, el }) => {
   el.append(images.frame.root);
   cleanup.add(() => images.dispose());
   const observer = new ResizeObserver(() => images.relayout());
-  observer.observe(images.frame.body);
+  for (const element of images.sized) observer.observe(element);
   cleanup.add(() => observer.disconnect());
   images.showCard();
   images.showMarks();
