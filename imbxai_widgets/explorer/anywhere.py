@@ -7,12 +7,13 @@ the messages of this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
+from imbxai_widgets.explorer.lifetime import widgets_within
 from imbxai_widgets.explorer.panel import Panel
 
 # What a host that takes an Explorer itself for an anywidget runs, as marimo's mo.ui.anywidget does.
@@ -39,7 +40,7 @@ class Anywhere(Panel):
     @classmethod
     def of(cls, root: widgets.Widget) -> Anywhere:
         """Take the panels of a widget over: from now on they are shown here, and nowhere else."""
-        parts = _within(root)
+        parts = widgets_within(root)
         models = {
             part.model_id: {"view": part._view_name, "state": part.get_state()} for part in parts
         }
@@ -84,25 +85,3 @@ class _Relay:
         """Keep what the root was made of up to date, for pages that are opened anew."""
         changed = data.get("state", {})
         self._root.models[self.comm_id]["state"].update(self._panel.get_state(changed.keys()))
-
-
-def _within(root: widgets.Widget) -> list[widgets.Widget]:
-    """Return a widget and all that its state refers to."""
-    found: dict[int, widgets.Widget] = {}
-    todo = [root]
-    while todo:
-        widget = todo.pop()
-        if id(widget) not in found:
-            found[id(widget)] = widget
-            todo += _widgets_in([getattr(widget, key) for key in widget.keys])
-    return list(found.values())
-
-
-def _widgets_in(value: Any) -> Iterator[widgets.Widget]:
-    if isinstance(value, widgets.Widget):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from _widgets_in(list(value.values()))
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _widgets_in(part)

@@ -75,6 +75,12 @@ class CardDeck(Deck):
             card |= part
         return card | {"notice": " ".join(filter(None, notices))}
 
+    def close(self) -> None:
+        """Let go of the analysis, whoever still refers to what the panels show of it."""
+        for content in self.contents.values():
+            del content.deck
+        self.contents.clear()
+
 
 def class_card(analysis: Analysis, class_index: int) -> Card:
     """Return the card of one class; `CardDeck` is quicker for several.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from html import escape
 from itertools import groupby
 from typing import Any, ClassVar, Unpack
 from weakref import WeakSet
@@ -13,7 +12,6 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 import traitlets
-from IPython.display import publish_display_data
 from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
@@ -22,7 +20,9 @@ from imbxai_widgets.explorer.anywhere import NOT_AN_ANYWIDGET, Anywhere
 from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
 from imbxai_widgets.explorer.deck import Deck
+from imbxai_widgets.explorer.display import enable_colab_widgets, leave_line
 from imbxai_widgets.explorer.labels import label
+from imbxai_widgets.explorer.lifetime import Mortal, keep, weakly, widgets_within
 from imbxai_widgets.explorer.linker import Linker
 from imbxai_widgets.explorer.marks import marked_table
 from imbxai_widgets.explorer.panel import PanelContent
@@ -40,8 +40,13 @@ EAGER_IMAGES = 20_000  # prototypes of larger groups take seconds
 EAGER_BYTES = 4_000_000
 HELD_BYTES = 64_000_000  # of a page without a kernel: base64 makes 85 MB of them
 
+_CLOSED = (
+    "This Explorer is closed: make another of its analysis, Explorer(analysis), "
+    "or of a model and its images, Explorer(model, dataset)."
+)
 
-class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+
+class Explorer(Mortal):
     """Linked widgets that show, class by class, why an image classifier fails.
 
     Selecting a class in any panel, or by `selected_class`, updates all panels in the browser.
@@ -91,6 +96,8 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     selected_class = traitlets.Unicode(help="Name of the class that the panels show.")
     _made: ClassVar[WeakSet[Explorer]] = WeakSet()
+    _held_deck: CardDeck | None = None  # None before it is made, and when it is closed
+    _held_widgets: tuple[widgets.Widget, ...] = ()
     _esm = traitlets.Unicode(NOT_AN_ANYWIDGET).tag(sync=True)
     _anywhere: Anywhere | None = None
 
@@ -104,18 +111,19 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         **options: Unpack[AnalyzeOptions],
     ) -> None:
         check_arguments(model, dataset, validation, compare, options)
-        self._comparison = None
+        comparison = None
         if compare is None:
-            self._analysis = analysis_of(model, dataset, validation, options)
+            analysis = analysis_of(model, dataset, validation, options)
         else:
-            self._analysis = analysis_of(model, dataset, validation, options, "Before")
+            analysis = analysis_of(model, dataset, validation, options, "Before")
             after = analysis_of(compare, dataset, validation, options, "After")
-            self._comparison = compare_analyses(self._analysis, after)
-        self._deck = CardDeck(self._analysis, self._comparison)
+            comparison = compare_analyses(analysis, after)
+        self._held_deck = CardDeck(analysis, comparison)
         self._make_panels()
         super().__init__([self._arrange(), self._linker])
+        self._held_widgets = tuple(widgets_within(self)[1:])
         self.add_class("imbxai-explorer")
-        self._linker.observe(self._on_linker_selected, "selected")
+        self._linker.observe(weakly(self._on_linker_selected), "selected")
         self.selected_class = self._analysis.class_names[self._linker.selected]
         self._made.add(self)
 
@@ -127,7 +135,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     @property
     def comparison(self) -> Comparison | None:
         """The comparison with the second model, as tables; None without one."""
-        return self._comparison
+        return self._deck.comparison
 
     @property
     def selection(self) -> pd.DataFrame:
@@ -136,6 +144,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         One row each: ``split``, ``file`` (None where the dataset does not tell it), and the
         columns of `Analysis.image_table`; the index is the number of the image in its dataset.
         """
+        self._check_open()
         return marked_table(self._analysis, self._linker.marked)
 
     def hold_cards(self, limit: int = HELD_BYTES) -> int:
@@ -155,12 +164,52 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         int
             How many classes are held: the selected one, then in the order of `class_names`.
         """
+        self._check_open()
         if len(self._linker.cards) == self._analysis.n_classes:
             return self._analysis.n_classes
         first = self._linker.selected
         others = (index for index in range(self._analysis.n_classes) if index != first)
         self._linker.cards = first_cards(self._deck, (first, *others), limit)
         return len(self._linker.cards)
+
+    def close(self) -> None:
+        """Close all of its widgets and let go of the analysis.
+
+        Pages that show it show it no more, and `analysis`, `selection` and the like raise a
+        RuntimeError: keep the analysis in a variable if it is still needed. An Explorer that
+        nothing refers to any more closes by itself.
+
+        Examples
+        --------
+        >>> explorer = Explorer(analysis)
+        >>> explorer.close()
+        >>> explorer
+        Explorer(closed)
+        """
+        self._close_widgets()
+        deck, self._held_deck = self._held_deck, None
+        if deck is not None:
+            deck.close()
+
+    def _close_widgets(self) -> None:
+        """Close all widgets; the analysis can still be read."""
+        super().close()
+        held, self._held_widgets, self.children = self._held_widgets, (), ()
+        if self._anywhere is not None:
+            held, self._anywhere = (*held, self._anywhere), None
+        for name in ("_panels", "_tabs", "_linker", "_message"):
+            self.__dict__.pop(name, None)
+        for widget in held:
+            widget.close()
+
+    def _check_open(self) -> None:
+        if self.comm is None:
+            raise RuntimeError(_CLOSED)
+
+    def __repr__(self) -> str:  # ipywidgets' would hold all that is shown
+        held = [repr(self._held_deck.analysis)] if self._held_deck else []
+        state = [] if self.comm else ["closed"]
+        return f"Explorer({', '.join(held + state)})"
 
     def as_anywidget(self) -> Anywhere:
         """Return the panels as one anywidget, for hosts that show no other widgets, as marimo.
@@ -184,19 +233,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _display_(self) -> Anywhere:
         return self.as_anywidget()  # what marimo shows
 
-    def __repr__(self) -> str:
-        return f"Explorer({self._analysis!r})"  # ipywidgets' would hold all that is shown
-
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self._left_behind()}
-
-    def _ipython_display_(self) -> None:
-        # A notebook that is opened again without its kernel shows the second output alone; where
-        # the panels are, their style sheet hides it.
-        words = escape(self._left_behind())
-        html = f'<p class="imbxai-left-behind mathjax_ignore">{words}</p>'
-        for output in (self._repr_mimebundle_(), {"text/html": html}):
-            publish_display_data(output)  # type: ignore[no-untyped-call]
+        enable_colab_widgets()
+        leave_line(self._left_behind())
+        for replaced in keep(self):
+            replaced._close_widgets()
+        return {**super()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
 
     def _left_behind(self) -> str:
         """Say what the panels showed, for a page that cannot show them."""
@@ -209,6 +251,16 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             "notebook that shows them without a kernel: "
             "python -m imbxai_widgets.page NOTEBOOK --output PAGE"
         )
+
+    @property
+    def _deck(self) -> CardDeck:
+        if self._held_deck is None:
+            raise RuntimeError(_CLOSED)
+        return self._held_deck
+
+    @property
+    def _analysis(self) -> Analysis:
+        return self._deck.analysis
 
     # -- composition ---------------------------------------------------------------------
 
@@ -266,6 +318,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     @traitlets.validate("selected_class")
     def _check_class(self, proposal: Any) -> str:
+        self._check_open()
         self._analysis.class_index(proposal["value"])  # raises, naming the valid ones
         return str(proposal["value"])
 
@@ -285,7 +338,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     # -- requests of the front end -------------------------------------------------------
 
     def _answer_requests(self) -> None:
-        Requests(self._linker, self._answer_card)
+        Requests(self._linker, weakly(self._answer_card))
         for name, content in self._deck.contents.items():
             Requests(self._panels[name], partial(_answer, content))
 

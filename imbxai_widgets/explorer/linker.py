@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
+from imbxai_widgets.explorer.display import SESSION
 from imbxai_widgets.explorer.panel import Panel
 
 
@@ -35,6 +36,8 @@ class Linker(Panel):
     marked : list of str
         Keys of the marked images, ``"training:12"`` or ``"validation:3"`` (rows of a split), in
         the order they were marked.
+    session : str
+        Tells the lines that this process leaves behind; see explorer/display.py.
     """
 
     _bundle = "linker"
@@ -47,3 +50,4 @@ class Linker(Panel):
     cards: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    session = traitlets.Unicode(SESSION).tag(sync=True)

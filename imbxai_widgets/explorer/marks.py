@@ -9,7 +9,7 @@ import pandas as pd
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.analysis.split import SplitName
-from imbxai_widgets.explorer.thumbnails import file_of
+from imbxai_widgets.explorer.thumbnails import files_of
 
 SPLITS: tuple[SplitName, SplitName] = ("training", "validation")
 
@@ -69,9 +69,10 @@ def marked_table(analysis: Analysis, keys: Sequence[str]) -> pd.DataFrame:
         if not rows and name != "training":
             continue
         images = analysis.split(name)
-        table = analysis.image_table(np.asarray(rows, dtype=np.int64), name)
+        chosen = np.asarray(rows, dtype=np.int64)
+        table = analysis.image_table(chosen, name)
         table.insert(0, "split", name)
-        table.insert(1, "file", [file_of(images, row) for row in rows])
+        table.insert(1, "file", files_of(images, chosen))
         tables.append(table)
     table = pd.concat(tables)
     by_split = [key for name in SPLITS for key in keys if key.startswith(f"{name}:")]

@@ -8,7 +8,7 @@ import numpy as np
 
 from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.compute.reading.paths import path_of
+from imbxai_widgets.compute.reading.paths import paths_of
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.sprites import LARGEST_TILE, Sprite, make_sprite
 from imbxai_widgets.explorer.text import unread_notice
@@ -103,13 +103,14 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
     ['Plants', 'Animals', 'Food', 'Animals', 'Animals', 'Animals']
     """
     images = deck.analysis.split(split)
+    files = files_of(images, rows)
     return [
         {
             "tile": tile,
             "split": split,
             "image": row,
             "number": int(images.positions[row]),
-            "file": file_of(images, row),
+            "file": file,
             "label": deck.name(int(images.labels[row])),
             "prediction": deck.name(int(images.predictions[row])),
             "predicted": int(images.predictions[row]),
@@ -119,7 +120,7 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
             "confidence": number(images.confidences[row]),
             "votes": _votes(deck, row) if split == "training" else [],
         }
-        for tile, row in enumerate(rows.tolist())
+        for tile, (row, file) in enumerate(zip(rows.tolist(), files, strict=True))
     ]
 
 
@@ -140,15 +141,17 @@ def _votes(deck: Deck, row: int) -> list[int]:
     return sorted(near - {own})
 
 
-def file_of(images: Split, row: int) -> str | None:
-    """Return the file of an image, where its dataset tells it.
+def files_of(images: Split, rows: IntArray) -> list[str | None]:
+    """Return the files of images, where their dataset tells them.
 
     Examples
     --------
-    >>> file_of(analysis.train, 0) is None  # these images are not in files of their own
-    True
+    >>> files_of(analysis.train, np.array([0]))  # these images are not in files of their own
+    [None]
     """
-    return None if images.images is None else path_of(images.images.dataset, row)
+    if images.images is None:
+        return [None] * len(rows)
+    return paths_of(images.images.dataset, rows.tolist())
 
 
 def no_images(deck: Deck, split: SplitName) -> str:

@@ -67,7 +67,7 @@ class NotebookPage:
     def __init__(self, page: Page, lab: Lab, watch: Watch, *, beside_files: bool = False) -> None:
         self.page = page
         self.watch = watch
-        self._lab = lab
+        self.lab = lab
         self._beside_files = beside_files
 
     def open(self, name: str, cells: list[str]) -> None:
@@ -80,23 +80,32 @@ class NotebookPage:
             # Without it, JupyterLab asks in a dialog.
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
-        nbformat.write(notebook, self._lab.folder / name)
+        nbformat.write(notebook, self.lab.folder / name)
         self._goto(name)
         # Started, not awaited: the wait below has an outer limit, the command would have none.
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
         _raise(self.page.wait_for_function(_OUTCOME, timeout=RUN_MS).json_value())
 
     def _goto(self, name: str) -> None:
-        address = self._lab.page(name, beside_files=self._beside_files)
+        address = self.lab.page(name, beside_files=self._beside_files)
         self.page.goto(address, timeout=OPEN_MS)
-        self.page.wait_for_function(_READY, timeout=OPEN_MS)
+        self.wait_until_ready()
 
     def reopen_without_kernel(self, name: str) -> None:
         """Save the notebook, end its kernel and load the page anew; run nothing."""
+        self.close()
+        self._goto(name)
+
+    def close(self) -> None:
+        """Save the notebook, end its kernel and leave its page."""
         for task in ("context.save()", "sessionContext.shutdown()"):
             self.page.evaluate(_DO.replace("TASK", task))
             self.page.wait_for_function("() => window.imbxaiDone", timeout=OPEN_MS)
-        self._goto(name)
+        self.page.goto("about:blank")
+
+    def wait_until_ready(self) -> None:
+        """Wait until the notebook is open and its kernel idle."""
+        self.page.wait_for_function(_READY, timeout=OPEN_MS)
 
     def run(self, code: str) -> str:
         """Run code in the kernel, beside the cells; return what it printed."""

@@ -44,7 +44,7 @@ def _tell_apart(facts: ClassFacts) -> Sentence:
     if len(top) > 1 or images < WEAK_SUPPORT:
         return []
     return joined(
-        "Tell it and ",
+        f"Tell {facts.deck.name(facts.index)} and ",
         facts.name(other),
         " apart: collect images of both in the settings where they meet, or merge the two if "
         "people cannot tell them apart either.",
@@ -56,8 +56,14 @@ def _check_labels(facts: ClassFacts) -> Sentence:
     # In a class of one image that image is an outlier, whatever it shows.
     if not outliers or archetype_limit(facts.training_images, facts.deck.analysis.k) == OUTLIER:
         return []
-    images = facts.archetype(OUTLIER, "one outlier" if outliers == 1 else f"{outliers:,} outliers")
-    return joined("Look for wrong labels first, at its ", images, ".")
+    if outliers == 1:
+        return joined(
+            "Its ",
+            facts.archetype(OUTLIER, "one outlier"),
+            " is the first place to look for a wrong label.",
+        )
+    images = facts.archetype(OUTLIER, f"{outliers:,} outliers")
+    return joined("Its ", images, " are the first place to look for wrong labels.")
 
 
 def _more_images(facts: ClassFacts) -> Sentence:
@@ -108,7 +114,7 @@ def _vary_color(facts: ClassFacts) -> Sentence:
         return []
     name = analysis.color_scheme.bins[color]
     return joined(
-        f"The network looks at {name} more than in other classes ({shares[color]:.0%} of the pixels "
-        f"that count most, {averages[color]:.0%} on average), which may be a shortcut: vary this "
-        "color by augmentation, and see whether accuracy holds."
+        f"The network looks at {name} more than in other classes ({shares[color]:.0%} of the "
+        f"pixels that count most, {averages[color]:.0%} on average), which may be a shortcut: vary "
+        "this color by augmentation, and see whether accuracy holds."
     )

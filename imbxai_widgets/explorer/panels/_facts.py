@@ -1,4 +1,4 @@
-"""What is known of one class, as its sentences take it: counts, and what its errors are taken for."""
+"""The counts of one class that its sentences are made of, and what its errors are taken for."""
 
 from __future__ import annotations
 

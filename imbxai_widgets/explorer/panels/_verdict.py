@@ -88,10 +88,10 @@ def _taken_for(facts: ClassFacts) -> Sentence:
         return joined(them(all_of_them, first), " are taken for ", facts.name(first))
     if wrong == 2:
         (one, _), (other, _) = top
-        named = [them("one", one), " is taken for ", facts.name(one), ", "]
+        named = joined(them("one", one), " is taken for ", facts.name(one), ", ")
         return joined(*named, them("one", other), " for ", facts.name(other))
     if most == 1:
-        return joined("each is taken for another class")
+        return joined("each is taken for a different class")
     if len(top) > _MOST_NAMES:
         return joined(f"no class draws more than {most:,} of them")
     parts = [
@@ -115,11 +115,8 @@ def _alone(facts: ClassFacts) -> Sentence:
         )
     if rare and outliers:
         return joined(
-            *(
-                ["All ", all_images]
-                if facts.alone == images
-                else [f"{facts.alone:,} of its ", all_images]
-            ),
+            "All " if facts.alone == images else f"{facts.alone:,} of its ",
+            all_images,
             " training images stand alone (",
             facts.archetype(RARE),
             ") or among other classes (",

@@ -105,14 +105,15 @@ class AdversaryContent(PanelContent):
         return counts
 
     def _note(self, facts: ClassFacts, total: int, left_out: int) -> str:
-        """Say why there are no bars, or no errors among them; else how many classes are left out."""
-        if facts.split == "validation" and not facts.wrong:
-            unseen = counted(facts.images, "validation image")
-            none = f"None of its {unseen} is mistaken for another class."
-            return f"{none} The bars are votes." if total else none
-        if total:
-            others = counted(left_out, "more class", "more classes")
-            return f"{others} with fewer." if left_out else ""
+        """Say why there are no bars, or no errors among them, and how many classes are left out."""
+        spared = facts.split == "validation" and not facts.wrong
+        none = f"None of its {counted(facts.images, 'validation image')} is mistaken."
+        if not total:
+            return none if spared else self._nothing(facts)
+        others = f"{counted(left_out, 'more class', 'more classes')} with fewer."
+        return " ".join([f"{none} The bars are votes."] * spared + [others] * (left_out > 0))
+
+    def _nothing(self, facts: ClassFacts) -> str:
         if self.deck.analysis.n_classes == 1:
             return "There is no other class."
         if not facts.training_images:

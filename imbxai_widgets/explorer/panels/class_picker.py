@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 import numpy as np
-import pandas as pd
 import traitlets
 
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
-from imbxai_widgets.compute.numeric.types import DoubleArray
 from imbxai_widgets.explorer.deck import number
 from imbxai_widgets.explorer.panel import Panel, PanelContent
+from imbxai_widgets.explorer.summary import summary
 
 
 class PickerClass(TypedDict):
@@ -23,15 +22,6 @@ class PickerClass(TypedDict):
     accuracy: float | None
     change: float | None  # by the second model less by the first, -1 to 1; None without one
     archetypes: list[float]  # shares of safe, border, rare and outlier images
-
-
-class Summary(TypedDict):
-    """Accuracy over all classes: one entry for each model, 0 to 1, None if unknown."""
-
-    images: list[float | None]  # of all images
-    classes: list[float | None]  # mean over the classes
-    worst: list[int | None]  # the class with the lowest
-    lowest: list[float | None]  # and its accuracy
 
 
 class ClassPickerContent(PanelContent):
@@ -56,32 +46,14 @@ class ClassPickerContent(PanelContent):
             for index, row in enumerate(self.deck.classes)
         ]
 
-    def summary(self) -> Summary:
-        """Sum up how well all classes are predicted, by each model."""
-        accuracies = self.deck.accuracies
-        worst = [_lowest(each) for each in accuracies]
-        return {
-            "images": [number(share) for share in self.deck.overall_accuracies],
-            "classes": [number(pd.Series(each).mean()) for each in accuracies],
-            "worst": worst,
-            "lowest": [
-                None if index is None else number(each[index])
-                for index, each in zip(worst, accuracies, strict=True)
-            ],
-        }
-
     def widget(self, selected: int) -> ClassPicker:
         """Return a picker of all classes."""
         return ClassPicker(
             classes=self.classes(),
             accuracy_label=self.deck.judged,
-            summary=self.summary(),
+            summary=summary(self.deck),
             selected=selected,
         )
-
-
-def _lowest(accuracies: DoubleArray) -> int | None:
-    return None if np.isnan(accuracies).all() else int(np.nanargmin(accuracies))
 
 
 class ClassPicker(Panel):
@@ -97,7 +69,7 @@ class ClassPicker(Panel):
     accuracy_label : {"validation", "training"}
         Which images the accuracies are of.
     summary : dict
-        Accuracies over all classes; see `Summary`.
+        Accuracies over all classes; see `explorer.summary.Summary`.
     selected : int
         Index of the selected class. One picked in the page comes to Python by the linker alone.
     likely : list of int

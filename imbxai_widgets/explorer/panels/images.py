@@ -65,7 +65,8 @@ class ClassImages(TypedDict):
     missing: str  # how to give the images, where they were not given
     groups: list[ImageGroup]
     sprite: Sprite | None
-    counts: list[tuple[int, int, int]]  # archetype, predicted class, images
+    notice: str  # what went wrong in reading them, or ""
+    counts: list[list[int]]  # of each pair that occurs: archetype, predicted class, images
     predicted: list[NamedClass]  # what its images are predicted as
     voted: list[NamedClass]  # what its misclassified training images vote for
 
@@ -97,16 +98,15 @@ class ImagesContent(PanelContent):
 
     def part(self, index: int, page: int) -> ImagesPart:
         """Hold up to `page` images of each archetype of class `index`, and of its failures."""
-        training = self._held(index, "training", page)
-        without: tuple[ClassImages | None, bytes, str] = (None, b"", "")
-        has_validation = self.deck.analysis.validation is not None
-        validation = self._held(index, "validation", page) if has_validation else without
+        training, picture = self._held(index, "training", page)
+        validation: tuple[ClassImages | None, bytes] = (None, b"")
+        if self.deck.analysis.validation is not None:
+            validation = self._held(index, "validation", page)
         return {
-            "training_images": training[0],
-            "training_images_data": training[1],
+            "training_images": training,
+            "training_images_data": picture,
             "validation_images": validation[0],
             "validation_images_data": validation[1],
-            "notice": " ".join(filter(None, (training[2], validation[2]))),
         }
 
     def images(self, filter: Mapping[str, Any], offset: int) -> ImagePage:
@@ -175,8 +175,8 @@ class ImagesContent(PanelContent):
         whole = self.deck.comparison or self.deck.analysis
         return index, split, whole.find_images(index, split, **conditions)
 
-    def _held(self, index: int, split: SplitName, page: int) -> tuple[ClassImages, bytes, str]:
-        """Return what a card holds, its picture, and what went wrong in reading it."""
+    def _held(self, index: int, split: SplitName, page: int) -> tuple[ClassImages, bytes]:
+        """Return what a card holds, and its picture."""
         # Of validation images those that fail are held: all others fit their class.
         right = False if split == "validation" else None
         rows = self.deck.analysis.find_images(index, split, right=right)
@@ -185,25 +185,17 @@ class ImagesContent(PanelContent):
         own = images.labels == index
         codes = np.stack([images.archetypes[own], images.predictions[own]], axis=1)
         pairs, numbers = np.unique(codes, axis=0, return_counts=True)
-        voted = self.deck.rows.votes.shares(index)[0] if split == "training" else own[:0]
-        return (
-            {
-                "total": held["total"],
-                "missing": no_images(self.deck, split),
-                "groups": held["groups"],
-                "sprite": held["sprite"],
-                "counts": [
-                    (archetype, predicted, number)
-                    for (archetype, predicted), number in zip(
-                        pairs.tolist(), numbers.tolist(), strict=True
-                    )
-                ],
-                "predicted": self._named(np.unique(images.predictions[own])),
-                "voted": self._named(voted),
-            },
-            held["sprite_data"],
-            held["notice"],
-        )
+        voted = self.deck.rows.votes.shares(index)[0]
+        return {
+            "total": held["total"],
+            "missing": no_images(self.deck, split),
+            "groups": held["groups"],
+            "sprite": held["sprite"],
+            "notice": held["notice"],
+            "counts": np.column_stack([pairs, numbers]).tolist(),
+            "predicted": self._named(np.unique(images.predictions[own])),
+            "voted": self._named(voted) if split == "training" else [],
+        }, held["sprite_data"]
 
     def _named(self, classes: IntArray) -> list[NamedClass]:
         return [{"index": index, "name": self.deck.name(index)} for index in classes.tolist()]

@@ -5,10 +5,12 @@ import {
   type ClassCard,
   type Initialize,
   type Reference,
+  type Render,
   resolve,
   type WidgetModel,
 } from "../model";
 import { type AskError, Asker } from "../parts/ask";
+import { h } from "../parts/dom";
 import { type AskedFilter, isAsked } from "../parts/filter";
 import { CardStore } from "./card_store";
 
@@ -30,6 +32,8 @@ interface LinkerState {
   selected: number;
   /** Keys of the marked images, such as "training:12". */
   marked: string[];
+  /** Tells the lines that are left behind by the process that made the panels. */
+  session: string;
 }
 
 type LinkerModel = Parameters<Initialize<LinkerState>>[0]["model"];
@@ -237,4 +241,17 @@ const initialize: Initialize<LinkerState> = ({ model }) => {
   };
 };
 
-export default { initialize };
+/**
+ * Hides, on a page that holds panels, the lines that say how to come by them; wherever these are,
+ * and whatever the page is made of. JupyterLab's frame around such an output goes as well.
+ */
+const render: Render<LinkerState> = ({ model, el }) => {
+  const line = `.imbxai-left-behind[data-session="${model.get("session")}"]`;
+  const frame = `.jp-OutputArea-child:has(> .jp-OutputArea-output > ${line})`;
+  const style = h("style", "");
+  style.textContent = `${line}, ${frame} { display: none; }`;
+  el.append(style);
+  return () => style.remove();
+};
+
+export default { initialize, render };

@@ -3,19 +3,8 @@ import type { Model, Render } from "../model";
 import { bar, Cleanup, h, panel, placeholder, stepTo } from "../parts/dom";
 import { change, count, counted, percent } from "../parts/format";
 import { arrange, ORDERS, type OrderKey, ordersFor, type PickerClass } from "../parts/picker_order";
+import { type Summary, summaryLines } from "../parts/summary";
 import { VirtualList } from "../parts/virtual_list";
-
-/** Accuracy over all classes: one entry for each model, 0 to 1. */
-export interface Summary {
-  /** Of all images. */
-  images: (number | null)[];
-  /** Mean over the classes. */
-  classes: (number | null)[];
-  /** Number of the class with the lowest; null where none is known. */
-  worst: (number | null)[];
-  /** And its accuracy. */
-  lowest: (number | null)[];
-}
 
 export interface State {
   classes: PickerClass[];
@@ -134,39 +123,15 @@ class Picker {
 
   /** Lists the model's classes anew. */
   fill(): void {
-    this.#summary.replaceChildren(...this.#summaryLines());
+    const classes = this.model.get("classes");
+    const lines = summaryLines(
+      this.model.get("summary"),
+      this.model.get("accuracy_label"),
+      (index) => classes.find((entry) => entry.index === index)?.name ?? "",
+      (index) => this.model.set("selected", index),
+    );
+    this.#summary.replaceChildren(...lines);
     this.#arrange();
-  }
-
-  /** How well all classes are predicted, by each model if there are two. */
-  #summaryLines(): Node[] {
-    const { images, classes, worst, lowest } = this.model.get("summary");
-    const both = (shares: (number | null)[]) => shares.map(percent).join(" \u2192 ");
-    const split = this.model.get("accuracy_label");
-    if (!images.length || images[0] === null) return [];
-    const lines: Node[] = [
-      h(
-        "p",
-        "imbxai-picker-all",
-        { title: `Of all ${split} images; mean over the classes` },
-        h("strong", "", {}, both(images)),
-        " right, ",
-        h("strong", "", {}, both(classes)),
-        " by class",
-      ),
-    ];
-    const first = worst[0];
-    if (first === null || first === undefined) return lines;
-    const name = (index: number | null) =>
-      this.model.get("classes").find((entry) => entry.index === index)?.name ?? "";
-    const line = h("p", "imbxai-picker-worst", {}, "worst: ");
-    for (const [at, index] of worst.entries()) {
-      if (at) line.append(" \u2192 ");
-      const link = h("button", "imbxai-name-link", { type: "button" }, name(index));
-      link.addEventListener("click", () => index !== null && this.model.set("selected", index));
-      line.append(link, ` ${percent(lowest[at] ?? null)}`);
-    }
-    return [...lines, line];
   }
 
   /** Marks the selected class and brings it into view. */

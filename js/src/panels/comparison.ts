@@ -187,8 +187,8 @@ function flowTable({ counts: rows, shares }: ArchetypeFlow): HTMLElement {
 class Comparison {
   readonly frame = panel(
     "comparison",
-    "Before and after",
-    "What became of the class from the first model (before) to the second (after). The other panels show the first. Pick a row to see that class.",
+    "What became of the class",
+    "From the first model (before) to the second (after). All else on this page shows the first.",
   );
   readonly #facts = h("div", "imbxai-compared-facts");
   readonly #flow = h("div", "imbxai-compared imbxai-compared-flow");

@@ -39,6 +39,10 @@ export interface State {
 
 let views = 0;
 
+/** 6–39% */
+const range = ({ low, high }: Accuracy): string =>
+  `${percent(low).replace("%", "")}–${percent(high)}`;
+
 /** The interval of an accuracy, on a track from 0 to 100%. */
 class IntervalView {
   readonly #range = h("span", "imbxai-interval-range");
@@ -119,8 +123,7 @@ class Answer {
     this.root.classList.toggle("imbxai-poor", poor);
     this.#interval.element.hidden = accuracy === null;
     if (accuracy) this.#interval.show(accuracy);
-    const range = accuracy ? `likely ${percent(accuracy.low)} to ${percent(accuracy.high)} · ` : "";
-    this.#size.show(`${range}${size}`);
+    this.#size.show(accuracy ? `likely ${range(accuracy)} · ${size}` : size);
     this.#verdict.replaceChildren(...pieces(verdict, this.#actions));
     const paragraph = (tag: "p" | "li") => (text: Sentence) =>
       h(tag, "", {}, ...pieces(text, this.#actions));

@@ -27,6 +27,8 @@ export interface ClassImages {
   missing: string;
   groups: ImageGroup[];
   sprite: Sprite | null;
+  /** What went wrong in reading them, or "". */
+  notice: string;
   counts: Count[];
   /** The classes that images of this one are predicted as. */
   predicted: ClassOption[];
@@ -174,8 +176,7 @@ class Images {
     this.#list.classList.toggle("imbxai-two", wanted.length > 1);
     for (const [at, section] of this.#sections.entries()) {
       const each = wanted[at];
-      section.element.hidden = !each;
-      if (!each) section.stop();
+      if (!each) section.clear();
       else section.show(each, this.#controls.size, this.#sheetOf(card, each, section));
     }
     this.#learn();
@@ -224,6 +225,7 @@ class Images {
         total: images.total,
         sprite,
         sprite_data: dataIn(card, filter.split),
+        notice: images.notice,
       },
       enough: (held && large) || images.total === 0,
       missing: images.missing,
@@ -237,7 +239,14 @@ class Images {
       kind: "neighbors",
       filter,
       what: `training images of ${name} that they have as neighbors, those of most first`,
-      held: { groups: [], images: undefined, total: undefined, sprite: null, sprite_data: NONE },
+      held: {
+        groups: [],
+        images: undefined,
+        total: undefined,
+        sprite: null,
+        sprite_data: NONE,
+        notice: "",
+      },
       enough: false,
       missing: card.training_images.missing,
     };

@@ -111,14 +111,15 @@ function classRow(
     cell("imbxai-number", percent(shareThere)),
   );
   element.dataset.class = name;
+  element.title = `Shared: ${shared.join(", ")}`;
   return { index, element };
 }
 
 class Table {
   readonly frame = panel(
     "overlap",
-    "Shared features",
-    "The strongest features of the class, and the classes that have some of them among their own.",
+    "Its strongest features, and who shares them",
+    "A dot stands where a class has a feature among its own strongest ones.",
   );
   readonly #picks: PickRows;
 
@@ -148,7 +149,9 @@ class Table {
     const caption = rows.length
       ? sharingClasses(sharing, rows.length)
       : `No class shares a top feature with ${name}.`;
+    const listed = features.map(({ feature, share }) => `${feature} (${percent(share)})`);
     this.frame.body.replaceChildren(
+      h("p", "imbxai-feature-list", {}, `Its strongest features: ${listed.join(", ")}.`),
       h(
         "table",
         "imbxai-table",

@@ -33,7 +33,7 @@ export interface ImagePage {
 }
 
 /** The images that a card holds; how many there are in all may be unknown. */
-export type Held = Omit<ImagePage, "images" | "total" | "notice"> & {
+export type Held = Omit<ImagePage, "images" | "total"> & {
   images: number | undefined;
   total: number | undefined;
 };
@@ -185,12 +185,13 @@ export class ImageSection {
     this.stop();
     this.#wanted = wanted;
     this.#size = size;
+    this.element.hidden = false;
     this.element.dataset.split = wanted.kind === "neighbors" ? "neighbors" : wanted.filter.split;
     const { held, enough } = wanted;
     this.#take(held, sheet);
     this.#tellNumber(held.images, held.total);
-    if (enough) this.#tellHeld("");
-    else this.#askFirst(wanted);
+    if (!enough) this.#askFirst(wanted);
+    else this.#problem.show(held.notice);
     this.#refresh();
   }
 
@@ -204,6 +205,14 @@ export class ImageSection {
   dress(thumbnails: ReadonlySet<Thumbnail>, sheet: TileSheet): void {
     for (const tile of this.tiles) if (thumbnails.has(tile.thumbnail)) tile.sheet = sheet;
     for (const grid of this.grids) grid.draw();
+  }
+
+  /** Shows nothing, and takes no room. */
+  clear(): void {
+    this.stop();
+    this.element.hidden = true;
+    this.#filled = [];
+    this.#groups.show([]);
   }
 
   /** Waits for nothing any more, and lets go of what came. */
