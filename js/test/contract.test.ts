@@ -6,7 +6,9 @@ import archetypes from "../src/panels/archetypes";
 import picker from "../src/panels/class_picker";
 import colors from "../src/panels/colors";
 import comparison from "../src/panels/comparison";
+import failures from "../src/panels/failures";
 import header from "../src/panels/header";
+import images from "../src/panels/images";
 import overlap from "../src/panels/overlap";
 import overview from "../src/panels/overview";
 import { plain } from "../src/parts/sentence";
@@ -54,6 +56,27 @@ describe("what Python sends of a class", () => {
     expect(all(el, ".imbxai-thumb")).toHaveLength(prototypes.reduce((sum, each) => sum + each));
     const images = groups.map((group) => String(group.images));
     expect(all(el, ".imbxai-archetype-part").map((part) => part.style.flexGrow)).toEqual(images);
+  });
+
+  it("is beside what its images are taken for", async () => {
+    const state = { card: card(sent.failures), marked: [], ahead: {}, filter: {}, selected: 1 };
+    const el = await show(failures, state);
+    const { groups } = sent.failures.failures;
+    expect(groups.length).toBeGreaterThan(0);
+    expect(texts(el, "h4 .imbxai-link")).toEqual(groups.map((group) => group.name));
+  });
+
+  it("is among all images, those of the card and those that are asked for", async () => {
+    const see = stubSight();
+    const state = { card: card(sent.images), selected: 1, wanted: {}, marked: [] };
+    const el = await show(images, state);
+    see(true);
+    const held = [sent.images.training_images, sent.images.validation_images];
+    const groups = held.flatMap((each) => each?.groups ?? []);
+    expect(texts(el, "h5 .imbxai-soft")).toEqual(groups.map((group) => String(group.images)));
+    const shown = groups.flatMap((group) => group.thumbnails);
+    expect(all(el, ".imbxai-thumb")).toHaveLength(shown.length);
+    expect(sent.images_answer.groups.length).toBeGreaterThan(0);
   });
 
   it("is in the overlap table", async () => {

@@ -81,7 +81,7 @@ _RUN_NEXT_CELL = """() => {
   window.jupyterapp.commands.execute("notebook:run-cell");
   window.bench.wait(start, () => document.querySelector(".imbxai-explorer h3 ~ *") &&
     document.querySelector("[role=option]") &&
-    document.querySelector(".imbxai-overview-bar"))
+    document.querySelector(".imbxai-overview-summary"))
     .then((time) => { window.bench.done = { time }; });
 }"""
 

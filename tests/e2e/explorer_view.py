@@ -146,10 +146,17 @@ class ExplorerView:
         self.root.locator(".imbxai-adversary-name").nth(rank).click()
 
     def overview_marks(self) -> list[str]:
-        """Return the label that is marked in each overview chart."""
+        """Return the names of row and column that are marked in the overview."""
         return self.overview.locator(".imbxai-picked .imbxai-overview-name").all_text_contents()
 
-    def click_overview(self, chart: int, row: int) -> None:
-        """Click a class's bar in an overview chart."""
-        rows = self.overview.locator(".imbxai-overview-chart").nth(chart).locator("li")
-        rows.nth(row).locator(".imbxai-overview-bar").click()
+    def click_overview(self, row: str) -> None:
+        """Click the name of a row in the overview."""
+        self.open_tab("All classes")
+        self.overview.get_by_role("rowheader", name=row).click()
+
+    def overview_cell(self, row: str, column: str) -> Locator:
+        """Return the cell of a true class and one that it is taken for."""
+        names = self.overview.locator("[role=columnheader]").all_text_contents()
+        rows = self.overview.locator("[role=rowheader]").all_text_contents()
+        cells = self.overview.locator("[role=row]").nth(rows.index(row) + 1)
+        return cells.locator("[role]").nth(names.index(column))

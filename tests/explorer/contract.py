@@ -48,6 +48,10 @@ def contract() -> str:
         if state:
             kind = f"Pick<{_title(name)}State, {' | '.join(map(json.dumps, state))}>"
             values.append(_constant(f"{name}_state", kind, state))
+    # What is asked for while a tab is open.
+    page = deck.contents["images"].images({"index": 1, "split": "training"}, 0)
+    imports.append('import type { ImagePage } from "../src/parts/image_section";')
+    values.append(_constant("images_answer", "ImagePage", page))
     identity = {key: card[key] for key in ("index", "name", "notice")}
     imports.append('import type { ClassCard } from "../src/model";')
     values.append(_constant("identity", "ClassCard", identity))

@@ -127,8 +127,13 @@ class Images {
     this.#tray.show(this.model.get("marked"), this.#known);
   }
 
+  /** What changes its size with the page, or with what stands beside it. */
+  get sized(): HTMLElement[] {
+    return this.#sections.map(({ element }) => element);
+  }
+
   relayout(): void {
-    for (const grid of this.#sections.flatMap((section) => section.grids)) grid.resize();
+    for (const section of this.#sections) section.relayout();
   }
 
   dispose(): void {
@@ -354,7 +359,7 @@ const render: Render<State> = ({ model, el }) => {
   el.append(images.frame.root);
   cleanup.add(() => images.dispose());
   const observer = new ResizeObserver(() => images.relayout());
-  observer.observe(images.frame.body);
+  for (const element of images.sized) observer.observe(element);
   cleanup.add(() => observer.disconnect());
   images.showCard();
   images.showMarks();

@@ -7,6 +7,8 @@ import { count, counted } from "./format";
 import { type Sprite, TileSheet } from "./sprite";
 import { archetypeOf, type Thumbnail, ThumbnailGrid, type Tile } from "./thumbnail_grid";
 
+const GAP = 6;
+
 export interface ImageGroup {
   name: string;
   /** What the filter of this group alone adds: one of these two, or none. */
@@ -68,6 +70,8 @@ interface Filled {
   sprite: Sprite | null;
   size: number;
   state: State;
+  /** How many images stand side by side; without it, as many as there is room for. */
+  columns?: number;
 }
 
 class GroupView implements View<Filled> {
@@ -110,7 +114,7 @@ class GroupView implements View<Filled> {
 
   show(shown: Filled): void {
     this.#shown = shown;
-    const { group, tiles, sprite, size, state } = shown;
+    const { group, tiles, sprite, size, state, columns } = shown;
     const other = group.predicted !== null && group.name !== "Right";
     this.#title.hidden = !group.name;
     this.#name.show(other ? "" : group.name);
@@ -122,7 +126,7 @@ class GroupView implements View<Filled> {
       group.archetype === null ? "" : ` imbxai-of-archetype imbxai-is-${group.name.toLowerCase()}`
     }`;
     this.grid.element.setAttribute("aria-label", `${group.name} images`);
-    this.grid.show(tiles, sprite, { size });
+    this.grid.show(tiles, sprite, columns === undefined ? { size } : { size, columns });
     const left = group.images - tiles.length;
     this.#more.hidden = left <= 0 || state === "ended";
     this.#more.disabled = state === "waiting";
@@ -144,6 +148,7 @@ export class ImageSection {
   #sheets: TileSheet[] = [];
   #request = new AbortController();
   #size = 64;
+  #width = 0;
 
   constructor(
     private readonly asker: Asker,
@@ -193,6 +198,15 @@ export class ImageSection {
     if (!enough) this.#askFirst(wanted);
     else this.#problem.show(held.notice);
     this.#refresh();
+  }
+
+  /** Lays the images out anew where the width has changed. */
+  relayout(): void {
+    const width = this.#list.clientWidth;
+    if (width === this.#width || !width) return;
+    this.#width = width;
+    this.#refresh();
+    for (const grid of this.grids) grid.resize();
   }
 
   resize(size: number): void {
@@ -259,6 +273,14 @@ export class ImageSection {
   }
 
   #refresh(): void {
+    // Groups of one prediction are often small: they stand side by side.
+    const fitting = Math.max(1, Math.floor((this.#width + GAP) / (this.#size + GAP)));
+    const flows = this.#width > 0 && this.#filled.every(({ group }) => group.predicted !== null);
+    this.#list.classList.toggle("imbxai-flow", flows);
+    for (const filled of this.#filled) {
+      if (flows) filled.columns = Math.min(fitting, Math.max(1, filled.tiles.length));
+      else delete filled.columns;
+    }
     this.#groups.show(this.#filled);
     this.events.drawn();
   }
