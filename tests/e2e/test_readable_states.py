@@ -107,8 +107,7 @@ def test_a_restarted_kernel_leaves_the_panels_and_says_what_is_missing(
 def test_classes_in_sight_are_shown_without_the_kernel(
     notebook: NotebookPage, seen: ExplorerView
 ) -> None:
-    gallery = "explorer._deck.contents['archetypes']"
-    notebook.wait_for_value(f"{gallery}._ordered_members.cache_info().currsize", 4 * 4)
+    notebook.wait_for_value("explorer._deck.ordered_members.cache_info().currsize", 4 * 4)
     notebook.run(_FAIL)
     for name in ("c3", "c1"):
         seen.pick(name)
@@ -125,12 +124,10 @@ def test_cards_that_fail_leave_the_last_class_and_the_reason(
     words = "This class could not be shown: MemoryError: out of <b>memory</b>. "
     expect(message(view)).to_have_text(f"{words}The panels still show c0.", timeout=60_000)
     check_one_class(view, "c0")
-    safe = view.group("safe")
-    safe.locator("[data-action=more]").click()
-    alert = safe.locator("[role=alert]")
-    words = "No more images could be shown: MemoryError: out of <b>memory</b>"
-    expect(alert).to_have_text(words, timeout=60_000)
-    expect(safe.locator("[data-action=more]")).to_be_enabled()
+    images = view.root.get_by_test_id("imbxai-images")
+    images.scroll_into_view_if_needed()
+    words = "The images could not be shown: MemoryError: out of <b>memory</b>"
+    expect(images.locator("[role=alert]").first).to_have_text(words, timeout=60_000)
     notebook.run("explorer._deck.card = card")
     view.pick("c2")
     view.panels("c2")
