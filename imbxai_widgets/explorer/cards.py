@@ -37,8 +37,8 @@ class CardDeck(Deck):
     Examples
     --------
     >>> deck = CardDeck(analysis)
-    >>> deck.card(0)["header"]["images"]
-    433
+    >>> deck.card(0)["header"]["size"]
+    '433 training images, the largest class'
     """
 
     def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:

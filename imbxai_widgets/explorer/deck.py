@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
+from imbxai_widgets.analysis.rows import ClassRows
 from imbxai_widgets.compute.methods.prototypes import medoids
-from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
+from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
 from imbxai_widgets.names import shown_name
 
 PROTOTYPES = 3  # of an archetype
@@ -40,8 +41,10 @@ class Deck:
         self.analysis = analysis
         self.comparison = comparison
         self.rows = analysis.rows
-        # Prototypes of a large group take a second, and several panels show them.
-        self.ordered_members = lru_cache(maxsize=256)(self._order_members)
+        # Prototypes of a large group take a second, and several panels show them. What is kept does
+        # not refer to the deck, which ends when nothing else does.
+        order = partial(_order_members, analysis.rows, analysis.embeddings)
+        self.ordered_members = lru_cache(maxsize=256)(order)
 
     @cached_property
     def classes(self) -> list[dict[Hashable, Any]]:
@@ -89,15 +92,18 @@ class Deck:
         """Return the name of class `index` as it stands on a page."""
         return shown_name(self.analysis.class_names[index])
 
-    def _order_members(self, index: int, archetype: int) -> tuple[IntArray, int]:
-        """Return the training images of a class and archetype, and how many are prototypes.
 
-        These come first, that of the largest cluster before the others; the rest rise.
-        """
-        members = self.rows.members(index, archetype)
-        prototypes = members[medoids(self.analysis.embeddings[members], PROTOTYPES)]
-        rest = members[~np.isin(members, prototypes)]
-        return np.concatenate([prototypes, rest]), len(prototypes)
+def _order_members(
+    rows: ClassRows, embeddings: FloatArray, index: int, archetype: int
+) -> tuple[IntArray, int]:
+    """Return the training images of a class and archetype, and how many are prototypes.
+
+    These come first, that of the largest cluster before the others; the rest rise.
+    """
+    members = rows.members(index, archetype)
+    prototypes = members[medoids(embeddings[members], PROTOTYPES)]
+    rest = members[~np.isin(members, prototypes)]
+    return np.concatenate([prototypes, rest]), len(prototypes)
 
 
 def number(value: Any) -> float | None:

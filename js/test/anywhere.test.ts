@@ -131,19 +131,19 @@ it("draws bars, marks and axes where bqplot would, and anew when they change", (
   Object.defineProperty(element, "clientWidth", { value: 260 });
   const values = (tag: string, ...names: string[]) =>
     [...element.querySelectorAll(tag)].map((each) => names.map((name) => each.getAttribute(name)));
-  model("bars").set_state({ padding: 0.5 });
+  model("bars").set_state({ padding: 0.5 }); // 40 px for 2.5 steps, as in d3's band scale
   expect(values("rect", "x", "y", "width", "height", "style")).toEqual([
-    ["50", "5", "100", "10", "fill: red"],
+    ["50", "8", "100", "8", "fill: red"],
   ]);
-  expect(values("path", "transform")).toEqual([["translate(100 10)"], ["translate(250 30)"]]);
+  expect(values("path", "transform")).toEqual([["translate(100 12)"], ["translate(250 28)"]]);
   const texts = () => [...element.querySelectorAll("text")].map((text) => text.textContent);
   expect(texts()).toEqual(["cat", "<b>", "0%", "100%", "of"]);
   model("lengths").set_state({ max: 0.5 });
   model("bars").set_state({ y: [Float64Array.of(0.25, 0.5), Float64Array.of(0.1, 0)] });
   expect(values("rect", "y", "width", "height", "style")).toEqual([
-    ["5", "100", "5", "fill: red"],
-    ["25", "200", "5", "fill: red"],
-    ["10", "40", "5", "fill: green"],
+    ["8", "100", "4", "fill: red"],
+    ["24", "200", "4", "fill: red"],
+    ["12", "40", "4", "fill: green"],
   ]);
   undo();
   model("bars").set_state({ y: Float64Array.of(0, 0) });

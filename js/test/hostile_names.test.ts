@@ -54,7 +54,7 @@ describe.each(NAMES)("the name %s", (name) => {
     expect(one(row, ".imbxai-picker-name").textContent).toBe(name);
     expect(row.dataset.class).toBe(name);
     expect(row.title).toBe(name);
-    expect(one(el, ".imbxai-picker-worst").textContent).toBe(`worst: ${name} 50%`);
+    expect(one(el, ".imbxai-summary-worst").textContent).toBe(`worst: ${name} 50%`);
     const search = one<HTMLInputElement>(el, "input");
     search.value = name;
     search.dispatchEvent(new Event("input"));

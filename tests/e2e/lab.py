@@ -65,6 +65,7 @@ def _command(folder: Path) -> list[str]:
         "ServerApp.allow_root": True,  # containers
         "IdentityProvider.token": TOKEN,
         "LabApp.expose_app_in_browser": True,
+        "JupyterNotebookApp.expose_app_in_browser": True,
         "LabApp.news_url": None,
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }

@@ -110,25 +110,31 @@ def test_what_the_page_cannot_do_is_said_in_its_place(page: Page) -> None:
     assert page.get_by_text("Where no panels are shown").count() == 0
 
 
-# What of an element is cut off by those around it, in pixels at the right.
-_CUT = """(element) => {
-  const { right } = element.getBoundingClientRect();
-  let cut = right - document.documentElement.clientWidth;
-  for (let at = element.parentElement; at; at = at.parentElement) {
-    const clips = getComputedStyle(at).overflowX !== "visible";
-    if (clips) cut = Math.max(cut, right - at.getBoundingClientRect().right);
+# Elements that reach beyond the paper, or beyond an element around them that cuts them off; less
+# what stands in panels, whose own matter that is, and parts of charts that are not drawn.
+_CUT = """() => {
+  const reach = (element) => element.getBoundingClientRect().right - 1;
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    if (element.closest(".imbxai-panel, canvas, g:not(:has(> .bargroup))")) continue;
+    if (!element.checkVisibility({ visibilityProperty: true })) continue;
+    let cut = reach(element) > innerWidth;
+    for (let at = element.parentElement; at && !cut; at = at.parentElement) {
+      cut = getComputedStyle(at).overflowX !== "visible" && reach(element) > reach(at) + 1;
+    }
+    if (cut) found.push(`${reach(element)} ${element.outerHTML.slice(0, 300)}`);
   }
-  return cut;
+  return found;
 }"""
 
 
 def test_the_page_cuts_nothing_in_print(page: Page) -> None:
+    page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
-    explorer = page.locator(".imbxai-explorer").first
     for width in (703, 725):  # of A4 and Letter within margins of 12 mm, in pixels
         page.set_viewport_size({"width": width, "height": 1000})
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-        assert explorer.evaluate(_CUT) <= 0
-        assert page.locator(".jp-OutputPrompt:visible").count() == 0
+        assert page.evaluate(_CUT) == []
         output = page.locator(".jp-OutputArea-child:has(.imbxai-explorer)").first
         assert output.evaluate("(element) => getComputedStyle(element).breakInside") == "auto"
+    page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".bqplot > svg[viewBox]").count() == 0

@@ -109,7 +109,7 @@ def test_the_class_list_stays_while_the_page_scrolls(
 ) -> None:
     notebook.page.mouse.move(800, 500)
     notebook.page.mouse.wheel(0, 400)
-    expect(view.header.locator("h3")).not_to_be_in_viewport()
+    expect(view.header.locator("h2")).not_to_be_in_viewport()
     expect(view.picker.get_by_role("searchbox")).to_be_in_viewport()
     expect(view.selected).to_be_in_viewport()
 

@@ -23,6 +23,7 @@ from imbxai_widgets.explorer.panels.adversaries import ROWS as ADVERSARY_ROWS
 from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
 from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.sprites import LARGEST_TILE, make_sprite
+from imbxai_widgets.explorer.summary import summary
 from imbxai_widgets.explorer.text import archetype_meanings, percent_ticks
 
 SIZES = (40, 20, 8, 0)
@@ -385,13 +386,13 @@ def test_picker_lists_every_class(analysis: Analysis) -> None:
 
 
 def test_picker_sums_up_all_classes(analysis: Analysis) -> None:
-    summary = ClassPickerContent(CardDeck(analysis)).summary()
+    summed = summary(CardDeck(analysis))
     table = analysis.classes()["validation_accuracy"]
     assert analysis.validation is not None
-    assert summary["images"] == [analysis.validation.correct.mean()]
-    assert summary["classes"] == [table.mean()]
-    assert summary["worst"] == [int(np.nanargmin(table))]
-    assert summary["lowest"] == [table.min()]
+    assert summed["images"] == [analysis.validation.correct.mean()]
+    assert summed["classes"] == [table.mean()]
+    assert summed["worst"] == [int(np.nanargmin(table))]
+    assert summed["lowest"] == [table.min()]
 
 
 def test_picker_shows_what_a_second_model_changes() -> None:
@@ -399,6 +400,6 @@ def test_picker_shows_what_a_second_model_changes() -> None:
     content = ClassPickerContent(CardDeck(before, compare(before, after)))
     ours, theirs = (each.classes()["validation_accuracy"].to_numpy() for each in (before, after))
     assert [row["change"] for row in content.classes()] == list(theirs - ours)
-    summary = content.summary()
-    assert summary["classes"] == [ours.mean(), theirs.mean()]
-    assert summary["worst"] == [int(ours.argmin()), int(theirs.argmin())]
+    summed = summary(content.deck)
+    assert summed["classes"] == [ours.mean(), theirs.mean()]
+    assert summed["worst"] == [int(ours.argmin()), int(theirs.argmin())]

@@ -51,7 +51,9 @@ def test_a_cell_ends_in_a_line_for_pages_without_widgets(notebook: Kernel, cell:
     assert line["data"]["text/html"].endswith(
         f'<p class="imbxai-left-behind mathjax_ignore" data-session="{session}">'
         "Explorer of 18 training images in 2 classes, opened at the class &lt;b&gt;bold&lt;/b&gt;. "
-        "Where no panels are shown, run this cell again to see them.</p>"
+        "Where no panels are shown, run this cell again to see them, or make a page of the "
+        "notebook that shows them without a kernel: "
+        "python -m imbxai_widgets.page NOTEBOOK --output PAGE</p>"
     )
 
 

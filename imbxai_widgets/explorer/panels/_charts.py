@@ -42,7 +42,7 @@ class ChartPanel(Panel):
         """Put a figure into one box with a new panel, which steers the marks."""
         panel = cls(marks=dict(marks), **traits)
         panel._box = widgets.VBox([panel, figure])
-        panel._box.add_class(f"imbxai-{cls._bundle}-box")
+        panel._box.add_class(f"imbxai-{cls._bundle}")
         return panel
 
     @property

@@ -75,15 +75,25 @@ class Drawing {
     return (owner.get("scales") as Record<string, LocalModel>)[name] as LocalModel;
   }
 
+  get #padding(): number {
+    const bars = (this.figure.get("marks") as LocalModel[]).find((mark) => mark.view === "Bars");
+    return Number(bars?.get("padding") ?? 0);
+  }
+
   #length(scale: LocalModel, value: number): number {
     return this.#margin.left + (this.#width * value) / (Number(scale.get("max")) || 1);
   }
 
-  /** The top of a row, and its height. */
+  /** Where the bars of a rank begin, and how high they are: the padding is at both ends as well. */
   #row(scale: LocalModel, rank: number): { top: number; high: number } {
     const domain = scale.get("domain") as number[];
-    const high = (this.#height - this.#margin.top - this.#margin.bottom) / domain.length;
-    return { top: this.#margin.top + (domain.length - 1 - domain.indexOf(rank)) * high, high };
+    const all = this.#height - this.#margin.top - this.#margin.bottom;
+    const step = all / (domain.length + this.#padding);
+    const before = domain.length - 1 - domain.indexOf(rank);
+    return {
+      top: this.#margin.top + (before + this.#padding) * step,
+      high: step * (1 - this.#padding),
+    };
   }
 
   #bars(mark: LocalModel): void {
@@ -91,13 +101,12 @@ class Drawing {
     const rows = series(mark.get("y"));
     const colors = mark.get("colors") as string[];
     const stroke = { stroke: String(mark.get("stroke") ?? "none"), "stroke-width": 1 };
-    const padding = Number(mark.get("padding"));
     for (const [at, values] of rows.entries()) {
       for (const [rank, value] of values.entries()) {
         const { top, high } = this.#row(ranks, rank);
-        const bar = (high * (1 - padding)) / rows.length;
+        const bar = high / rows.length;
         const color = colors[(rows.length > 1 ? at : rank) % colors.length] ?? "currentColor";
-        const box = { x: this.#margin.left, y: top + (high * padding) / 2 + at * bar, height: bar };
+        const box = { x: this.#margin.left, y: top + at * bar, height: bar };
         const wide = this.#length(lengths, value) - this.#margin.left;
         if (wide > 0) {
           this.element.append(

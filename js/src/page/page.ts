@@ -7,6 +7,7 @@ import "./page.css";
 import { PageManager } from "./manager";
 import { define } from "./modules";
 import { modelOf, VIEW } from "./outputs";
+import { scaleChartsInPrint } from "./print";
 
 const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
 
@@ -37,5 +38,6 @@ function followTheme(): void {
 Object.assign(window, { define });
 document.addEventListener("DOMContentLoaded", () => {
   followTheme();
+  scaleChartsInPrint();
   void showWidgets();
 });

@@ -174,7 +174,7 @@ const swatch = (kind: string, text: string): HTMLElement =>
   );
 
 class Chart {
-  readonly root = h("section", "imbxai-panel imbxai-adversaries", {
+  readonly root = h("section", "imbxai-panel imbxai-mistakes", {
     "data-testid": "imbxai-adversaries",
   });
   readonly #title = new TextView(h("h3", "imbxai-title"));

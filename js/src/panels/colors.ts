@@ -33,7 +33,7 @@ const initialize: Initialize<State> = ({ model }) =>
 
 const render: Render<State> = ({ model, el }) => {
   const cleanup = new Cleanup();
-  const frame = panel("colors", "Colors of the pixels that count most", "");
+  const frame = panel("color-words", "Colors of the pixels that count most", "");
   const note = new TextView(frame.explanation);
   const words = new TextView(h("p", "imbxai-alternative"));
   const diamond = h("span", "imbxai-key-average", { "aria-hidden": "true" });

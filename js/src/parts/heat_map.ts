@@ -55,7 +55,7 @@ export class HeatMap {
     const { style } = this.#grid;
     style.setProperty("--imbxai-classes", String(order.length));
     this.#grid.classList.toggle("imbxai-heat-long", order.length > LONG);
-    style.setProperty("--imbxai-heat-names", `min(${this.#size * CHARACTER + 16}px, 32cqi)`);
+    style.setProperty("--imbxai-heat-names", `min(${this.#size * CHARACTER + 10}px, 32cqi)`);
     style.setProperty("--imbxai-heat-head", `${this.#size * CHARACTER + 10}px`);
     this.element = h("div", "imbxai-heat-frame", {}, this.#grid);
     new Roving(this.#grid, () =>
@@ -136,7 +136,8 @@ export class HeatMap {
     cell.words = confusions.words(row, other);
     cell.act = number ? () => this.actions.filter(confusions.cell(row, other)) : undefined;
     const { element } = cell;
-    element.textContent = number ? count(number) : "";
+    const text = h("span", "imbxai-heat-number", {}, number ? count(number) : "");
+    element.replaceChildren(text);
     element.dataset.step = String(step);
     element.style.setProperty("--imbxai-shade", step ? shade(step) : "");
     element.classList.toggle("imbxai-heat-own", own);
