@@ -50,6 +50,12 @@ class Explorer(Mortal):
     The class shown first is the one with the lowest validation accuracy (training accuracy if
     there are no validation images): the one that most needs looking at.
 
+    It lives as long as a variable, `Out` or another widget holds it, or the cell that displayed it,
+    until that cell displays another or is deleted; then its widgets close. One that only `Out` and
+    `_` still hold when its cell shows another loses its widgets and keeps its analysis. What a
+    callback displays lives until a page has shown it, shows it no more, and the callback displays
+    another. A Tab or VBox around it holds it until that is closed. `close` ends it at once.
+
     Parameters
     ----------
     model : torch.nn.Module or Analysis
