@@ -50,7 +50,7 @@ def write_host(host: str, folder: Path, *, with_panels: bool) -> Path:
     panels = f'<script type="{VIEW}">{view}</script>' if with_panels else "Error displaying widget"
     modules = "".join(
         f'<script data-module="{name}">{standalone._inline(standalone._front_end(name))}</script>'
-        for name in ("anywidget", "bqplot")
+        for name in ("anywidget", "bqplot", "bqscales")
     )
     html = PAGE.format(
         style=style + standalone._static("page.css"),
