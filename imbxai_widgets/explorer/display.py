@@ -41,6 +41,14 @@ def kind_of(request: Mapping[str, Any]) -> str:
     return str(request.get("header", {}).get("msg_type", ""))
 
 
+def left_behind(words: str) -> str:
+    """Return the line as HTML."""
+    return (
+        f"<style>{_STYLE}</style>"
+        f'<p class="imbxai-left-behind mathjax_ignore" data-session="{SESSION}">{escape(words)}</p>'
+    )
+
+
 def leave_line(words: str) -> None:
     """Have the running cell end with a line that shows wherever no panels are.
 
@@ -51,10 +59,7 @@ def leave_line(words: str) -> None:
     request = message()
     if kind_of(request) != "execute_request" or request["content"].get("silent"):
         return
-    html = (
-        f"<style>{_STYLE}</style>"
-        f'<p class="imbxai-left-behind mathjax_ignore" data-session="{SESSION}">{escape(words)}</p>'
-    )
+    html = left_behind(words)
     shell: Any = get_ipython()
     events = shell.events
 

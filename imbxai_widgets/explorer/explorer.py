@@ -54,6 +54,12 @@ class Explorer(Mortal):
     there are no validation images): the one that most needs looking at. With a second model it is
     the class whose accuracy changed most.
 
+    It lives as long as a variable, `Out` or another widget holds it, or the cell that displayed it,
+    until that cell displays another or is deleted; then its widgets close. One that only `Out` and
+    `_` still hold when its cell shows another loses its widgets and keeps its analysis. What a
+    callback displays lives until a page has shown it, shows it no more, and the callback displays
+    another. A Tab or VBox around it holds it until that is closed. `close` ends it at once.
+
     Parameters
     ----------
     model : torch.nn.Module or Analysis

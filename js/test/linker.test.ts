@@ -2,8 +2,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import linkerModule from "../src/linker/linker";
 import type { ClassCard } from "../src/model";
+import { h } from "../src/parts/dom";
 import { askFor, type ImageFilter } from "../src/parts/filter";
-import { PanelModel } from "./panel_model";
+import { mount, PanelModel } from "./panel_model";
 
 /** A widget model that the linker can set, and that finds other models. */
 class FakeModel extends PanelModel<Record<string, unknown>> {
@@ -393,5 +394,18 @@ describe("an Explorer that goes", () => {
     const models = [page.linker, ...Object.values(page.to)];
     const order = Object.keys(PANELS).map(() => 1); // the listener of `open`
     expect(models.map((model) => model.listeners)).toEqual([0, ...order]);
+  });
+});
+
+describe("a line that says how to come by panels", () => {
+  it("is hidden where panels of its process are, for as long as they are", async () => {
+    const line = (session: string) => h("p", "imbxai-left-behind", { "data-session": session });
+    const [own, other] = [line("a1"), line("b2")];
+    document.body.append(own, other);
+    const { dispose } = await mount(linkerModule, new PanelModel({ session: "a1" }) as never);
+    const shown = (element: Element) => getComputedStyle(element).display;
+    expect([own, other].map(shown)).toEqual(["none", "block"]);
+    await dispose();
+    expect([own, other].map(shown)).toEqual(["block", "block"]);
   });
 });

@@ -190,24 +190,6 @@ def test_clicked_images_are_the_selection(notebook: NotebookPage, explorer: Expl
     notebook.wait_for_value("list(map(int, explorer.selection.index))", images[1:])
 
 
-def test_more_brings_further_images(notebook: NotebookPage, explorer: ExplorerView) -> None:
-    explorer.pick("People")
-    explorer.panels("People")
-    group = explorer.group("safe")
-    more, images = group.locator("[data-action=more]"), group.locator("[data-image]")
-    shown = [images.count()]
-    while shown[-1] < 36:  # those that came along, then those that the kernel has
-        more.click()
-        expect(images).not_to_have_count(shown[-1], timeout=60_000)
-        explorer.panels("People")
-        shown.append(images.count())
-    found = check_images(notebook, explorer, "safe", at_least=36)
-    assert len(shown) > 2
-    assert len(set(found)) == len(found)
-    assert notebook.value(f"bool((analysis.archetypes[{found}] == 0).all())")
-    assert notebook.value(f"set(analysis.image_table({found})['label']) == {{'People'}}")
-
-
 def test_two_explorers_do_not_disturb_each_other(notebook: NotebookPage) -> None:
     one, two = open_explorers(notebook, SHOW, SHOW.replace("explorer", "other"))
     before, untouched = one.panels("Plants"), two.panels("Plants")

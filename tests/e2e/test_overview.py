@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe import check_accessibility
 from explorer_view import PATIENCE_MS, ExplorerView
 from notebook_page import NotebookPage
 from playwright.sync_api import expect
@@ -65,9 +64,6 @@ def opened(notebook: NotebookPage, name: str, cell: str) -> ExplorerView:
 
 def test_a_click_on_a_cell_shows_the_images_that_it_counts(notebook: NotebookPage) -> None:
     view = opened(notebook, "overview.ipynb", FEW)
-    check_accessibility(notebook.page, ".imbxai-overview")
-    with notebook.dark():
-        check_accessibility(notebook.page, ".imbxai-overview")
     cell = view.overview_cell("Plants", "Animals")
     expect(cell).to_have_text("8")
     cell.hover()
@@ -87,7 +83,6 @@ def test_a_click_on_a_cell_shows_the_images_that_it_counts(notebook: NotebookPag
 
 def test_a_thousand_classes_fold_and_unfold(notebook: NotebookPage) -> None:
     view = opened(notebook, "overview-many.ipynb", MANY)
-    check_accessibility(notebook.page, ".imbxai-overview")
     pair = view.overview.locator(".imbxai-pair").first
     name = str(pair.locator(".imbxai-pair-other").text_content())
     pair.locator(".imbxai-pair-other").click()

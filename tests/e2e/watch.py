@@ -40,7 +40,8 @@ class Watch:
             self._faults.append(f"console error: {message.text} ({message.location.get('url')})")
 
     def _on_error(self, error: Error) -> None:
-        self._faults.append(f"uncaught: {error}")
+        if not any(known in str(error) for known in self._allowed):
+            self._faults.append(f"uncaught: {error}")
 
     def _on_dialog(self, dialog: Dialog) -> None:
         self._faults.append(f"dialog: {dialog.message}")

@@ -178,6 +178,8 @@ class Images {
     const wanted = filters.map((filter) => this.#wantedOf(card, filter));
     const [first] = filters;
     if (first?.votes !== undefined) wanted.push(this.#neighborsOf(card, first, first.votes));
+    // Said once.
+    if (wanted[0]?.missing) for (const each of wanted.slice(1)) each.missing = "";
     this.#list.classList.toggle("imbxai-two", wanted.length > 1);
     for (const [at, section] of this.#sections.entries()) {
       const each = wanted[at];

@@ -8,6 +8,8 @@ import { type Sprite, TileSheet } from "./sprite";
 import { archetypeOf, type Thumbnail, ThumbnailGrid, type Tile } from "./thumbnail_grid";
 
 const GAP = 6;
+/** Room for the frames of images on either side. */
+const FRAME = 4;
 
 export interface ImageGroup {
   name: string;
@@ -274,7 +276,7 @@ export class ImageSection {
 
   #refresh(): void {
     // Groups of one prediction are often small: they stand side by side.
-    const fitting = Math.max(1, Math.floor((this.#width + GAP) / (this.#size + GAP)));
+    const fitting = Math.max(1, Math.floor((this.#width - FRAME + GAP) / (this.#size + GAP)));
     const flows = this.#width > 0 && this.#filled.every(({ group }) => group.predicted !== null);
     this.#list.classList.toggle("imbxai-flow", flows);
     for (const filled of this.#filled) {
