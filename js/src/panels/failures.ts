@@ -69,7 +69,7 @@ export function share(sizes: readonly number[], room: number): number[] {
 }
 
 /** In how many rows the images of a group stand. */
-const rowsOf = (images: number): number => (images <= 3 ? 1 : images <= 10 ? 2 : 3);
+const rowsOf = (images: number): number => (images <= 2 ? 1 : images <= 10 ? 2 : 3);
 
 /** A group as it is shown. */
 interface Shown {
