@@ -86,7 +86,7 @@ test-js: $(STAMP) js/node_modules/.package-lock.json contract
 test-python: $(STAMP)
 	$(BIN)/python -m pytest -m "not e2e"
 
-test-browser: $(STAMP) chromium
+test-browser: $(STAMP) js/node_modules/.package-lock.json chromium
 	$(BIN)/python -m pytest -m e2e
 
 clean:

@@ -8,8 +8,7 @@ from imbxai_widgets.compute.methods.forecast_quality import MIN_ERRORS
 
 WEAK_SUPPORT: Final = MIN_ERRORS  # shares of fewer images or errors than this are marked
 
-TRAINING_COLOR: Final = "#0072B2"
-VALIDATION_COLOR: Final = "#E69F00"
+BAR_COLOR: Final = "#57606a"  # of what is neither right nor wrong, such as an accuracy
 OTHER_COLOR: Final = "#BBBBBB"
 # Hues that stay apart for color-blind readers, and from the gray of "other classes".
 SEGMENT_COLORS: Final = (
@@ -23,8 +22,9 @@ SEGMENT_COLORS: Final = (
     "#999933",
     "#882255",
 )
-# Of safe, border, rare and outlier; js/src/archetype_style.ts has the same.
-ARCHETYPE_COLORS: Final = ("#0072B2", "#56B4E9", "#E69F00", "#D55E00")
+# Of safe, border, rare and outlier: one hue in four steps, since they are an order. In the widgets
+# js/src/parts/theme.css has the same, for light and dark pages.
+ARCHETYPE_COLORS: Final = ("#14605c", "#4f9a94", "#9bc9c3", "#d5e6e3")
 
 
 def segment_colors(count: int, *, other: bool) -> list[str]:

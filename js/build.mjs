@@ -34,8 +34,17 @@ const inside = async (folder, extension) =>
     .filter((name) => extname(name) === extension)
     .map((name) => `src/${folder}/${name}`);
 
-const scripts = [...(await inside("panels", ".ts")), "src/linker/linker.ts"];
-const styles = [...(await inside("panels", ".css")), "src/linker/linker.css"];
+const frame = ["linker", "tabs"].map((name) => `src/linker/${name}`);
+const scripts = [
+  ...(await inside("panels", ".ts")),
+  ...frame.map((path) => `${path}.ts`),
+  "src/anywhere/anywhere.ts",
+];
+const styles = [
+  ...(await inside("panels", ".css")),
+  ...frame.map((path) => `${path}.css`),
+  "src/anywhere/anywhere.css",
+];
 
 const results = await Promise.all([
   build({ ...shared, format: "esm", entryPoints: scripts }),

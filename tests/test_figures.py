@@ -465,6 +465,13 @@ def test_colors_of_a_figure_stay_apart_for_color_blind_readers(
         assert np.linalg.norm(seen(one, sight) - seen(other, sight)) > 0.05, (one, other)
 
 
+def test_archetypes_are_one_hue_that_grows_lighter() -> None:
+    found = np.array([seen(color, "none") for color in ARCHETYPE_COLORS])
+    assert (np.diff(found[:, 0]) > 0.1).all()
+    hues = np.degrees(np.arctan2(found[:, 2], found[:, 1])) % 360
+    assert np.ptp(hues) < 15
+
+
 @given(st.tuples(*[st.floats(0, 1)] * 3))
 def test_numbers_can_be_read_on_any_color(rgb: tuple[float, float, float]) -> None:
     def luminance(color: Any) -> float:

@@ -1,4 +1,4 @@
-"""Tables of classes, archetypes and images."""
+"""Tables of classes and archetypes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from imbxai_widgets.analysis._tables import AnalysisTables
 from imbxai_widgets.analysis.split import ArchetypeErrors, ratio
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, best_archetypes
 from imbxai_widgets.compute.methods.prototypes import medoids
-from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.types import IntArray
 
 
@@ -173,39 +172,6 @@ class ClassTables(AnalysisTables):
                 f"archetype must be one of {', '.join(ARCHETYPES)}, not {archetype!r}."
             )
         return self.rows.members(index, ARCHETYPES.index(archetype))
-
-    def image_table(self, indices: IntArray | list[int] | None = None) -> pd.DataFrame:
-        """Return one row for each training image, or for those of `indices`, in that order.
-
-        Columns: ``label``, ``prediction``, ``archetype`` (names), ``confidence`` (0 to 1) and
-        ``correct``; the index, ``image``, is the number of the image in the dataset.
-
-        Raises
-        ------
-        ValueError
-            If `indices` are not rows of `train`, such as a Boolean mask.
-
-        Examples
-        --------
-        >>> image = analysis.image_table([0]).loc[0]
-        >>> image["label"], image["prediction"], image["archetype"]
-        ('People', 'Faces', 'rare')
-        """
-        chosen = np.arange(len(self.train)) if indices is None else np.asarray(indices)
-        if chosen.dtype == np.bool_:
-            raise ValueError("indices must be numbers, not a mask; pass numpy.flatnonzero(mask).")
-        rows = check_codes(chosen, "indices", shape=(None,), limit=len(self.train))
-        names = np.asarray(self.class_names, dtype=object)
-        return pd.DataFrame(
-            {
-                "label": names[self.labels[rows]],
-                "prediction": names[self.predictions[rows]],
-                "archetype": np.asarray(ARCHETYPES, dtype=object)[self.archetypes[rows]],
-                "confidence": self.train.confidences[rows],
-                "correct": self.train.correct[rows],
-            },
-            index=pd.Index(self.train.positions[rows], name="image"),
-        )
 
     def skipped(self) -> pd.DataFrame:
         """List the images that could not be read and are in no other result.

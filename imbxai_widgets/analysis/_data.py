@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.colors.schemes import ColorScheme
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import FloatArray, Int8Array, IntArray
@@ -77,6 +77,27 @@ class AnalysisData:
     def images(self) -> ImageSource | None:
         """Reads the training images for display."""
         return self.train.images
+
+    def split(self, name: SplitName) -> Split:
+        """Return the training or the validation images.
+
+        Raises
+        ------
+        ValueError
+            If `name` is neither "training" nor "validation", or there are no validation images.
+
+        Examples
+        --------
+        >>> len(analysis.split("training")), len(analysis.split("validation"))
+        (1922, 824)
+        """
+        if name == "training":
+            return self.train
+        if name != "validation":
+            raise ValueError(f"split must be 'training' or 'validation', not {name!r}.")
+        if self.validation is None:
+            raise ValueError("No validation images: give `validation=` to analyze().")
+        return self.validation
 
     def class_index(self, name: str) -> int:
         """Return the number of the class called `name`.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis.analysis import Analysis
-from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.counts import count_pairs
 from imbxai_widgets.compute.numeric.types import IntArray
@@ -171,6 +171,50 @@ class Comparison:
         table = pd.concat(tables, axis=1)
         most = -table.loc[:, (slice(None), "shared")].max(axis=1)
         return table.loc[most.sort_values(kind="stable").index]
+
+    def find_images(
+        self,
+        class_name: str | int,
+        split: SplitName = "validation",
+        *,
+        before: bool | None = None,
+        after: bool | None = None,
+        **conditions: Any,
+    ) -> IntArray:
+        """Return the images of a class that the two models predict right, or wrong.
+
+        Parameters
+        ----------
+        class_name : str or int
+            The class that the images are labeled as, by its name or number.
+        split : {"training", "validation"}
+            Which images.
+        before, after : bool
+            Whether the first, and the second model, predict them right.
+        **conditions
+            Further ones of the first model, as for `Analysis.find_images`.
+
+        Returns
+        -------
+        int64 array, shape (m,)
+            Rows of the split, rising.
+
+        Raises
+        ------
+        ValueError
+            As `Analysis.find_images` does.
+
+        Examples
+        --------
+        >>> comparison = compare(analysis, ldam_analysis)
+        >>> len(comparison.find_images("Plants", before=False, after=True))  # mended
+        6
+        """
+        rows = self.before.find_images(class_name, split, **conditions)
+        for analysis, right in ((self.before, before), (self.after, after)):
+            if right is not None:
+                rows = rows[analysis.split(split).correct[rows] == right]
+        return rows
 
     @cached_property
     def flows(self) -> IntArray:

@@ -14,6 +14,7 @@ import numpy as np
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis.split import ArchetypeErrors
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.methods.confusion_order import ConfusionTree, confusion_tree
 from imbxai_widgets.compute.methods.holders import FeatureHolders
 from imbxai_widgets.compute.methods.overlap import top_features
 from imbxai_widgets.compute.methods.pairs import PairCounts
@@ -106,6 +107,20 @@ class ClassRows:
         return PairCounts.of(own, labels[neighbors].ravel(), self._n_classes)
 
     @cached_property
+    def voters(self) -> PairCounts:
+        """Training errors of each class that have a neighbor of each other one, as `votes`."""
+        errors = np.flatnonzero(~self._train.correct)
+        met = np.sort(self._train.labels[self._train.neighbors[errors]], axis=1)
+        first = np.diff(met, axis=1, prepend=-1) > 0
+        own = np.repeat(self._train.labels[errors], first.sum(axis=1))
+        return PairCounts.of(own, met[first], self._n_classes)
+
+    @cached_property
+    def training_errors(self) -> PairCounts:
+        """What the training images of each class are mistaken for."""
+        return PairCounts.of(self._train.labels, self._train.predictions, self._n_classes)
+
+    @cached_property
     def validation_errors(self) -> PairCounts | None:
         """What the validation images of each class are mistaken for, if there are any."""
         held_out = self._validation
@@ -120,6 +135,19 @@ class ClassRows:
         if held_out is None:
             return None
         return PairCounts.of(held_out.predictions, held_out.labels, self._n_classes)
+
+    @cached_property
+    def confusion_tree(self) -> ConfusionTree:
+        """Classes joined by what share of either is taken for the other.
+
+        By validation errors; where there are none, by votes for each training image.
+        """
+        pairs, groups = self.validation_errors, self.validation_groups
+        if pairs is None or groups is None or not len(pairs.counts):
+            pairs, groups = self.votes, self.training_groups
+        rows = np.repeat(np.arange(self._n_classes), np.diff(pairs.starts))
+        rates = pairs.counts / groups.images.sum(axis=1)[rows]
+        return confusion_tree(rows, pairs.others, rates, self._n_classes)
 
     # -- features ------------------------------------------------------------------------
 

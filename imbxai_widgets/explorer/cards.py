@@ -37,8 +37,8 @@ class CardDeck(Deck):
     Examples
     --------
     >>> deck = CardDeck(analysis)
-    >>> deck.card(0)["header"]["images"]
-    433
+    >>> deck.card(0)["header"]["size"]
+    '433 training images, the largest class'
     """
 
     def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:
@@ -74,6 +74,12 @@ class CardDeck(Deck):
             notices.append(part.pop("notice", ""))
             card |= part
         return card | {"notice": " ".join(filter(None, notices))}
+
+    def close(self) -> None:
+        """Let go of the analysis, whoever still refers to what the panels show of it."""
+        for content in self.contents.values():
+            del content.deck
+        self.contents.clear()
 
 
 def class_card(analysis: Analysis, class_index: int) -> Card:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache, partial
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
+from imbxai_widgets.analysis.rows import ClassRows
+from imbxai_widgets.compute.methods.prototypes import medoids
+from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
 from imbxai_widgets.names import shown_name
+
+PROTOTYPES = 3  # of an archetype
 
 
 class Deck:
@@ -26,12 +32,19 @@ class Deck:
     ----------
     rows : ClassRows
         The analysis, one class at a time.
+    ordered_members : callable
+        Of a class and an archetype, by number, the training images, prototypes first, and how
+        many of these there are.
     """
 
     def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:
         self.analysis = analysis
         self.comparison = comparison
         self.rows = analysis.rows
+        # Prototypes of a large group take a second, and several panels show them. What is kept does
+        # not refer to the deck, which ends when nothing else does.
+        order = partial(_order_members, analysis.rows, analysis.embeddings)
+        self.ordered_members = lru_cache(maxsize=256)(order)
 
     @cached_property
     def classes(self) -> list[dict[Hashable, Any]]:
@@ -39,13 +52,58 @@ class Deck:
         return self.analysis.classes().to_dict("records")
 
     @property
-    def accuracy_column(self) -> str:
-        """The column of `classes` by which classes are judged."""
-        return "training_accuracy" if self.analysis.validation is None else "validation_accuracy"
+    def judged(self) -> Literal["training", "validation"]:
+        """The images by which classes are judged: those that the model has not seen, if any."""
+        return "training" if self.analysis.validation is None else "validation"
+
+    @cached_property
+    def accuracies(self) -> list[DoubleArray]:
+        """The accuracy of each class by each model, shape (C,), 0 to 1; NaN without images."""
+        return [
+            each.classes()[f"{self.judged}_accuracy"].to_numpy(dtype=np.float64)
+            for each in self._analyses
+        ]
+
+    @cached_property
+    def overall_accuracies(self) -> list[float]:
+        """The accuracy over all images by each model, 0 to 1; NaN without images."""
+        splits = [each.validation or each.train for each in self._analyses]
+        return [float(split.correct.mean()) if len(split) else np.nan for split in splits]
+
+    @property
+    def _analyses(self) -> tuple[Analysis, ...]:
+        second = () if self.comparison is None else (self.comparison.after,)
+        return (self.analysis, *second)
+
+    @cached_property
+    def colors(self) -> pd.DataFrame:
+        """Shares of salient pixels by class and color bin; NaN for classes without images.
+
+        Only where saliency was computed.
+        """
+        return self.analysis.colors()
+
+    @cached_property
+    def color_averages(self) -> DoubleArray:
+        """Mean share of each color bin over the classes that have images; 0 if none has."""
+        return self.colors.mean().fillna(0.0).to_numpy(dtype=np.float64)
 
     def name(self, index: int) -> str:
         """Return the name of class `index` as it stands on a page."""
         return shown_name(self.analysis.class_names[index])
+
+
+def _order_members(
+    rows: ClassRows, embeddings: FloatArray, index: int, archetype: int
+) -> tuple[IntArray, int]:
+    """Return the training images of a class and archetype, and how many are prototypes.
+
+    These come first, that of the largest cluster before the others; the rest rise.
+    """
+    members = rows.members(index, archetype)
+    prototypes = members[medoids(embeddings[members], PROTOTYPES)]
+    rest = members[~np.isin(members, prototypes)]
+    return np.concatenate([prototypes, rest]), len(prototypes)
 
 
 def number(value: Any) -> float | None:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from html import escape
 from itertools import groupby
 from typing import Any, ClassVar, Unpack
 from weakref import WeakSet
 
 import ipywidgets as widgets
+import numpy as np
 import pandas as pd
 import traitlets
-from IPython.display import publish_display_data
 from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
+from imbxai_widgets.explorer.anywhere import NOT_AN_ANYWIDGET, Anywhere
 from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
-from imbxai_widgets.explorer.deck import Deck, number
+from imbxai_widgets.explorer.deck import Deck
+from imbxai_widgets.explorer.display import enable_colab_widgets, leave_line
 from imbxai_widgets.explorer.labels import label
+from imbxai_widgets.explorer.lifetime import Mortal, keep, weakly, widgets_within
 from imbxai_widgets.explorer.linker import Linker
+from imbxai_widgets.explorer.marks import marked_table
 from imbxai_widgets.explorer.panel import PanelContent
-from imbxai_widgets.explorer.panels.archetypes import PROTOTYPES
 from imbxai_widgets.explorer.requests import Requests, in_short
+from imbxai_widgets.explorer.tabs import BOX, Tabs
 from imbxai_widgets.explorer.text import counted
 from imbxai_widgets.names import shown_name
 from imbxai_widgets.pipeline import AnalyzeOptions
@@ -37,13 +40,25 @@ EAGER_IMAGES = 20_000  # prototypes of larger groups take seconds
 EAGER_BYTES = 4_000_000
 HELD_BYTES = 64_000_000  # of a page without a kernel: base64 makes 85 MB of them
 
+_CLOSED = (
+    "This Explorer is closed: make another of its analysis, Explorer(analysis), "
+    "or of a model and its images, Explorer(model, dataset)."
+)
 
-class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+
+class Explorer(Mortal):
     """Linked widgets that show, class by class, why an image classifier fails.
 
     Selecting a class in any panel, or by `selected_class`, updates all panels in the browser.
     The class shown first is the one with the lowest validation accuracy (training accuracy if
-    there are no validation images): the one that most needs looking at.
+    there are no validation images): the one that most needs looking at. With a second model it is
+    the class whose accuracy changed most.
+
+    It lives as long as a variable, `Out` or another widget holds it, or the cell that displayed it,
+    until that cell displays another or is deleted; then its widgets close. One that only `Out` and
+    `_` still hold when its cell shows another loses its widgets and keeps its analysis. What a
+    callback displays lives until a page has shown it, shows it no more, and the callback displays
+    another. A Tab or VBox around it holds it until that is closed. `close` ends it at once.
 
     Parameters
     ----------
@@ -87,6 +102,10 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     selected_class = traitlets.Unicode(help="Name of the class that the panels show.")
     _made: ClassVar[WeakSet[Explorer]] = WeakSet()
+    _held_deck: CardDeck | None = None  # None before it is made, and when it is closed
+    _held_widgets: tuple[widgets.Widget, ...] = ()
+    _esm = traitlets.Unicode(NOT_AN_ANYWIDGET).tag(sync=True)
+    _anywhere: Anywhere | None = None
 
     def __init__(
         self,
@@ -98,18 +117,19 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         **options: Unpack[AnalyzeOptions],
     ) -> None:
         check_arguments(model, dataset, validation, compare, options)
-        self._comparison = None
+        comparison = None
         if compare is None:
-            self._analysis = analysis_of(model, dataset, validation, options)
+            analysis = analysis_of(model, dataset, validation, options)
         else:
-            self._analysis = analysis_of(model, dataset, validation, options, "Before")
+            analysis = analysis_of(model, dataset, validation, options, "Before")
             after = analysis_of(compare, dataset, validation, options, "After")
-            self._comparison = compare_analyses(self._analysis, after)
-        self._deck = CardDeck(self._analysis, self._comparison)
+            comparison = compare_analyses(analysis, after)
+        self._held_deck = CardDeck(analysis, comparison)
         self._make_panels()
         super().__init__([self._arrange(), self._linker])
+        self._held_widgets = tuple(widgets_within(self)[1:])
         self.add_class("imbxai-explorer")
-        self._linker.observe(self._on_linker_selected, "selected")
+        self._linker.observe(weakly(self._on_linker_selected), "selected")
         self.selected_class = self._analysis.class_names[self._linker.selected]
         self._made.add(self)
 
@@ -121,12 +141,17 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     @property
     def comparison(self) -> Comparison | None:
         """The comparison with the second model, as tables; None without one."""
-        return self._comparison
+        return self._deck.comparison
 
     @property
     def selection(self) -> pd.DataFrame:
-        """The marked images, in the order they were marked, as `Analysis.image_table` rows."""
-        return self._analysis.image_table(list(self._panels["archetypes"].marked))
+        """The marked images, training and validation, in the order they were marked.
+
+        One row each: ``split``, ``file`` (None where the dataset does not tell it), and the
+        columns of `Analysis.image_table`; the index is the number of the image in its dataset.
+        """
+        self._check_open()
+        return marked_table(self._analysis, self._linker.marked)
 
     def hold_cards(self, limit: int = HELD_BYTES) -> int:
         """Put what the panels show of each class into the widgets' state.
@@ -145,6 +170,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         int
             How many classes are held: the selected one, then in the order of `class_names`.
         """
+        self._check_open()
         if len(self._linker.cards) == self._analysis.n_classes:
             return self._analysis.n_classes
         first = self._linker.selected
@@ -152,19 +178,73 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._linker.cards = first_cards(self._deck, (first, *others), limit)
         return len(self._linker.cards)
 
-    def __repr__(self) -> str:
-        return f"Explorer({self._analysis!r})"  # ipywidgets' would hold all that is shown
+    def close(self) -> None:
+        """Close all of its widgets and let go of the analysis.
+
+        Pages that show it show it no more, and `analysis`, `selection` and the like raise a
+        RuntimeError: keep the analysis in a variable if it is still needed. An Explorer that
+        nothing refers to any more closes by itself.
+
+        Examples
+        --------
+        >>> explorer = Explorer(analysis)
+        >>> explorer.close()
+        >>> explorer
+        Explorer(closed)
+        """
+        self._close_widgets()
+        deck, self._held_deck = self._held_deck, None
+        if deck is not None:
+            deck.close()
+
+    def _close_widgets(self) -> None:
+        """Close all widgets; the analysis can still be read."""
+        super().close()
+        held, self._held_widgets, self.children = self._held_widgets, (), ()
+        if self._anywhere is not None:
+            held, self._anywhere = (*held, self._anywhere), None
+        for name in ("_panels", "_tabs", "_linker", "_message"):
+            self.__dict__.pop(name, None)
+        for widget in held:
+            widget.close()
+
+    def _check_open(self) -> None:
+        if self.comm is None:
+            raise RuntimeError(_CLOSED)
+
+    def __repr__(self) -> str:  # ipywidgets' would hold all that is shown
+        held = [repr(self._held_deck.analysis)] if self._held_deck else []
+        state = [] if self.comm else ["closed"]
+        return f"Explorer({', '.join(held + state)})"
+
+    def as_anywidget(self) -> Anywhere:
+        """Return the panels as one anywidget, for hosts that show no other widgets, as marimo.
+
+        The panels are shown by it alone from then on; `selected_class` and `selection` stay as they
+        are. An Explorer at the end of a cell of marimo is shown so by itself.
+
+        Returns
+        -------
+        Anywhere
+            An ``anywidget.AnyWidget``; the same one until it is closed.
+
+        Examples
+        --------
+        >>> shown = Explorer(analysis).as_anywidget()  # in marimo: mo.ui.anywidget(shown)
+        """
+        if self._anywhere is None or self._anywhere.comm is None:
+            self._anywhere = Anywhere.of(self)
+        return self._anywhere
+
+    def _display_(self) -> Anywhere:
+        return self.as_anywidget()  # what marimo shows
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self._left_behind()}
-
-    def _ipython_display_(self) -> None:
-        # A notebook that is opened again without its kernel shows the second output alone; where
-        # the panels are, their style sheet hides it.
-        words = escape(self._left_behind())
-        html = f'<p class="imbxai-left-behind mathjax_ignore">{words}</p>'
-        for output in (self._repr_mimebundle_(), {"text/html": html}):
-            publish_display_data(output)  # type: ignore[no-untyped-call]
+        enable_colab_widgets()
+        leave_line(self._left_behind())
+        for replaced in keep(self):
+            replaced._close_widgets()
+        return {**super()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
 
     def _left_behind(self) -> str:
         """Say what the panels showed, for a page that cannot show them."""
@@ -173,25 +253,40 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         name = shown_name(self.selected_class)
         return (
             f"Explorer of {images} in {classes}, opened at the class {name}. "
-            "Where no panels are shown, run this cell again to see them."
+            "Where no panels are shown, run this cell again to see them, or make a page of the "
+            "notebook that shows them without a kernel: "
+            "python -m imbxai_widgets.page NOTEBOOK --output PAGE"
         )
+
+    @property
+    def _deck(self) -> CardDeck:
+        if self._held_deck is None:
+            raise RuntimeError(_CLOSED)
+        return self._held_deck
+
+    @property
+    def _analysis(self) -> Analysis:
+        return self._deck.analysis
 
     # -- composition ---------------------------------------------------------------------
 
     def _make_panels(self) -> None:
-        first = _weakest_class(self._deck)
+        first = _first_class(self._deck)
         contents = self._deck.contents
         self._panels = {name: content.widget(first) for name, content in contents.items()}
         self._message = label("", "imbxai-message")  # what the panels wait for, what went wrong
         turns = sorted(contents.values(), key=lambda content: content.turn)
+        in_tabs = [content for content in contents.values() if content.place == "tab"]
+        names = [content.name for content in in_tabs]
+        self._tabs = Tabs(
+            titles=[content.tab for content in in_tabs],
+            images=names.index("images") if "images" in names else 0,
+        )
+        linked = [(self._panels[content.name], content.keys()) for content in turns]
         self._linker = Linker(
             panels=[
-                {
-                    "model": self._panels[content.name],
-                    "keys": list(content.keys()),
-                    "waits": self._panels[content.name].waits,
-                }
-                for content in turns
+                {"model": panel, "keys": list(keys), "waits": panel.waits}
+                for panel, keys in [*linked, (self._tabs, ())]
             ],
             message=self._message,
             class_names=[self._deck.name(index) for index in range(self._analysis.n_classes)],
@@ -214,22 +309,22 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             boxes = [self._panels[content.name].box for content in group]
             if place == "side":
                 side += boxes
-                continue
-            if place == "head":
-                boxes.append(self._message)
+            elif place == "head":
+                column += [*boxes, self._message]
+            elif place == "beside":
+                column.append(_styled(widgets.HBox(boxes), "imbxai-beside", "imbxai-section"))
+            elif place == "tab":
+                column += [self._tabs, *map(_in_tab, range(len(boxes)), boxes)]
             else:
-                for box in boxes:
-                    box.add_class("imbxai-section")
-            column += [_flow(boxes)] if place == "beside" else boxes
-        for box in side:
-            box.layout = widgets.Layout(flex="0 0 300px")
-        right = widgets.VBox(column, layout=widgets.Layout(flex="1 1 0", min_width="0"))
-        return widgets.HBox([*side, right], layout=widgets.Layout(grid_gap="16px"))
+                column += [_styled(box, "imbxai-section") for box in boxes]
+        main = _styled(widgets.VBox(column), "imbxai-main")
+        return _styled(widgets.HBox([*side, main]), "imbxai-layout")
 
     # -- selection -----------------------------------------------------------------------
 
     @traitlets.validate("selected_class")
     def _check_class(self, proposal: Any) -> str:
+        self._check_open()
         self._analysis.class_index(proposal["value"])  # raises, naming the valid ones
         return str(proposal["value"])
 
@@ -249,14 +344,14 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     # -- requests of the front end -------------------------------------------------------
 
     def _answer_requests(self) -> None:
-        Requests(self._linker, self._answer_card)
+        Requests(self._linker, weakly(self._answer_card))
         for name, content in self._deck.contents.items():
             Requests(self._panels[name], partial(_answer, content))
 
     def _answer_card(self, kind: str, *, index: int) -> Card:
         if kind != "card":
             raise ValueError(f"there is no answer to {kind!r}")
-        return self._deck.card(index, PROTOTYPES)
+        return self._deck.card(index, 0)  # the images tab asks for what it shows
 
     def _say(self, text: str) -> None:
         """Show a line above the panels, also one that has been shown before."""
@@ -270,25 +365,34 @@ def _answer(content: PanelContent, kind: str, **arguments: Any) -> Mapping[str, 
     return found
 
 
-def hold_all_cards() -> list[str]:
-    """Have every Explorer of this process hold its cards; say of which classes there are none."""
+def hold_all_cards(limit: int = HELD_BYTES) -> list[str]:
+    """Have every Explorer of this process hold its cards; say of which classes there are none.
+
+    Each may take its share of `limit`, in bytes.
+    """
     notes = []
-    for explorer in Explorer._made:
-        held, classes = explorer.hold_cards(HELD_BYTES), explorer.analysis.n_classes
+    explorers = list(Explorer._made)
+    for explorer in explorers:
+        held = explorer.hold_cards(limit // len(explorers))
+        classes = explorer.analysis.n_classes
         if held < classes:
             notes.append(f"an Explorer shows {held} of {classes} classes without a kernel")
     return notes
 
 
-def _weakest_class(deck: Deck) -> int:
-    accuracies = [number(row[deck.accuracy_column]) for row in deck.classes]
-    ranked = [float("inf") if accuracy is None else accuracy for accuracy in accuracies]
-    return ranked.index(min(ranked))
+def _first_class(deck: Deck) -> int:
+    """Return the class that most needs looking at, which is shown first."""
+    before, *after = deck.accuracies
+    # Of two models the class that changed most, of one the weakest; unknown ones come last.
+    urgency = np.abs(after[0] - before) if after else -before
+    return int(np.argmax(np.where(np.isnan(urgency), -np.inf, urgency)))
 
 
-def _flow(panels: list[Any]) -> widgets.HBox:
-    """Put panels side by side, as many as the page is wide."""
-    for panel in panels:
-        panel.layout.flex = "1 1 360px"
-        panel.layout.min_width = "0"
-    return widgets.HBox(panels, layout=widgets.Layout(flex_flow="row wrap", grid_gap="0 24px"))
+def _styled(box: Any, *styles: str) -> Any:
+    for style in styles:
+        box.add_class(style)
+    return box
+
+
+def _in_tab(number: int, box: Any) -> Any:
+    return _styled(box, BOX, f"{BOX}-{number}")

@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
+from imbxai_widgets.explorer.display import SESSION
 from imbxai_widgets.explorer.panel import Panel
 
 
@@ -32,6 +33,11 @@ class Linker(Panel):
         The cards of all classes; empty if they are fetched one by one when needed.
     selected : int
         Number of the selected class.
+    marked : list of str
+        Keys of the marked images, ``"training:12"`` or ``"validation:3"`` (rows of a split), in
+        the order they were marked.
+    session : str
+        Tells the lines that this process leaves behind; see explorer/display.py.
     """
 
     _bundle = "linker"
@@ -43,3 +49,5 @@ class Linker(Panel):
     class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     cards: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
+    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    session = traitlets.Unicode(SESSION).tag(sync=True)

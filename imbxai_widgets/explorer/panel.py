@@ -41,9 +41,11 @@ class PanelContent:
     ----------
     name : str
         Of its files, ``explorer/panels/NAME.py`` and ``js/src/panels/NAME.ts``.
-    place : {"side", "head", "wide", "beside"}
-        Where it stands: beside all others, at the head of the page, on a line of its own, or
-        side by side with its neighbors in the registry where the page is wide enough.
+    place : {"side", "head", "wide", "beside", "tab"}
+        Where it stands: beside all others, at the head of the page, on a line of its own, side by
+        side with its neighbors in the registry where the page is wide enough, or in a tab.
+    tab : str
+        The title of its tab, if it stands in one.
     turn : int
         When a click sets its card: lower turns first, in order of the page among equal ones. What
         the browser can work off beside the rest, such as decoding images, comes first; what the
@@ -56,7 +58,8 @@ class PanelContent:
     """
 
     name: ClassVar[str]
-    place: ClassVar[Literal["side", "head", "wide", "beside"]] = "wide"
+    place: ClassVar[Literal["side", "head", "wide", "beside", "tab"]] = "wide"
+    tab: ClassVar[str] = ""
     turn: ClassVar[int] = 0
     part_type: ClassVar[type] = Part
     asked: ClassVar[tuple[str, ...]] = ()
@@ -123,8 +126,10 @@ class Panel(anywidget.AnyWidget):
 
     The linker sets and hears these traits where a panel has them: ``card`` (the parts of the
     selected class's card that are the panel's), ``selected`` (the number of that class; one set in
-    the page selects it), ``ahead`` (as `card`, of a class that may be selected next) and ``likely``
-    (numbers of such classes, told by the panel).
+    the page selects it), ``ahead`` (as `card`, of a class that may be selected next), ``likely``
+    (numbers of such classes, told by the panel), ``filter`` (images that the panel asks to be
+    shown; see js/src/parts/filter.ts), ``wanted`` (images that another panel asks for) and
+    ``marked`` (keys of the marked images, such as ``"training:12"``).
 
     Parameters
     ----------

@@ -34,19 +34,21 @@ class Sprite(TypedDict):
 
 
 def make_sprite(
-    images: ImageSource | None, indices: IntArray
+    images: ImageSource, indices: IntArray, largest: int = LARGEST_TILE
 ) -> tuple[Sprite, bytes, dict[int, Exception]]:
-    """Draw images side by side, at their own resolution up to `LARGEST_TILE`.
+    """Draw images side by side, at their own resolution up to `largest` pixels a side.
 
     An image that cannot be read becomes a crossed gray tile, so that one broken file does not
     hide the rest of its class.
 
     Parameters
     ----------
-    images : ImageSource or None
-        Reads the images; None gives one gray tile for all of them.
+    images : ImageSource
+        Reads the images.
     indices : int64 array, shape (M,)
         Which images, in order of their tiles.
+    largest : int
+        Longer side of a tile in pixels, at most.
 
     Returns
     -------
@@ -58,10 +60,8 @@ def make_sprite(
     dict of int to Exception
         The images that could not be read, and why.
     """
-    if images is None or not len(indices):
-        tiles, unread, shrunk = [_gray_tile()], dict[int, Exception](), False
-    else:
-        tiles, unread, shrunk = _tiles(images, indices)
+    tiles, unread, shrunk = _tiles(images, indices, largest)
+    tiles = tiles or [_gray_tile()]
     width, height = (max(sides) for sides in zip(*(tile.size for tile in tiles), strict=True))
     columns = min(COLUMNS, len(tiles))
     equal = all(tile.size == (width, height) for tile in tiles)
@@ -84,7 +84,7 @@ def make_sprite(
 
 
 def _tiles(
-    images: ImageSource, indices: IntArray
+    images: ImageSource, indices: IntArray, largest: int
 ) -> tuple[list[Image.Image], dict[int, Exception], bool]:
     """Read images, no larger than a tile; tell which cannot be read, and whether any was shrunk."""
     tiles: list[Image.Image] = []
@@ -96,8 +96,8 @@ def _tiles(
         except Exception as error:  # whatever the user's dataset raises
             unread[index] = error
             tile = _broken_tile()
-        if max(tile.size) > LARGEST_TILE:
-            tile.thumbnail((LARGEST_TILE, LARGEST_TILE), Image.Resampling.LANCZOS)
+        if max(tile.size) > largest:
+            tile.thumbnail((largest, largest), Image.Resampling.LANCZOS)
             shrunk = True
         tiles.append(tile)
     return tiles, unread, shrunk

@@ -25,7 +25,7 @@ from imbxai_widgets.figures._style import (
     legend_above,
     whole,
 )
-from imbxai_widgets.presentation import SEGMENT_COLORS, TRAINING_COLOR, VALIDATION_COLOR
+from imbxai_widgets.presentation import BAR_COLOR, SEGMENT_COLORS
 
 # Color, marker and size of before and after: apart in lightness too, and to be seen when equal.
 _DOTS = ((SEGMENT_COLORS[1], "o", 38), (SEGMENT_COLORS[8], "s", 12))
@@ -67,9 +67,7 @@ def class_accuracy(analysis: Analysis, *, figure: Target | None = None) -> Figur
     height = 2.6 if many else 2.1 + 0.05 * max(map(len, names))
     with drawing(figure, TWO_COLUMNS if many else ONE_COLUMN, height) as target:
         ax = target.subplots()
-        bars = ax.bar(ranks, np.nan_to_num(accuracy), width=0.8)
-        for bar in bars:
-            bar.set_facecolor(VALIDATION_COLOR if held_out else TRAINING_COLOR)
+        bars = ax.bar(ranks, np.nan_to_num(accuracy), width=0.8, color=BAR_COLOR)
         (line,) = ax.plot(ranks, 100 * images / max(images.max(), 1), color="black", linewidth=1)
         line.set(marker="" if many else "o", markersize=2.5)
         ax.set(xlim=(0.3, len(ranks) + 0.7), ylim=(0, 104), ylabel="accuracy and class size (%)")

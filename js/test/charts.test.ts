@@ -1,8 +1,8 @@
-// The charts of bqplot, with stand-ins for their marks.
+// What is drawn by bqplot, with stand-ins for its marks.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import adversaries, { type Adversaries } from "../src/panels/adversaries";
 import colors from "../src/panels/colors";
-import { PanelModel } from "./panel_model";
+import { all, mount, one, PanelModel, press, settle, texts } from "./panel_model";
 
 class FakeModel extends PanelModel<Record<string, unknown>> {
   set_state(state: Record<string, unknown>): void {
@@ -10,153 +10,258 @@ class FakeModel extends PanelModel<Record<string, unknown>> {
   }
 }
 
-const LABELS = ["ANT", "BEE", "CAT", "DOG"];
-const MARKS = ["title", "note", "text", "bars", "rankAxis", "shareAxis"];
-
-const COLORS = { title: "Colors", note: "", text: "red", shares: [0.1, 0.9] };
-
-const adversariesOf = (index: number, changes: Partial<Adversaries> = {}): Adversaries => ({
-  title: `Adversaries of ${index}`,
-  note: `note ${index}`,
-  text: `text ${index}`,
-  classes: [0, 1, 2, 3].filter((other) => other !== index).reverse(),
-  shares: [
-    [0.5, 0.3, 0.2],
-    [index / 10, 0, 1 - index / 10],
+const FEW: Adversaries = {
+  bars: "errors",
+  total: 15,
+  votes: 38,
+  wrong: 9,
+  top: 10.7,
+  rows: [
+    { index: 4, name: "Animals", count: 8, votes: 27, foretold: 10.7 },
+    { index: 5, name: "Faces", count: 2, votes: 0, foretold: 0 },
+    { index: 6, name: "Vehicles", count: 0, votes: 1, foretold: 0.39 },
   ],
-  colors: ["blue", "orange"],
-  ticks: [0, 0.5, 1],
-  ...changes,
-});
+  note: "",
+};
+
+const VOTES: Adversaries = {
+  ...FEW,
+  bars: "votes",
+  total: 38,
+  top: 27,
+  rows: [{ index: 4, name: "Animals", count: 27, votes: 27, foretold: null }],
+  note: "None of its 3 validation images is mistaken. The bars are votes.",
+};
 
 interface Page {
   model: FakeModel & { widget_manager: unknown };
   marks: Record<string, FakeModel>;
+  el: HTMLElement;
   show: (part: object) => void;
   cleanup: () => void;
 }
 
-async function open(panel: { initialize: unknown }, part: object | null): Promise<Page> {
-  const marks = Object.fromEntries(MARKS.map((name) => [name, new FakeModel({})]));
-  marks.bars?.set_state({ scales: { y: new FakeModel({}) }, selected: null });
-  const references = Object.fromEntries(MARKS.map((name) => [name, `IPY_MODEL_${name}`]));
-  const card = part ? { index: 1, name: "bee", ...part } : {};
-  const state = { card, marks: references, labels: LABELS };
-  const model = Object.assign(new FakeModel({ ...state, selected: 1 }), {
-    widget_manager: { get_model: async (id: string) => marks[id] },
-  });
-  const initialize = panel.initialize as (props: object) => () => void;
-  const cleanup = initialize({ model });
-  await settle();
-  const show = (next: object) => model.receive("card", { index: 2, name: "cat", ...next });
-  return { model, marks, show, cleanup };
-}
+const chartOf = (marks: string[]) =>
+  async function open(panel: object, part: object | null, given: object = {}): Promise<Page> {
+    const made = Object.fromEntries(marks.map((name) => [name, new FakeModel({})]));
+    made.bars?.set_state({ scales: { y: new FakeModel({}) } });
+    const references = Object.fromEntries(marks.map((name) => [name, `IPY_MODEL_${name}`]));
+    const card = part ? { index: 9, name: "Plants", ...part } : {};
+    const state = { card, marks: references, selected: 9, filter: {}, ...given };
+    const model = Object.assign(new FakeModel(state), {
+      widget_manager: { get_model: async (id: string) => made[id] },
+    });
+    const { initialize } = panel as { initialize: (props: object) => () => void };
+    const steered = initialize({ model });
+    const { el, dispose } = await mount(panel as never, model);
+    await settle();
+    const show = (next: object) => model.receive("card", { index: 9, name: "Plants", ...next });
+    const cleanup = () => {
+      steered();
+      void dispose();
+    };
+    return { model, marks: made, el, show, cleanup };
+  };
 
-const settle = () => new Promise((go) => setTimeout(go));
-
-/** As bqplot does on a click: set, then touch. */
-async function clickBar(bars: FakeModel, rank: number): Promise<void> {
-  bars.set("selected", new Uint32Array([rank]));
-  bars.save_changes();
-  await settle();
-}
-
-const openAdversaries = (changes: Partial<Adversaries> = {}) =>
-  open(adversaries, { adversaries: adversariesOf(1, changes) });
+const openAdversaries = (part: Adversaries | null = FEW) =>
+  chartOf(["bars", "ticks"])(adversaries, part && { adversaries: part }, { name_width: 12 });
+const openColors = (part: object | null) =>
+  chartOf(["bars", "shareAxis"])(colors, part && { colors: part });
 
 beforeEach(() => {
-  vi.stubGlobal("reportError", vi.fn());
+  document.body.replaceChildren();
+  vi.stubGlobal("reportError", (error: unknown) => {
+    throw error;
+  });
 });
 
-describe("the adversaries of a class", () => {
-  it("are on bars, axes and in words", async () => {
-    const { marks } = await openAdversaries();
-    expect(marks.bars?.get("y")).toEqual([
-      Float64Array.of(0.5, 0.3, 0.2),
-      Float64Array.of(0.1, 0, 0.9),
-    ]);
-    expect(marks.rankAxis?.get("tick_labels")).toEqual({ 0: "DOG", 1: "CAT", 2: "ANT" });
-    const words = ["title", "note", "text"].map((name) => marks[name]?.get("value"));
-    expect(words).toEqual(["Adversaries of 1", "note 1", "text 1"]);
-  });
-
-  it("follow the card", async () => {
+describe("what a class is mistaken for", () => {
+  it("is drawn as bars of counts, and marks of what was foretold", async () => {
     const { marks, show } = await openAdversaries();
-    show({ adversaries: adversariesOf(2) });
-    expect(marks.title?.get("value")).toBe("Adversaries of 2");
-    expect(marks.rankAxis?.get("tick_labels")).toEqual({ 0: "DOG", 1: "BEE", 2: "ANT" });
+    expect(marks.bars?.get("y")).toEqual(Float64Array.of(8, 2, 0, 0, 0, 0, 0));
+    expect(marks.bars?.get("colors")).toEqual(["var(--imbxai-wrong)"]);
+    const scales = marks.bars?.get("scales") as { y: FakeModel };
+    expect(scales.y.get("max")).toBe(10.7);
+    expect(marks.ticks?.get("x")).toEqual(Float64Array.of(10.7, 0, 0.39));
+    expect(marks.ticks?.get("y")).toEqual(Float64Array.of(0, 1, 2));
+    show({ adversaries: VOTES });
+    expect(marks.bars?.get("colors")).toEqual(["var(--imbxai-fill)"]); // rust is wrong alone
+    expect(marks.ticks?.get("x")).toEqual(Float64Array.of());
   });
 
-  it("are each a button that selects the class, again and again", async () => {
-    const { model, marks } = await openAdversaries();
-    for (const selected of [0, 1]) {
-      await clickBar(marks.bars as FakeModel, 2);
-      expect(model.get("selected")).toBe(0); // the rows of bee are dog, cat, ant
-      expect(marks.bars?.get("selected")).toBeNull();
-      model.receive("selected", selected);
-    }
+  it("stands beside names and counts, and says in words what they are", async () => {
+    const { el } = await openAdversaries();
+    expect(one(el, "h3").textContent).toBe("Mistaken for");
+    expect(all(el, "li").map((row) => texts(row, "button:not([hidden]), span"))).toEqual([
+      ["Animals", "8", "8", "", ""],
+      ["Faces", "2", "2", ""],
+      ["Vehicles", "0", "0", ""],
+    ]);
+    const labels = all(el, "li button:not([hidden])").map((each) =>
+      each.getAttribute("aria-label"),
+    );
+    expect(labels).toEqual([
+      null,
+      "8 of 15 validation errors are taken for Animals",
+      "Animals: 10.7 foretold, by 27 of 38 votes",
+      null,
+      "2 of 15 validation errors are taken for Faces",
+      null,
+      "Vehicles: 0.4 foretold, by 1 of 38 votes",
+    ]);
+    expect(one(el, ".imbxai-adversary-legend").textContent).toBe(
+      "validation errorsforetold by training images",
+    );
   });
 
-  it("select nothing before the bars have sent their own change, and stay in the page", async () => {
-    const { model, marks } = await openAdversaries();
-    marks.bars?.set("selected", new Uint32Array([0]));
-    expect(model.get("selected")).toBe(1);
-    await settle();
-    expect(model.get("selected")).toBe(3);
+  it("has names that select, bars that filter, and marks that show who voted", async () => {
+    const { el, model } = await openAdversaries();
+    one(el, ".imbxai-adversary-name").click();
+    expect(model.changes).toEqual([{ selected: 4 }]);
+    one(el, ".imbxai-adversary-bar").click();
+    expect(model.changes.at(-1)?.filter).toMatchObject({
+      index: 9,
+      split: "validation",
+      predicted: 4,
+    });
+    one(el, ".imbxai-adversary-tick").click();
+    expect(model.changes.at(-1)?.filter).toMatchObject({ index: 9, split: "training", votes: 4 });
     expect(model.saved).toEqual([]);
   });
 
-  it("of which nothing is known have no numbers and no names", async () => {
-    const { marks, show } = await openAdversaries();
-    expect(marks.bars?.get("label_display")).toBe(true);
-    const nothing = { classes: [], shares: [[0, 0, 0]], colors: [] };
-    show({ adversaries: adversariesOf(2, nothing) });
-    expect(marks.bars?.get("label_display")).toBe(false);
-    expect(marks.rankAxis?.get("tick_labels")).toEqual({ 0: "", 1: "", 2: "" });
-    expect(marks.bars?.get("colors")).toEqual(["blue", "orange"]);
-    show({ adversaries: adversariesOf(3) });
-    expect(marks.bars?.get("label_display")).toBe(true);
+  it("without errors is drawn as votes, which is said", async () => {
+    const { el, model } = await openAdversaries(VOTES);
+    expect(one(el, "h3").textContent).toBe("May be mistaken for");
+    expect(texts(el, ".imbxai-adversary-legend")).toEqual([
+      "votes: neighbors of its 9 wrong training images",
+    ]);
+    expect(texts(el, ".imbxai-note")).toEqual([VOTES.note]);
+    const bar = one(el, ".imbxai-adversary-bar");
+    expect(bar.getAttribute("aria-label")).toBe("27 of 38 votes are for Animals");
+    bar.click();
+    expect(model.changes.at(-1)?.filter).toMatchObject({ index: 9, split: "training", votes: 4 });
+    expect(all(el, ".imbxai-adversary-tick:not([hidden])")).toEqual([]);
   });
 
-  it("are drawn in the colors of the series there are", async () => {
+  it("is a sentence where nothing is known, and where no class is shown", async () => {
+    const { el, show, model } = await openAdversaries({ ...VOTES, rows: [], note: "No votes." });
+    const state = () => [
+      one(el, "ul").hidden,
+      one(el, ".imbxai-adversary-legend").hidden,
+      texts(el, "h3, .imbxai-note"),
+    ];
+    expect(state()).toEqual([true, true, ["Mistaken for", "No votes."]]);
+    model.receive("card", {});
+    expect(state()).toEqual([true, true, ["Mistaken for", "No class is selected yet."]]);
+    show({ adversaries: FEW });
+    expect(one(el, "ul").hidden).toBe(false);
+  });
+
+  it("can be walked by arrow keys, with one stop for Tab", async () => {
+    const { el } = await openAdversaries();
+    const buttons = all(el, "li button:not([hidden])");
+    const stops = () => buttons.filter((button) => button.tabIndex === 0);
+    expect(stops()).toEqual([buttons[0]]);
+    buttons[0]?.focus();
+    const walk = (key: string) => {
+      press(document.activeElement as Element, key);
+      return buttons.indexOf(document.activeElement as HTMLElement);
+    };
+    expect(["ArrowRight", "ArrowRight", "ArrowRight"].map(walk)).toEqual([1, 2, 2]);
+    expect(["ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp"].map(walk)).toEqual([4, 6, 4, 1]);
+    expect(stops()).toEqual([buttons[1]]);
+    expect(press(buttons[1] as Element, "a").defaultPrevented).toBe(false);
+  });
+
+  it("has tooltips for pointer and keyboard", async () => {
+    const { el } = await openAdversaries();
+    const tooltip = one(el, ".imbxai-tooltip");
+    const bar = one(el, ".imbxai-adversary-bar");
+    bar.dispatchEvent(new Event("pointerover", { bubbles: true }));
+    expect([...tooltip.children].map((line) => line.textContent)).toEqual([
+      "8 of 15 validation errors are taken for Animals",
+      "10.7 foretold, by 27 of 38 votes",
+    ]);
+    bar.dispatchEvent(new Event("pointerout", { bubbles: true }));
+    expect(tooltip.hidden).toBe(true);
+    one(el, ".imbxai-adversary-tick").focus();
+    expect(tooltip.textContent).toContain("Shows the training images that cast them");
+    press(document.activeElement as Element, "Escape");
+    expect(tooltip.hidden).toBe(true);
+  });
+
+  it("loses the empty group that bqplot leaves", async () => {
     const { marks, show } = await openAdversaries();
-    show({ adversaries: adversariesOf(2, { shares: [[0.7, 0.2, 0.1]], colors: ["orange"] }) });
-    expect(marks.bars?.get("colors")).toEqual(["orange"]);
-    expect(marks.bars?.get("y")).toEqual([Float64Array.of(0.7, 0.2, 0.1)]);
+    const el = document.createElementNS("http://www.w3.org/2000/svg", "g");
+    el.innerHTML = '<g class="bargroup"></g><g></g>';
+    Object.assign(marks.bars ?? {}, { views: { one: Promise.resolve({ el }) } });
+    show({ adversaries: FEW });
+    await settle();
+    expect(el.innerHTML).toBe('<g class="bargroup"></g>');
   });
 });
 
 describe("the colors of a class", () => {
-  const part = (top: number) => ({ colors: { ...COLORS, ticks: [0, top] } });
+  const part = (top: number) => ({
+    shares: [0.1, 0.9],
+    note: "Of 4 images.",
+    text: "red 10%",
+    ticks: [0, top],
+  });
 
   it("are on bars whose axis fits them", async () => {
-    const { marks, show } = await open(colors, part(0.1));
+    const { marks, show, el } = await openColors(part(0.1));
     const scales = marks.bars?.get("scales") as { y: FakeModel };
     expect(marks.bars?.get("y")).toEqual(Float64Array.of(0.1, 0.9));
     expect(scales.y.get("max")).toBe(0.1);
     const ticks = marks.shareAxis?.get("tick_values");
     expect(ticks).toEqual(Float64Array.of(0, 0.1));
-    show(part(0.1));
+    show({ colors: part(0.1) });
     expect(marks.shareAxis?.get("tick_values")).toBe(ticks); // set anew, bqplot would draw all
-    show(part(0.5));
+    show({ colors: part(0.5) });
     expect(scales.y.get("max")).toBe(0.5);
-    expect(marks.rankAxis?.get("tick_labels")).toBeUndefined();
+    expect(texts(el, ".imbxai-note")[0]).toBe("Of 4 images.");
+    expect(one(el, ".imbxai-alternative").textContent).toBe("red 10%");
+    expect(one(el, "section").classList.contains("imbxai-no-chart")).toBe(false);
+  });
+
+  it("that there are not are a sentence", async () => {
+    const gray = { shares: [], note: "All gray.", text: "", ticks: [0, 1] };
+    const { marks, el, model } = await openColors(gray);
+    expect(marks.bars?.get("y")).toBeUndefined();
+    expect(one(el, "section").classList.contains("imbxai-no-chart")).toBe(true);
+    expect(texts(el, ".imbxai-note:not([hidden])")).toEqual(["All gray."]);
+    model.receive("card", {});
+    expect(texts(el, ".imbxai-note:not([hidden])")).toEqual(["No class is selected yet."]);
   });
 });
 
 describe("a chart", () => {
-  it("of no class yet is left as it is", async () => {
-    const { model, marks } = await open(colors, null);
-    expect(marks.bars?.get("y")).toBeUndefined();
-    model.receive("card", { index: 0, name: "ant", colors: { ...COLORS, ticks: [0, 1] } });
-    expect(marks.title?.get("value")).toBe("Colors");
+  it("that goes stops listening and leaves nothing", async () => {
+    for (const page of [await openAdversaries(), await openColors(null)]) {
+      page.cleanup();
+      const listening = [page.model, ...Object.values(page.marks)].map((each) => each.listeners);
+      expect(listening).toEqual([0, 0, 0]);
+      expect(page.el.childElementCount).toBe(0);
+    }
   });
 
-  it("that goes stops listening", async () => {
-    const { model, marks, cleanup } = await openAdversaries();
-    cleanup();
-    expect([model, ...Object.values(marks)].map((each) => each.listeners)).toEqual(
-      Array(1 + MARKS.length).fill(0),
+  it("that goes before its marks are there is never steered", async () => {
+    const set = vi.fn();
+    let come: (model: object) => void = () => {};
+    const late = new Promise((resolve) => {
+      come = resolve;
+    });
+    const model = Object.assign(
+      new FakeModel({ card: {}, marks: { bars: "IPY_MODEL_1", shareAxis: "IPY_MODEL_2" } }),
+      {
+        widget_manager: { get_model: () => late },
+      },
     );
+    const gone = (colors.initialize as unknown as (props: object) => () => void)({ model });
+    gone();
+    come({ set_state: set, on: set });
+    await settle();
+    expect([set.mock.calls.length, model.listeners]).toEqual([0, 0]);
   });
 });

@@ -9,7 +9,7 @@ const entry = (
   images: number,
   accuracy: number | null,
   archetypes: [number, number, number, number],
-): PickerClass => ({ index, name, images, accuracy, archetypes });
+): PickerClass => ({ index, name, images, accuracy, change: null, archetypes });
 
 const CLASSES = [
   entry(0, "ship", 50, 0.9, [0.9, 0.1, 0, 0]),
@@ -21,7 +21,7 @@ const CLASSES = [
 const state = (): State => ({
   classes: CLASSES,
   accuracy_label: "validation",
-  meanings: ["all near", "half near", "one near", "none near"],
+  summary: { images: [0.78], classes: [0.63], worst: [1], lowest: [0.5] },
   selected: 3,
   likely: [],
 });
@@ -55,28 +55,46 @@ describe("class picker", () => {
     ({ el, dispose } = await mount(picker, model));
   });
 
-  it("says in its legend what the archetypes mean", () => {
-    const keys = all(el, ".imbxai-legend-key").map(({ textContent, title }) => [
-      textContent,
-      title,
+  it("says how well all classes are predicted, and selects the worst at a click", () => {
+    expect(texts(el, ".imbxai-picker-summary p")).toEqual([
+      "78% right, 63% by class",
+      "worst: Cat 50%",
     ]);
-    expect(keys[0]).toEqual(["safe", "all near"]);
-    expect(keys[3]).toEqual(["outlier", "none near"]);
+    one(el, ".imbxai-name-link").click();
+    expect(model.get("selected")).toBe(1);
   });
 
-  it("lists every class with size, archetypes and accuracy, largest first", () => {
+  it("says nothing of accuracies that are not known", () => {
+    model.set("summary", { images: [null], classes: [null], worst: [null], lowest: [null] });
+    expect(one(el, ".imbxai-picker-summary").textContent).toBe("");
+  });
+
+  it("lists every class with size and accuracy, the weakest first and unknown ones last", () => {
     expect(names(el)).toEqual(["Cat", "ship", "dog 9", "dog 10"]);
     expect(texts(el, ".imbxai-picker-size")).toEqual(["200", "50", "50", "10"]);
     expect(texts(el, ".imbxai-picker-accuracy")).toEqual(["50%", "90%", ">99%", "–"]);
-    expect(fills(el, ".imbxai-picker-size")).toEqual(["100%", "25%", "25%", "5%"]);
-    const parts = all(row(el, "Cat"), ".imbxai-picker-mix > *");
-    expect(parts.map((part) => Number.parseFloat(part.style.flex))).toEqual([0.2, 0.3, 0.4, 0.1]);
-    expect(row(el, "dog 10").getAttribute("aria-label")).toBe(
-      "dog 10; 10 images; validation accuracy unknown; safe 0%, border 0%, rare 0%, outlier 100%",
-    );
+    expect(fills(el, ".imbxai-picker-row")).toEqual(["50%", "90%", "99.8%", "0%"]);
+    expect(row(el, "Cat").textContent).toBe("Cat, 200 images, 50% right");
+    expect(row(el, "dog 10").textContent).toBe("dog 10, 10 images, – accuracy not known");
+    expect(row(el, "Cat").getAttribute("aria-label")).toBeNull(); // what is read is what is seen
+    expect(all(el, ".imbxai-picker-change")).toEqual([]);
+  });
+
+  it("shows the change from a second model, the largest first", async () => {
+    const changes = [0.02, -0.31, null, 0.334];
+    const classes = CLASSES.map((each, at) => ({ ...each, change: changes[at] ?? null }));
+    const summary = { images: [0.7, 0.8], classes: [0.6, 0.75], worst: [1, 0], lowest: [0.5, 0.6] };
+    const compared = await mount(picker, new PanelModel({ ...state(), classes, summary }));
+    expect(names(compared.el)).toEqual(["dog 9", "Cat", "ship", "dog 10"]);
+    expect(texts(compared.el, ".imbxai-picker-change")).toEqual(["+33", "\u221231", "+2"]);
+    expect(texts(compared.el, ".imbxai-picker-summary p")).toEqual([
+      "70% \u2192 80% right, 60% \u2192 75% by class",
+      "worst: Cat 50% \u2192 ship 60%",
+    ]);
   });
 
   it.each([
+    ["images", ["Cat", "ship", "dog 9", "dog 10"]],
     ["name", ["Cat", "dog 9", "dog 10", "ship"]],
     ["accuracy", ["Cat", "ship", "dog 9", "dog 10"]],
     ["unsafe", ["dog 10", "Cat", "dog 9", "ship"]],
@@ -91,9 +109,11 @@ describe("class picker", () => {
 
   it("reverses the order but keeps unknown accuracies last", () => {
     sortBy(el, "accuracy");
-    one(el, "button").click();
+    one(el, ".imbxai-picker-tools button").click();
     expect(names(el)).toEqual(["dog 9", "ship", "Cat", "dog 10"]);
-    expect(one(el, "button").getAttribute("aria-label")).toMatch(/^Descending/);
+    expect(one(el, ".imbxai-picker-tools button").getAttribute("aria-label")).toMatch(
+      /^Descending/,
+    );
   });
 
   it("finds classes by part of their name in either case", () => {
@@ -190,7 +210,7 @@ describe("class picker", () => {
       model.receive(
         "classes",
         Array.from({ length: 10_000 }, (_, at) =>
-          entry(at, `class ${at}`, at + 1, at / 10_000, [1, 0, 0, 0]),
+          entry(at, `class ${at}`, at + 1, 1 - at / 10_000, [1, 0, 0, 0]),
         ),
       );
     });
@@ -200,13 +220,13 @@ describe("class picker", () => {
       expect(names(el)[0]).toBe("class 9999");
       expect(rows()[1]?.getAttribute("aria-posinset")).toBe("2");
       expect(rows()[1]?.getAttribute("aria-setsize")).toBe("10000");
-      expect(one(el, ".imbxai-rows").style.blockSize).toBe("460000px");
+      expect(one(el, ".imbxai-rows").style.blockSize).toBe("390000px");
       search(el, "class 99");
       expect(one(el, ".imbxai-picker-count").textContent).toBe("111 of 10,000 classes");
     });
 
     it("draws others when it is scrolled, in order, and keeps the tab stop", () => {
-      list().scrollTop = 46 * 5000;
+      list().scrollTop = 39 * 5000;
       list().dispatchEvent(new Event("scroll"));
       expect(rows().length).toBeLessThan(40);
       expect(names(el)).toContain("class 4999");
@@ -222,22 +242,22 @@ describe("class picker", () => {
     it("foresees no more classes than it shows", () => {
       vi.useFakeTimers();
       appear(true);
-      list().scrollTop = 46 * 5000;
+      list().scrollTop = 39 * 5000;
       list().dispatchEvent(new Event("scroll"));
       vi.advanceTimersByTime(300);
       vi.useRealTimers();
       const likely = model.changes.at(-1)?.likely;
-      expect(likely).toEqual(Array.from({ length: 14 }, (_, at) => 4999 - at));
+      expect(likely).toEqual(Array.from({ length: 16 }, (_, at) => 4999 - at));
     });
 
     it("scrolls, itself and not the page, to a class selected elsewhere", () => {
       model.receive("selected", 4999);
-      expect(list().scrollTop).toBe(46 * 5001 - 620);
+      expect(list().scrollTop).toBe(39 * 5001 - 620);
       expect(chosen().map((each) => each.dataset.class)).toEqual(["class 4999"]);
       model.receive("selected", 9000);
-      expect(list().scrollTop).toBe(46 * 999);
+      expect(list().scrollTop).toBe(39 * 999);
       model.receive("selected", 8999);
-      expect(list().scrollTop).toBe(46 * 999);
+      expect(list().scrollTop).toBe(39 * 999);
     });
 
     it("goes to the ends by keys, with the focus on the row that is chosen", () => {
@@ -254,12 +274,12 @@ describe("class picker", () => {
     it("keeps the focus on a row that is scrolled out of sight", () => {
       const first = one(el, '[role=option][tabindex="0"]');
       first.focus();
-      list().scrollTop = 46 * 5000;
+      list().scrollTop = 39 * 5000;
       list().dispatchEvent(new Event("scroll"));
       expect(document.activeElement).toBe(first);
       press(first, "ArrowDown");
       expect((document.activeElement as HTMLElement).dataset.class).toBe("class 9998");
-      expect(list().scrollTop).toBe(46);
+      expect(list().scrollTop).toBe(39);
     });
   });
 

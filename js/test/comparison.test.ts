@@ -1,19 +1,29 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { CardIdentity, MaybeCard } from "../src/model";
-import comparison, { type Part } from "../src/panels/comparison";
+import comparison, { type Part, type State } from "../src/panels/comparison";
 import { all, fills, mount, one, PanelModel, press, texts } from "./panel_model";
+
+const NONE = { right: 0, mended: 0, broken: 0, wrong: 0 };
 
 const card = (): CardIdentity & Part => ({
   index: 2,
   name: "cat",
   comparison: {
     accuracies: [
-      { split: "training", images: 40, before: 0.999, after: 1 },
-      { split: "validation", images: 0, before: null, after: null },
+      {
+        split: "training",
+        images: 4000,
+        before: 0.999,
+        after: 1,
+        right: 3995,
+        mended: 5,
+        broken: 0,
+        wrong: 0,
+      },
+      { split: "validation", images: 0, before: null, after: null, ...NONE },
     ],
     errors: {
       split: "validation",
-      note: "Of its images, some are mended.",
       largest: 20,
       first: 20,
       classes: 22,
@@ -48,7 +58,8 @@ const card = (): CardIdentity & Part => ({
   },
 });
 
-const fresh = (value: MaybeCard<Part>) => new PanelModel({ card: value, selected: 2 });
+const fresh = (value: MaybeCard<Part>) =>
+  new PanelModel<State>({ card: value, selected: 2, filter: {} });
 
 describe("comparison panel", () => {
   let model: ReturnType<typeof fresh>;
@@ -62,21 +73,62 @@ describe("comparison panel", () => {
     ({ el, dispose } = await mount(comparison, model));
   });
 
-  it("shows both accuracies, their change, and what they are of", () => {
-    expect(texts(el, ".imbxai-fact-term")).toEqual(["Training accuracy", "Validation accuracy"]);
-    expect(texts(el, ".imbxai-fact-value")).toEqual([">99% → 100%", "– → –"]);
-    expect(texts(el, ".imbxai-fact-detail")).toEqual(["no change, of 40 images", "no images"]);
+  it("shows how many are right before and after, their change, and what they are of", () => {
+    expect(texts(el, ".imbxai-fate-title")).toEqual(["Training images", "Validation images"]);
+    expect(texts(el, ".imbxai-fate-value")).toEqual([">99% → 100% right", "–"]);
+    expect(texts(el, ".imbxai-fate .imbxai-soft")).toEqual([
+      "no change, of 4,000 images",
+      "no images",
+    ]);
     const value = card();
     value.comparison.accuracies = [
-      { split: "validation", images: 1, before: 0.5, after: 0.25 },
-      { split: "training", images: 2, before: 0.25, after: 0.5 },
+      { split: "validation", images: 1, before: 0.5, after: 0.25, ...NONE },
+      { split: "training", images: 2, before: 0.25, after: 0.5, ...NONE },
     ];
     model.receive("card", value);
-    expect(texts(el, ".imbxai-fact-detail")).toEqual([
+    expect(texts(el, ".imbxai-fate .imbxai-soft")).toEqual([
       "−25 points, of 1 image",
       "+25 points, of 2 images",
     ]);
     expect(fills(el, '[data-split="validation"]')).toEqual(["50%", "25%"]);
+  });
+
+  it("filters the images that fared alike", () => {
+    const fates = () => all(el, ".imbxai-fates button");
+    expect(fates().map((button) => button.textContent)).toEqual([
+      "3,995 right both times",
+      "5 wrong before, right after",
+    ]);
+    fates()[1]?.click();
+    expect(model.changes.at(-1)?.filter).toMatchObject({
+      index: 2,
+      split: "training",
+      before: false,
+      after: true,
+    });
+    const value = card();
+    const fared = { right: 0, mended: 0, broken: 3, wrong: 4 };
+    value.comparison.accuracies = [
+      { split: "validation", images: 7, before: 0.4, after: 0, ...fared },
+    ];
+    model.receive("card", value);
+    for (const button of fates()) button.click();
+    expect(model.changes.slice(-2).map(({ filter }) => filter)).toMatchObject([
+      { split: "validation", before: true, after: false },
+      { split: "validation", before: false, after: false },
+    ]);
+    expect(model.saved).toEqual([]);
+  });
+
+  it("filters the wrong images of any class, before or after", () => {
+    const [, before, after] = all(el, '.imbxai-compared-errors [data-class="dog"] button');
+    before?.click();
+    after?.click();
+    expect(model.changes.map(({ filter }) => filter)).toMatchObject([
+      { index: 4, split: "validation", before: false },
+      { index: 4, split: "validation", after: false },
+    ]);
+    expect(model.changes.every((change) => !("selected" in change))).toBe(true);
   });
 
   it("shows errors of classes before and after, the selected one marked", () => {
@@ -91,15 +143,12 @@ describe("comparison panel", () => {
       "100%",
     ]);
     expect(errors().map((row) => row.classList.contains("imbxai-picked"))).toEqual([false, true]);
-    const caption = "Errors on validation images, classes 21 to 22 of 22 by size";
+    const caption = "Wrong validation images, classes 21 to 22 of 22 by size";
     expect(texts(el, ".imbxai-compared-errors caption")).toEqual([caption]);
-    expect(texts(el, ".imbxai-compared-errors .imbxai-note")).toEqual([
-      "Of its images, some are mended.",
-    ]);
     const value = card();
     value.comparison.errors.classes = 2;
     model.receive("card", value);
-    expect(texts(el, ".imbxai-compared-errors caption")).toEqual(["Errors on validation images"]);
+    expect(texts(el, ".imbxai-compared-errors caption")).toEqual(["Wrong validation images"]);
   });
 
   it("shows how archetypes flow, tinted by the share of the row", () => {
@@ -148,10 +197,20 @@ describe("comparison panel", () => {
     one(el, '.imbxai-compared-errors [data-class="dog"] td').click();
     one(el, '[data-class="fox"] button').click();
     expect(model.changes).toEqual([{ selected: 4 }, { selected: 7 }]);
-    const buttons = all(el, ".imbxai-compared-errors button");
-    buttons[0]?.focus();
-    press(buttons[0] as Element, "ArrowDown");
-    expect(document.activeElement).toBe(buttons[1]);
+    const names = all(el, ".imbxai-compared-errors .imbxai-link");
+    const walk = (key: string) => {
+      press(document.activeElement as Element, key);
+      return document.activeElement?.textContent;
+    };
+    names[0]?.focus();
+    expect(["ArrowDown", "ArrowUp", "ArrowRight", "ArrowRight", "ArrowRight"].map(walk)).toEqual([
+      "cat",
+      "dog",
+      "10",
+      "5",
+      "5",
+    ]);
+    expect(["ArrowLeft", "ArrowDown"].map(walk)).toEqual(["10", "cat"]);
     expect(model.changes.length).toBe(2);
   });
 

@@ -1,14 +1,19 @@
 // The panels show what Python sends; tsc holds it to their types.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Render } from "../src/model";
+import adversaries from "../src/panels/adversaries";
 import archetypes from "../src/panels/archetypes";
 import picker from "../src/panels/class_picker";
+import colors from "../src/panels/colors";
 import comparison from "../src/panels/comparison";
+import failures from "../src/panels/failures";
 import header from "../src/panels/header";
+import images from "../src/panels/images";
 import overlap from "../src/panels/overlap";
 import overview from "../src/panels/overview";
+import { plain } from "../src/parts/sentence";
 import * as sent from "./contract";
-import { all, fakePixels, mount, one, PanelModel, texts } from "./panel_model";
+import { all, fakePixels, mount, one, PanelModel, stubSight, texts } from "./panel_model";
 
 const card = <Part extends object>(part: Part) => ({ ...sent.identity, ...part });
 
@@ -23,44 +28,88 @@ describe("what Python sends of a class", () => {
   });
 
   it("is in the header", async () => {
-    const el = await show(header, { card: card(sent.header) });
-    expect(one(el, "h3").textContent).toBe("c1");
-    expect(texts(el, ".imbxai-fact-value")[0]).toBe(String(sent.header.header.images));
+    const el = await show(header, { card: card(sent.header), selected: 1, filter: {} });
+    expect(one(el, "h2").textContent).toBe("c1");
+    expect(one(el, ".imbxai-verdict").textContent).toBe(plain(sent.header.header.verdict));
   });
 
-  it("is in the gallery", async () => {
-    const state = { card: card(sent.archetypes), marked: [], ahead: {} };
+  it("is beside the bars of its mistakes", async () => {
+    const { name_width } = sent.adversaries_state;
+    const marks = { bars: "", ticks: "" };
+    const state = { card: card(sent.adversaries), selected: 1, filter: {}, name_width, marks };
+    const el = await show(adversaries, state);
+    const { rows } = sent.adversaries.adversaries;
+    expect(texts(el, ".imbxai-adversary-name")).toEqual(rows.map((row) => row.name));
+  });
+
+  it("is in the words of its colors", async () => {
+    const marks = { bars: "", shareAxis: "" };
+    const el = await show(colors, { card: card(sent.colors), marks });
+    expect(one(el, ".imbxai-alternative").textContent).toBe(sent.colors.colors.text);
+  });
+
+  it("is in the strip of archetypes", async () => {
+    const state = { card: card(sent.archetypes), marked: [], ahead: {}, filter: {} };
     const el = await show(archetypes, state);
-    const prototypes = sent.archetypes.archetypes.map((group) => group.prototypes);
+    const { groups } = sent.archetypes.archetypes;
+    const prototypes = groups.map((group) => group.thumbnails.length);
     expect(all(el, ".imbxai-thumb")).toHaveLength(prototypes.reduce((sum, each) => sum + each));
-    const meanings = sent.archetypes.archetypes.map((group) => group.meaning);
-    expect(texts(el, ".imbxai-archetype-meaning")).toEqual(meanings);
+    const images = groups.map((group) => String(group.images));
+    expect(all(el, ".imbxai-archetype-part").map((part) => part.style.flexGrow)).toEqual(images);
+  });
+
+  it("is beside what its images are taken for", async () => {
+    const state = { card: card(sent.failures), marked: [], ahead: {}, filter: {}, selected: 1 };
+    const el = await show(failures, state);
+    const { groups } = sent.failures.failures;
+    expect(groups.length).toBeGreaterThan(0);
+    expect(texts(el, "h4 .imbxai-link")).toEqual(groups.map((group) => group.name));
+  });
+
+  it("is among all images, those of the card and those that are asked for", async () => {
+    const see = stubSight();
+    const state = { card: card(sent.images), selected: 1, wanted: {}, marked: [] };
+    const el = await show(images, state);
+    see(true);
+    const held = [sent.images.training_images, sent.images.validation_images];
+    const groups = held.flatMap((each) => each?.groups ?? []);
+    expect(texts(el, "h5 .imbxai-soft")).toEqual(groups.map((group) => String(group.images)));
+    const shown = groups.flatMap((group) => group.thumbnails);
+    expect(all(el, ".imbxai-thumb")).toHaveLength(shown.length);
+    expect(sent.images_answer.groups.length).toBeGreaterThan(0);
   });
 
   it("is in the overlap table", async () => {
     const el = await show(overlap, { card: card(sent.overlap), selected: 1 });
     expect(all(el, "[data-feature]")).toHaveLength(sent.overlap.overlap.features.length);
     const names = sent.overlap.overlap.rows.map((row) => row.name);
-    expect(texts(el, ".imbxai-overlap-rows tbody th")).toEqual(names);
+    expect(texts(el, "tbody th")).toEqual(names);
   });
 
   it("is in the comparison", async () => {
-    const el = await show(comparison, { card: card(sent.comparison), selected: 1 });
+    const el = await show(comparison, { card: card(sent.comparison), selected: 1, filter: {} });
     const names = sent.comparison.comparison.errors.rows.map((row) => row.name);
     expect(texts(el, ".imbxai-compared-errors tbody th")).toEqual(names);
   });
 
   it("is in the class list", async () => {
     const el = await show(picker, { ...sent.class_picker_state, selected: 1, likely: [] });
-    const names = sent.class_picker_state.classes.map((entry) => entry.name);
-    expect(texts(el, ".imbxai-picker-name")).toEqual(names); // they come from large to small
+    const changed = [...sent.class_picker_state.classes].sort(
+      (a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0),
+    );
+    expect(texts(el, ".imbxai-picker-name")).toEqual(changed.map((entry) => entry.name));
+    expect(texts(el, ".imbxai-picker-summary p")).toHaveLength(2);
   });
 
   it("is in the overview", async () => {
-    const el = await show(overview, { ...sent.overview_state, selected: 1 });
-    const { charts } = sent.overview_state.overview;
-    expect(texts(el, "h4")).toEqual(charts.map((chart) => chart.title));
-    const labels = charts.flatMap((chart) => chart.labels);
-    expect(texts(el, ".imbxai-overview-name")).toEqual(labels);
+    const appear = stubSight();
+    const el = await show(overview, { ...sent.overview_state, selected: 1, filter: {} });
+    appear(true);
+    const { names, order, confusions } = sent.overview_state.overview;
+    expect(texts(el, "[role=rowheader]")).toEqual(order.map((index) => names[index]));
+    const counts = new Int32Array(confusions[0]?.counts.buffer as ArrayBuffer);
+    const shown = texts(el, ".imbxai-heat-count:not(.imbxai-heat-own)").map(Number);
+    expect(counts.length).toBeGreaterThan(0);
+    expect(shown.filter(Boolean).sort()).toEqual([...counts].sort());
   });
 });

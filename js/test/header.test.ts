@@ -1,68 +1,135 @@
-import { describe, expect, it } from "vitest";
-import type { CardIdentity, MaybeCard } from "../src/model";
-import header, { type Part } from "../src/panels/header";
-import { EVIL, mount, one, PanelModel, texts } from "./panel_model";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { CardIdentity } from "../src/model";
+import header, { type Header, type Part, type State } from "../src/panels/header";
+import { all, EVIL, mount, one, PanelModel, texts } from "./panel_model";
 
-const card = (name = "cat"): CardIdentity & Part => ({
+const WRONG = { index: 1, split: "validation", right: false } as const;
+const OUTLIERS = { index: 1, split: "training", archetype: 3 } as const;
+
+const card = (changes: Partial<Header> = {}, name = "Plants"): CardIdentity & Part => ({
   index: 1,
   name,
   header: {
-    images: 1234,
-    imbalance: 10.81,
-    trainingAccuracy: 0.954,
-    trainingErrors: 1,
-    validationImages: 29,
-    validationAccuracy: 0.31,
+    score: [{ text: "3", filter: { ...WRONG, right: true } }, { text: " of 18 right" }],
+    poor: true,
+    accuracy: { share: 3 / 18, low: 0.058, high: 0.392 },
+    size: "40 training images, the smallest class",
+    verdict: [
+      { text: "15 of 18", filter: WRONG },
+      { text: " validation images are wrong; most are taken for " },
+      { text: EVIL, select: 4 },
+      { text: "." },
+    ],
+    sure: [[{ text: "Wilson." }], [{ text: "Fisher." }]],
+    advice: [[{ text: "Look at its " }, { text: "6 outliers", filter: OUTLIERS }, { text: "." }]],
+    ...changes,
   },
 });
 
-const modelWith = (value: MaybeCard<Part>) => new PanelModel({ card: value });
+const modelWith = (value: State["card"]) =>
+  new PanelModel<State>({ card: value, selected: 1, filter: {} });
 
-describe("class header", () => {
-  it("names the class, its size and its accuracies", async () => {
-    const { el } = await mount(header, modelWith(card()));
-    expect(one(el, ".imbxai-title").textContent).toBe("cat");
-    expect(texts(el, "dt")).toEqual([
-      "Training images",
-      "Training accuracy",
-      "Validation accuracy",
+describe("the header of a class", () => {
+  let model: ReturnType<typeof modelWith>;
+  let el: HTMLElement;
+  let dispose: () => Promise<void>;
+  const button = (text: string) => {
+    const found = all(el, "button").find(({ textContent }) => textContent === text);
+    if (!found) throw new Error(`no button ${text}`);
+    return found;
+  };
+
+  beforeEach(async () => {
+    document.body.replaceChildren();
+    model = modelWith(card());
+    ({ el, dispose } = await mount(header, model));
+  });
+
+  it("answers in one sentence, whose names are text", () => {
+    expect(one(el, "h2").textContent).toBe("Plants");
+    expect(one(el, ".imbxai-score").textContent).toBe("3 of 18 right");
+    expect(one(el, ".imbxai-verdict").textContent).toBe(
+      `15 of 18 validation images are wrong; most are taken for ${EVIL}.`,
+    );
+    expect(one(el, "section").getAttribute("aria-label")).toBe("Class Plants");
+    expect(el.querySelector("img")).toBeNull();
+  });
+
+  it("shows the interval, and is rust where the class fares poorly", () => {
+    expect(one(el, ".imbxai-interval").getAttribute("aria-label")).toBe(
+      "17% right, 95% interval 6% to 39%",
+    );
+    expect(one(el, ".imbxai-interval-range").style.left).toMatch(/^5\.8/);
+    expect(one(el, ".imbxai-interval-range").style.width).toMatch(/^33\.4/);
+    expect(one(el, ".imbxai-interval-mark").style.left).toMatch(/^16\.6/);
+    expect(one(el, ".imbxai-header-size").textContent).toBe(
+      "likely 6–39% · 40 training images, the smallest class",
+    );
+    expect(one(el, "section").classList.contains("imbxai-poor")).toBe(true);
+    model.receive("card", card({ poor: false, accuracy: null, size: "4 training images" }));
+    expect(one(el, "section").classList.contains("imbxai-poor")).toBe(false);
+    expect(one(el, ".imbxai-interval").hidden).toBe(true);
+    expect(one(el, ".imbxai-header-size").textContent).toBe("4 training images");
+  });
+
+  it("has counts that filter, each time anew, and names that select", () => {
+    button("15 of 18").click();
+    button("15 of 18").click();
+    const asked = model.changes.map(({ filter }) => filter as { asked: number });
+    expect(asked).toEqual([
+      { ...WRONG, asked: asked[0]?.asked },
+      { ...WRONG, asked: (asked[0]?.asked ?? 0) + 1 },
     ]);
-    expect(texts(el, ".imbxai-fact-value")).toEqual(["1,234", "95%", "31%"]);
-    expect(texts(el, ".imbxai-fact-detail")).toEqual([
-      "the largest class: 10.8× as many",
-      "1 error",
-      "of 29 validation images",
+    button(EVIL).click();
+    expect(model.changes.at(-1)).toEqual({ selected: 4 });
+    expect(model.saved).toEqual([]); // the linker tells the kernel what it must know
+  });
+
+  it("discloses how sure it is, or what to do, one at a time", () => {
+    const [sure, advice] = [button("How sure is this?"), button("What to do")];
+    const shown = () => all(el, ".imbxai-disclosed").map((box) => !box.hidden);
+    const expanded = () => [sure, advice].map((each) => each.getAttribute("aria-expanded"));
+    expect([shown(), expanded()]).toEqual([
+      [false, false],
+      ["false", "false"],
     ]);
+    sure.click();
+    expect([shown(), expanded()]).toEqual([
+      [true, false],
+      ["true", "false"],
+    ]);
+    const box = one(el, `#${sure.getAttribute("aria-controls")}`);
+    expect(texts(box, "p")).toEqual(["Wilson.", "Fisher."]);
+    advice.click();
+    expect(shown()).toEqual([false, true]);
+    expect(texts(el, "li")).toEqual(["Look at its 6 outliers."]);
+    button("6 outliers").click();
+    expect(model.changes.at(-1)?.filter).toMatchObject(OUTLIERS);
+    model.receive("card", card({ advice: [[{ text: "Nothing." }]] })); // stays open
+    expect([shown(), texts(el, "li")]).toEqual([[false, true], ["Nothing."]]);
+    advice.click();
+    expect(shown()).toEqual([false, false]);
   });
 
-  it("leaves validation out when there is none", async () => {
-    const value = card();
-    Object.assign(value.header, { validationImages: null, validationAccuracy: null, imbalance: 1 });
-    const { el } = await mount(header, modelWith(value));
-    expect(texts(el, "dt")).toEqual(["Training images", "Training accuracy"]);
-    expect(texts(el, ".imbxai-fact-detail")[0]).toBe("the largest class");
+  it("waits for a card", async () => {
+    button("What to do").click();
+    model.receive("card", {});
+    expect(one(el, ".imbxai-verdict").textContent).toBe("No class is selected yet.");
+    expect(one(el, ".imbxai-header-tools").hidden).toBe(true);
+    expect(all(el, ".imbxai-disclosed").every((box) => box.hidden)).toBe(true);
+    expect(one(el, ".imbxai-score").textContent).toBe("");
+    model.receive("card", card({}, EVIL));
+    expect(one(el, "h2").textContent).toBe(EVIL);
+    expect(one(el, ".imbxai-header-tools").hidden).toBe(false);
   });
 
-  it("says so when a class has no images", async () => {
-    const value = card();
-    Object.assign(value.header, { images: 0, imbalance: null, trainingAccuracy: null });
-    const { el } = await mount(header, modelWith(value));
-    expect(texts(el, ".imbxai-fact-value").slice(0, 2)).toEqual(["0", "–"]);
-    expect(texts(el, ".imbxai-fact-detail")[0]).toBe("no training images");
-  });
-
-  it("waits for a card, then follows it; names are text", async () => {
-    const model = modelWith({});
-    const { el } = await mount(header, model);
-    expect(one(el, ".imbxai-empty").textContent).toBe("No class is selected yet.");
-    model.receive("card", card(EVIL));
-    expect(one(el, ".imbxai-title").textContent).toBe(EVIL);
-    expect(el.querySelector("img, .imbxai-empty")).toBeNull();
+  it("has ids of its own in each view", async () => {
+    const other = await mount(header, modelWith(card()));
+    const ids = [el, other.el].flatMap((root) => all(root, "[id]").map(({ id }) => id));
+    expect(new Set(ids).size).toBe(4);
   });
 
   it("leaves nothing behind", async () => {
-    const model = modelWith(card());
-    const { el, dispose } = await mount(header, model);
     await dispose();
     expect([el.childElementCount, model.listeners]).toEqual([0, 0]);
   });

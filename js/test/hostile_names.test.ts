@@ -5,8 +5,20 @@ import picker from "../src/panels/class_picker";
 import comparison from "../src/panels/comparison";
 import header from "../src/panels/header";
 import overlap from "../src/panels/overlap";
-import overview from "../src/panels/overview";
-import { all, EVIL, fakePixels, group, mount, one, PanelModel, settle, texts } from "./panel_model";
+import overview, { type State as OverviewState } from "../src/panels/overview";
+import { fakeCanvas, overviewOf, sent } from "./confusion_cases";
+import {
+  all,
+  EVIL,
+  fakePixels,
+  mount,
+  one,
+  PanelModel,
+  settle,
+  stubSight,
+  texts,
+  thumbnails,
+} from "./panel_model";
 
 const NAMES = [
   EVIL,
@@ -26,14 +38,23 @@ const injected = (root: ParentNode) => all(root, "img, script, b, iframe, svg, s
 
 describe.each(NAMES)("the name %s", (name) => {
   it("is text in the picker, also in attributes and when searched for", async () => {
-    const entry = { index: 0, name, images: 3, accuracy: 0.5, archetypes: [1, 0, 0, 0] };
-    const state = { classes: [entry], accuracy_label: "training", meanings: [], selected: 0 };
+    const entry = {
+      index: 0,
+      name,
+      images: 3,
+      accuracy: 0.5,
+      change: null,
+      archetypes: [1, 0, 0, 0],
+    };
+    const summary = { images: [0.5], classes: [0.5], worst: [0], lowest: [0.5] };
+    const state = { classes: [entry], accuracy_label: "training", summary, selected: 0 };
     const model = new PanelModel(state);
     const { el } = await mount(picker as never, model);
     const row = one(el, "[role=option]");
     expect(one(row, ".imbxai-picker-name").textContent).toBe(name);
     expect(row.dataset.class).toBe(name);
-    expect(row.getAttribute("aria-label")).toContain(name);
+    expect(row.title).toBe(name);
+    expect(one(el, ".imbxai-summary-worst").textContent).toBe(`worst: ${name} 50%`);
     const search = one<HTMLInputElement>(el, "input");
     search.value = name;
     search.dispatchEvent(new Event("input"));
@@ -42,18 +63,20 @@ describe.each(NAMES)("the name %s", (name) => {
   });
 
   it("is text in the header", async () => {
-    const facts = { images: 1, imbalance: 1, trainingAccuracy: 1, trainingErrors: 0 };
-    const validation = { validationImages: null, validationAccuracy: null };
-    const card = { index: 0, name, header: { ...facts, ...validation } };
+    const text = [{ text: "taken for " }, { text: name, select: 3 }];
+    const answer = { score: text, verdict: text, sure: [text], advice: [text] };
+    const rest = { poor: false, accuracy: null, size: "" };
+    const card = { index: 0, name, header: { ...answer, ...rest } };
     const { el } = await mount(header as never, new PanelModel({ card }));
-    expect(one(el, "h3").textContent).toBe(name);
+    expect(one(el, "h2").textContent).toBe(name);
+    expect(texts(el, ".imbxai-text-button")).toEqual(Array(4).fill(name));
     expect(one(el, "section").getAttribute("aria-label")).toBe(`Class ${name}`);
     expect(injected(el)).toEqual([]);
   });
 
   it("is text in the comparison", async () => {
     const row = { index: 1, name, lost: [1, 2], gained: [0, 0], shared: [1, 0] };
-    const errors = { split: "training", note: "", largest: 2, first: 0, classes: 1, rows: [row] };
+    const errors = { split: "training", largest: 2, first: 0, classes: 1, rows: [row] };
     const flow = { counts: [], shares: [], note: "" };
     const card = (rows: unknown[]) => {
       const shared = { topK: [3, 3], sharing: 1, rows };
@@ -61,7 +84,7 @@ describe.each(NAMES)("the name %s", (name) => {
     };
     const model = new PanelModel({ card: card([row]), selected: 0 });
     const { el } = await mount(comparison as never, model);
-    expect(texts(el, "[data-class] button")).toEqual([name, name]);
+    expect(texts(el, "[data-class] .imbxai-link")).toEqual([name, name]);
     expect(injected(el)).toEqual([]);
     model.receive("card", card([]));
     expect(one(el, ".imbxai-empty").textContent).toContain(name);
@@ -69,7 +92,7 @@ describe.each(NAMES)("the name %s", (name) => {
   });
 
   it("is text in the overlap table, with rows and without", async () => {
-    const row = { index: 1, name, shared: [7], jaccard: 1, shareHere: 1, shareThere: 1 };
+    const row = { index: 1, name, shared: [7], shareHere: 1, shareThere: 1 };
     const card = (rows: unknown[], features: unknown[]) => ({
       index: 0,
       name,
@@ -86,26 +109,45 @@ describe.each(NAMES)("the name %s", (name) => {
     expect(injected(el)).toEqual([]);
   });
 
-  it("is text in the overview, as a label and as an adversary", async () => {
-    const words = [`${name}: none`];
-    const chart = { title: "", axis: "", note: "", labels: [name], words, faint: [false] };
-    const page = { first: 0, segments: [name], colors: ["#332288"], shares: [[[1]]] };
-    const state = { order: [0], labelWidth: 16, charts: [chart], pages: [page] };
-    const { el } = await mount(overview, new PanelModel({ overview: state, selected: 0 }));
-    expect(one(el, ".imbxai-overview-name").textContent).toBe(name);
-    expect(one(el, ".imbxai-overview-legend").textContent).toBe(name);
-    expect(one(el, ".imbxai-pick button").title).toBe(`${name}: none`);
-    expect(injected(el)).toEqual([]);
+  it("is text in the overview, of few classes and of many", async () => {
+    fakeCanvas(600, 400);
+    const names = [name, "dog"];
+    const confusions = [
+      sent(
+        "validation",
+        [
+          [0, 1],
+          [1, 0],
+        ],
+        [2, 2],
+      ),
+    ];
+    const groups = { starts: [0], ends: [2], parents: [-1] };
+    for (const given of [{ groups: null }, { groups }]) {
+      const appear = stubSight();
+      const state = overviewOf(names, confusions, given);
+      const model = new PanelModel<OverviewState>({ overview: state, selected: 0, filter: {} });
+      const { el } = await mount(overview, model);
+      appear(true);
+      expect(one(el, ".imbxai-name-link").textContent).toBe("dog");
+      const labels = given.groups ? ".imbxai-pair-class" : "[role=rowheader]";
+      expect(texts(one(el, ".imbxai-overview-content"), labels)).toContain(name);
+      expect(injected(el)).toEqual([]);
+      if (!given.groups) continue;
+      expect(one(el, "[role=treeitem]").title).toBe(`${name} and 1 more`);
+    }
   });
 
   it("is text in the labels and tooltips of images", async () => {
     fakePixels();
-    const safe = group("safe", 1, 1, 1, 0);
-    Object.assign(safe.thumbnails[0] ?? {}, { label: name, prediction: name });
-    const rest = ["border", "rare", "outlier"].map((other) => group(other, 0, 0, 0, 1));
-    const sprite = { width: 32, height: 32, columns: 1, type: "image/png" };
-    const sprite_data = new DataView(new ArrayBuffer(1));
-    const card = { index: 0, name, archetypes: [safe, ...rest], sprite, sprite_data };
+    const [thumbnail] = thumbnails(1, 0, 100);
+    const own = [{ ...thumbnail, label: name, prediction: name }];
+    const group = (images: number) => ({ meaning: "", images, wrong: 0, thumbnails: own });
+    const archetypes_part = { groups: [1, 0, 0, 0].map(group), note: "" };
+    const prototype_sprite = { width: 32, height: 32, columns: 1, type: "image/png" };
+    const prototype_data = new DataView(new ArrayBuffer(1));
+    const part = { archetypes: archetypes_part, prototype_sprite, prototype_data };
+    const card = { index: 0, name, ...part };
     const { el } = await mount(archetypes as never, new PanelModel({ card, marked: [] }));
     await settle();
     const thumb = one(el, ".imbxai-thumb");

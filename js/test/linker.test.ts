@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import linkerModule from "../src/linker/linker";
 import type { ClassCard } from "../src/model";
-import { PanelModel } from "./panel_model";
+import { h } from "../src/parts/dom";
+import { askFor, type ImageFilter } from "../src/parts/filter";
+import { mount, PanelModel } from "./panel_model";
 
 /** A widget model that the linker can set, and that finds other models. */
 class FakeModel extends PanelModel<Record<string, unknown>> {
@@ -26,6 +28,9 @@ const PANELS = {
   pictures: { traits: { card: {}, ahead: {} }, keys: ["pictures", "bytes"], waits: false },
   table: { traits: { card: {}, selected: -1 }, keys: ["table"], waits: false },
   words: { traits: { card: {} }, keys: ["words"], waits: false },
+  bars: { traits: { filter: {} }, keys: [], waits: false },
+  images: { traits: { wanted: {}, marked: [] }, keys: [], waits: false },
+  strip: { traits: { marked: [], filter: {} }, keys: [], waits: false },
 };
 
 type PanelName = keyof typeof PANELS;
@@ -64,6 +69,7 @@ async function open(options: { cards?: ClassCard[]; selected?: number } = {}): P
     class_names: NAMES,
     cards: options.cards ?? NAMES.map((_, index) => makeCard(index)),
     selected: options.selected ?? 1,
+    marked: ["training:7"],
   });
   linker.widget_manager.get_model = async (id) => ({ ...to, message })[id as PanelName];
   const cleanup = linkerModule.initialize({ model: linker } as never) as () => void;
@@ -87,6 +93,57 @@ function expectShown({ linker, to }: Page, index: number): void {
   expect(to.words.get("card")).toEqual({ index, name, words: `words ${index}` });
   expect(to.pictures.get("card")).toMatchObject({ name, bytes: { byteLength: index + 1 } });
 }
+
+describe("images that a panel asks for", () => {
+  it("are wanted of those that show images, again if asked again, and never told Python", async () => {
+    const page = await open();
+    const seen: unknown[] = [];
+    page.to.images.on("change:wanted", () => seen.push(page.to.images.get("wanted")));
+    const filter: ImageFilter = { index: 1, split: "validation", predicted: 3 };
+    page.to.bars.set("filter", askFor(filter));
+    page.to.strip.set("filter", askFor(filter));
+    expect(seen).toMatchObject([filter, filter]);
+    expect(page.linker.saved).toEqual([]);
+  });
+
+  it("select their class", async () => {
+    const page = await open();
+    page.to.bars.set("filter", askFor({ index: 2, split: "training", right: false }));
+    await settle();
+    expectShown(page, 2);
+    expect(page.linker.saved).toEqual([{ selected: 2 }]);
+    expect(page.to.images.get("wanted")).toMatchObject({ index: 2 });
+  });
+
+  it("are none until a panel asks", async () => {
+    const page = await open();
+    page.to.bars.set("filter", {});
+    expect(page.to.images.get("wanted")).toEqual({});
+  });
+});
+
+describe("marked images", () => {
+  it("are those of Python when the page opens", async () => {
+    const page = await open();
+    expect(page.to.images.get("marked")).toEqual(["training:7"]);
+    expect(page.to.strip.get("marked")).toEqual(["training:7"]);
+    expect(page.linker.saved).toEqual([]);
+  });
+
+  it("are the same on every panel, and told Python once", async () => {
+    const page = await open();
+    page.to.strip.set("marked", ["training:7", "validation:2"]);
+    expect(page.to.images.get("marked")).toEqual(["training:7", "validation:2"]);
+    expect(page.linker.saved).toEqual([{ marked: ["training:7", "validation:2"] }]);
+  });
+
+  it("follow Python", async () => {
+    const page = await open();
+    page.linker.set_state({ marked: [] });
+    expect(page.to.images.get("marked")).toEqual([]);
+    expect(page.linker.saved).toEqual([]);
+  });
+});
 
 describe("a selection", () => {
   it("is shown on every panel when the page opens", async () => {
@@ -337,5 +394,18 @@ describe("an Explorer that goes", () => {
     const models = [page.linker, ...Object.values(page.to)];
     const order = Object.keys(PANELS).map(() => 1); // the listener of `open`
     expect(models.map((model) => model.listeners)).toEqual([0, ...order]);
+  });
+});
+
+describe("a line that says how to come by panels", () => {
+  it("is hidden where panels of its process are, for as long as they are", async () => {
+    const line = (session: string) => h("p", "imbxai-left-behind", { "data-session": session });
+    const [own, other] = [line("a1"), line("b2")];
+    document.body.append(own, other);
+    const { dispose } = await mount(linkerModule, new PanelModel({ session: "a1" }) as never);
+    const shown = (element: Element) => getComputedStyle(element).display;
+    expect([own, other].map(shown)).toEqual(["none", "block"]);
+    await dispose();
+    expect([own, other].map(shown)).toEqual(["block", "block"]);
   });
 });

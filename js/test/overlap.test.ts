@@ -15,8 +15,8 @@ const card = (): CardIdentity & Part => ({
       { feature: 7, share: 0.2, classes: 2 },
     ],
     rows: [
-      { index: 2, name: "dog", shared: [3, 7], jaccard: 0.5, shareHere: 0.5, shareThere: 0.6 },
-      { index: 4, name: EVIL, shared: [7], jaccard: 0.2, shareHere: 0.2, shareThere: 0.004 },
+      { index: 2, name: "dog", shared: [3, 7], shareHere: 0.5, shareThere: 0.6 },
+      { index: 4, name: EVIL, shared: [7], shareHere: 0.2, shareThere: 0.004 },
     ],
   },
 });
@@ -35,31 +35,41 @@ describe("overlap table", () => {
     ({ el, dispose } = await mount(overlap, model));
   });
 
-  it("shows the top features, their shares and in how many other classes they are", () => {
-    const cells = all(el, "[data-feature]").map((row) => texts(row, "td"));
-    expect(cells).toEqual([
-      ["12", "50%", "no other"],
-      ["3", "30%", "1 other"],
-      ["7", "20%", "2 others"],
+  it("shows the top features, their weights and in how many other classes they are", () => {
+    const head = all(el, "thead tr").map((row) => texts(row, ":scope > .imbxai-feature"));
+    expect(head).toEqual([
+      ["12", "3", "7"],
+      ["50%", "30%", "20%"],
+      ["0", "1", "2"],
     ]);
-    expect(fills(el, "[data-feature]")).toEqual(["100%", "60%", "40%"]);
+    expect(one(el, ".imbxai-feature-list").textContent).toBe(
+      "Its strongest features: 12 (50%), 3 (30%), 7 (20%).",
+    );
+    expect(fills(el, "thead")).toEqual(["100%", "60%", "40%"]);
+    expect(all(el, "[data-feature]").map((cell) => cell.title)).toEqual([
+      "Feature 12: 50% of its top features, also in no other class",
+      "Feature 3: 30% of its top features, also in 1 other class",
+      "Feature 7: 20% of its top features, also in 2 other classes",
+    ]);
   });
 
-  it("shows each other class with count, Jaccard index, shares and features, names as text", () => {
-    const cells = all(el, ".imbxai-pick").map((row) => texts(row, "th, td:not(.imbxai-chips)"));
+  it("shows each other class with its features in columns, count and weights, names as text", () => {
+    const cells = all(el, ".imbxai-pick").map((row) => texts(row, "th, td"));
     expect(cells).toEqual([
-      ["dog", "2 of 3", "0.50", "50%", "60%"],
-      [EVIL, "1 of 3", "0.20", "20%", "<1%"],
+      ["dog", "", "●", "●", "2 of 3", "50%", "60%"],
+      [EVIL, "", "", "●", "1 of 3", "20%", "<1%"],
     ]);
-    expect(texts(one(el, '[data-class="dog"]'), ".imbxai-chip")).toEqual(["3", "7"]);
+    expect(one(el, '[data-class="dog"]').title).toBe("Shared: 3, 7");
+    const shared = all(one(el, '[data-class="dog"]'), "[data-shared]");
+    expect(shared.map((cell) => cell.dataset.shared)).toEqual(["3", "7"]);
     expect(el.querySelector("img")).toBeNull();
   });
 
   it("selects the class of a row that is clicked anywhere", () => {
-    one(el, '[data-class="dog"] .imbxai-chip').click();
+    one(el, '[data-class="dog"] [data-shared]').click();
     expect(model.changes).toEqual([{ selected: 2 }]);
     expect(one(el, ".imbxai-picked").dataset.class).toBe("dog");
-    one(el, "[data-feature] td").click();
+    one(el, "[data-feature]").click();
     expect(model.changes.length).toBe(1);
   });
 
@@ -83,7 +93,8 @@ describe("overlap table", () => {
     const alone = card();
     alone.overlap.rows = [];
     model.receive("card", alone);
-    expect(one(el, ".imbxai-empty").textContent).toBe("No class shares a top feature with cat.");
+    expect(texts(el, "caption")).toEqual(["No class shares a top feature with cat."]);
+    expect(all(el, "[data-feature]")).toHaveLength(3);
     const empty = card();
     empty.overlap = { topK: 3, sharing: 0, features: [], rows: [] };
     model.receive("card", empty);
@@ -94,11 +105,11 @@ describe("overlap table", () => {
   });
 
   it("says how many classes there are beyond those it lists", () => {
-    expect(texts(el, "caption")[1]).toBe("2 other classes with some of them");
+    expect(texts(el, "caption")[0]).toBe("2 other classes with some of them");
     const many = card();
     many.overlap.sharing = 1200;
     model.receive("card", many);
-    expect(texts(el, "caption")[1]).toBe("1,200 other classes with some of them; the 2 closest");
+    expect(texts(el, "caption")[0]).toBe("1,200 other classes with some of them; the 2 closest");
   });
 
   it("leaves nothing behind", async () => {

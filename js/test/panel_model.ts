@@ -1,7 +1,6 @@
 // A stand-in for a panel's model, and cards to put on it.
 import { vi } from "vitest";
 import type { AnyModel, Render } from "../src/model";
-import type { ArchetypeGroup } from "../src/parts/archetype_column";
 import type { Thumbnail } from "../src/parts/thumbnail_grid";
 
 type Callback = (...values: unknown[]) => void;
@@ -138,34 +137,22 @@ export function press(target: Element, key: string): KeyboardEvent {
 
 export const EVIL = '<img src=x onerror="alert(1)">';
 
-/** A group of `images` with thumbnails from `tile` on; every second prediction is wrong. */
-export function group(
-  name: string,
-  images: number,
-  held: number,
-  prototypes: number,
-  tile: number,
-): ArchetypeGroup {
-  return {
-    name,
-    meaning: `what ${name} means`,
-    images,
-    share: images / 40,
-    truePositiveRate: images ? 0.5 : null,
-    validationImages: images ? 7 : 0,
-    validationErrorRate: images ? 0.25 : null,
-    prototypes,
-    thumbnails: thumbnails(held, tile, 100 + tile),
-  };
-}
-
+/** Training images, every second one wrong. */
 export const thumbnails = (number: number, tile: number, image: number): Thumbnail[] =>
   Array.from({ length: number }, (_, at) => ({
     tile: tile + at,
+    split: "training",
     image: image + at,
+    number: image + at,
+    file: null,
     label: "cat",
     prediction: at % 2 ? "dog" : "cat",
+    predicted: at % 2,
     correct: at % 2 === 0,
+    after: null,
+    archetype: 0,
+    confidence: 0.75,
+    votes: at % 2 ? [1] : [],
   }));
 
 /** Makes canvases and image decoding observable, which the test page lacks. */

@@ -81,7 +81,7 @@ _RUN_NEXT_CELL = """() => {
   window.jupyterapp.commands.execute("notebook:run-cell");
   window.bench.wait(start, () => document.querySelector(".imbxai-explorer h3 ~ *") &&
     document.querySelector("[role=option]") &&
-    document.querySelector(".imbxai-overview-bar"))
+    document.querySelector(".imbxai-overview-summary"))
     .then((time) => { window.bench.done = { time }; });
 }"""
 
@@ -109,8 +109,7 @@ _CLICK = """(name) => {
   const start = performance.now();
   window.bench.row.click();
   const text = (selector) => root.querySelector(selector)?.textContent ?? "";
-  return window.bench.wait(start, () => text(".imbxai-header h3") === name &&
-    text(".imbxai-adversaries .imbxai-chart-title").endsWith(name) &&
+  return window.bench.wait(start, () => text(".imbxai-header h2") === name &&
     root.querySelector("[data-image]")?.getAttribute("aria-label").includes(`Label: ${name}`));
 }"""
 

@@ -15,8 +15,7 @@ _PANELS = """(root) => {
     .map((element) => [element.getBoundingClientRect().top, element])
     .sort(([top], [other]) => top - other)
     .map(([, element]) => element);
-  const labels = (selector) =>
-    down(`${selector} .tick.short text`).map((label) => label.textContent);
+  const texts = (selector) => down(selector).map((element) => element.textContent);
   const lengths = (selector) => down(`${selector} .bargroup`).map((row) =>
     [...row.querySelectorAll("rect.bar")].map((bar) => Number(bar.getAttribute("width"))));
   const canvases = [...root.querySelectorAll("[data-testid=imbxai-archetypes] canvas")];
@@ -26,7 +25,7 @@ _PANELS = """(root) => {
     archetypes: text("[data-testid=imbxai-archetypes]"),
     images: canvases.map((canvas) => canvas.toDataURL()),
     overlap: text("[data-testid=imbxai-overlap]"),
-    "adversary names": labels(".imbxai-adversaries"),
+    "adversary names": texts(".imbxai-adversary-name"),
     "adversary bars": lengths(".imbxai-adversaries"),
     "color bars": lengths(".imbxai-colors"),
     overview: text("[data-testid=imbxai-overview]") +
@@ -79,6 +78,7 @@ class ExplorerView:
     def __init__(self, root: Locator) -> None:
         self.root = root
         self.picker = root.get_by_test_id("imbxai-picker")
+        self.tabs = root.get_by_test_id("imbxai-tabs")
         self.header = root.get_by_test_id("imbxai-header")
         self.gallery = root.get_by_test_id("imbxai-archetypes")
         self.overlap = root.get_by_test_id("imbxai-overlap")
@@ -89,7 +89,7 @@ class ExplorerView:
     def panels(self, name: str) -> Panels:
         """Return what the panels show of a class, once all of it is drawn."""
         expect(self.selected).to_have_attribute("data-class", name, timeout=PATIENCE_MS)
-        expect(self.header.locator("h3")).to_have_text(name, timeout=PATIENCE_MS)
+        expect(self.header.locator("h2")).to_have_text(name, timeout=PATIENCE_MS)
         expect(self.thumbnails.first).to_be_visible(timeout=PATIENCE_MS)
         found: Panels = self.root.evaluate(_SETTLED)
         return found
@@ -113,6 +113,10 @@ class ExplorerView:
         rows = self.overlap.locator("[data-class]")
         return [str(row.get_attribute("data-class")) for row in rows.all()]
 
+    def settle(self) -> None:
+        """Wait until all is drawn."""
+        self.root.evaluate(_SETTLED)
+
     # -- where to click --------------------------------------------------------------------
 
     @property
@@ -133,15 +137,26 @@ class ExplorerView:
         """Return one column of the gallery."""
         return self.gallery.locator(f'[data-archetype="{archetype}"]')
 
+    def open_tab(self, title: str) -> None:
+        """Open a tab."""
+        self.tabs.get_by_role("tab", name=title).click()
+
     def click_adversary(self, rank: int) -> None:
-        """Click the training bar of an adversary; the largest has rank 0."""
-        self.root.locator(".imbxai-adversaries .bargroup").nth(rank).locator("rect").first.click()
+        """Click the name of what the class is mistaken for; most often that of rank 0."""
+        self.root.locator(".imbxai-adversary-name").nth(rank).click()
 
     def overview_marks(self) -> list[str]:
-        """Return the label that is marked in each overview chart."""
+        """Return the names of row and column that are marked in the overview."""
         return self.overview.locator(".imbxai-picked .imbxai-overview-name").all_text_contents()
 
-    def click_overview(self, chart: int, row: int) -> None:
-        """Click a class's bar in an overview chart."""
-        rows = self.overview.locator(".imbxai-overview-chart").nth(chart).locator("li")
-        rows.nth(row).locator(".imbxai-overview-bar").click()
+    def click_overview(self, row: str) -> None:
+        """Click the name of a row in the overview."""
+        self.open_tab("All classes")
+        self.overview.get_by_role("rowheader", name=row).click()
+
+    def overview_cell(self, row: str, column: str) -> Locator:
+        """Return the cell of a true class and one that it is taken for."""
+        names = self.overview.locator("[role=columnheader]").all_text_contents()
+        rows = self.overview.locator("[role=rowheader]").all_text_contents()
+        cells = self.overview.locator("[role=row]").nth(rows.index(row) + 1)
+        return cells.locator("[role]").nth(names.index(column))

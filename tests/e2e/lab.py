@@ -28,9 +28,10 @@ class Lab:
     url: str
     folder: Path
 
-    def page(self, notebook: str) -> str:
-        """Return the address of one notebook alone, in a fresh workspace."""
-        return f"{self.url}doc/tree/{notebook}?reset&token={TOKEN}"
+    def page(self, notebook: str, *, beside_files: bool = False) -> str:
+        """Return the address of a notebook, alone or beside the file browser."""
+        mode = "lab" if beside_files else "doc"
+        return f"{self.url}{mode}/tree/{notebook}?reset&token={TOKEN}"  # in a fresh workspace
 
 
 @contextmanager
@@ -64,6 +65,7 @@ def _command(folder: Path) -> list[str]:
         "ServerApp.allow_root": True,  # containers
         "IdentityProvider.token": TOKEN,
         "LabApp.expose_app_in_browser": True,
+        "JupyterNotebookApp.expose_app_in_browser": True,
         "LabApp.news_url": None,
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }

@@ -64,10 +64,11 @@ _DO = """() => {
 class NotebookPage:
     """A notebook in one page of the browser."""
 
-    def __init__(self, page: Page, lab: Lab, watch: Watch) -> None:
+    def __init__(self, page: Page, lab: Lab, watch: Watch, *, beside_files: bool = False) -> None:
         self.page = page
         self.watch = watch
-        self._lab = lab
+        self.lab = lab
+        self._beside_files = beside_files
 
     def open(self, name: str, cells: list[str]) -> None:
         """Write a notebook of these code cells, open it and run it to its end.
@@ -79,19 +80,31 @@ class NotebookPage:
             # Without it, JupyterLab asks in a dialog.
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
-        nbformat.write(notebook, self._lab.folder / name)
-        self.page.goto(self._lab.page(name), timeout=OPEN_MS)
-        self.page.wait_for_function(_READY, timeout=OPEN_MS)
+        nbformat.write(notebook, self.lab.folder / name)
+        self._goto(name)
         # Started, not awaited: the wait below has an outer limit, the command would have none.
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
         _raise(self.page.wait_for_function(_OUTCOME, timeout=RUN_MS).json_value())
 
+    def _goto(self, name: str) -> None:
+        address = self.lab.page(name, beside_files=self._beside_files)
+        self.page.goto(address, timeout=OPEN_MS)
+        self.wait_until_ready()
+
     def reopen_without_kernel(self, name: str) -> None:
         """Save the notebook, end its kernel and load the page anew; run nothing."""
+        self.close()
+        self._goto(name)
+
+    def close(self) -> None:
+        """Save the notebook, end its kernel and leave its page."""
         for task in ("context.save()", "sessionContext.shutdown()"):
             self.page.evaluate(_DO.replace("TASK", task))
             self.page.wait_for_function("() => window.imbxaiDone", timeout=OPEN_MS)
-        self.page.goto(self._lab.page(name), timeout=OPEN_MS)
+        self.page.goto("about:blank")
+
+    def wait_until_ready(self) -> None:
+        """Wait until the notebook is open and its kernel idle."""
         self.page.wait_for_function(_READY, timeout=OPEN_MS)
 
     def run(self, code: str) -> str:
@@ -113,9 +126,9 @@ class NotebookPage:
             assert time.monotonic() < deadline, f"{expression}: {found!r}, expected {expected!r}"
 
     @contextmanager
-    def dark(self) -> Iterator[None]:
-        """Switch JupyterLab to its dark theme, and back at the end."""
-        self._theme("JupyterLab Dark", light="false")
+    def dark(self, name: str = "JupyterLab Dark") -> Iterator[None]:
+        """Switch JupyterLab to a dark theme, and back at the end."""
+        self._theme(name, light="false")
         try:
             yield
         finally:

@@ -38,7 +38,7 @@ def facts(name):
     lost, gained = comparison.errors(), comparison.errors(direction="columns")
     shared = comparison.feature_overlap(name).xs("shared", axis=1, level=1)[sides]
     return {
-        "accuracies": [" → ".join(f"{accuracies[split, side]:.0%}" for side in sides)
+        "accuracies": [" → ".join(f"{accuracies[split, side]:.0%}" for side in sides) + " right"
                        for split in splits],
         "flow": [[f"{n:,}" if n else "·" for n in row]
                  for row in comparison.archetype_flow(name).to_numpy().tolist()],
@@ -63,7 +63,7 @@ def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
 def check(notebook: NotebookPage, panel: Locator, name: str) -> None:
     """Check that the panel shows a class, with the numbers that Python has."""
     facts = notebook.value(f"facts({name!r})")
-    expect(panel.locator(".imbxai-fact-value")).to_have_text(facts["accuracies"])
+    expect(panel.locator(".imbxai-fate-value")).to_have_text(facts["accuracies"])
     rows = panel.locator(".imbxai-flow tbody tr")
     flow = [row.locator("td").all_text_contents() for row in rows.all()]
     assert flow == facts["flow"]
@@ -89,10 +89,28 @@ def test_the_panel_follows_the_selected_class_and_selects(
     view.panels("Clothing")
     check(notebook, panel, "Clothing")
     for number, name in ((1, "Food"), (2, "Animals")):
-        panel.locator(".imbxai-compared").nth(number).locator(f'[data-class="{name}"]').click()
+        row = panel.locator(".imbxai-compared").nth(number).locator(f'[data-class="{name}"]')
+        row.locator(".imbxai-link").click()
         view.panels(name)
         check(notebook, panel, name)
         notebook.wait_for_value("explorer.selected_class", name)
+
+
+def test_what_became_of_images_shows_them(notebook: NotebookPage, view: ExplorerView) -> None:
+    panel = view.root.get_by_test_id("imbxai-comparison")
+    fate = panel.locator('[data-split="validation"]').get_by_text("wrong before, right after")
+    expect(fate).to_have_text("6 wrong before, right after")
+    fate.click()
+    mended = notebook.value(
+        "[int(i) for i in __import__('numpy').flatnonzero((before.validation.labels == "
+        "before.class_index('Plants')) & ~before.validation.correct & after.validation.correct)]"
+    )
+    shown = view.root.get_by_test_id("imbxai-images").locator(
+        '.imbxai-thumb[data-split="validation"]'
+    )
+    expect(shown).to_have_count(6)
+    found = [int(str(image.get_attribute("data-image"))) for image in shown.all()]
+    assert sorted(found) == mended
 
 
 def test_it_can_be_read_in_both_themes(notebook: NotebookPage, view: ExplorerView) -> None:

@@ -67,6 +67,7 @@ def test_panels_are_linked_without_a_kernel(explorer: ExplorerView) -> None:
     expect(explorer.selected).to_have_attribute("data-class", clothing["adversary names"][0])
 
     name = explorer.overlap_rows()[0]
+    explorer.open_tab("Shared features")
     explorer.overlap.locator(f'[data-class="{name}"]').click()
     explorer.panels(name)
     explorer.pick("Plants")

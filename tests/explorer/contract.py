@@ -8,6 +8,7 @@ one side that the other does not follow fails in ``tsc``, and what is shown of i
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ def contract() -> str:
         if state:
             kind = f"Pick<{_title(name)}State, {' | '.join(map(json.dumps, state))}>"
             values.append(_constant(f"{name}_state", kind, state))
+    # What is asked for while a tab is open.
+    page = deck.contents["images"].images({"index": 1, "split": "training"}, 0)
+    imports.append('import type { ImagePage } from "../src/parts/image_section";')
+    values.append(_constant("images_answer", "ImagePage", page))
     identity = {key: card[key] for key in ("index", "name", "notice")}
     imports.append('import type { ClassCard } from "../src/model";')
     values.append(_constant("identity", "ClassCard", identity))
@@ -55,7 +60,7 @@ def contract() -> str:
 
 def _told(kind: type[Panel]) -> list[str]:
     """List the traits that a panel is made with, but for cards and what is set in the page."""
-    rest = {"card", "ahead", "marks", "selected", "likely", "marked", "labels"}
+    rest = {"card", "ahead", "marks", "selected", "likely", "marked", "labels", "filter", "wanted"}
     return [name for name in kind.class_own_traits(sync=True) if name not in rest]
 
 
@@ -68,14 +73,16 @@ def _constant(name: str, kind: str, value: Any) -> str:
 
 
 def _typescript(value: Any) -> str:
-    """Write a value as an object literal; bytes, of which the kind is asked, as a view of none."""
-    marked = json.dumps(_plain(value), ensure_ascii=True, allow_nan=False, indent=2)
-    return marked.replace('"<bytes>"', "new DataView(new ArrayBuffer(0))")
+    """Write a value as an object literal, bytes as a view of them."""
+    written = json.dumps(_plain(value), ensure_ascii=True, allow_nan=False, indent=2)
+    return re.sub(r'"<bytes ([\d,]*)>"', r"new DataView(Uint8Array.of(\1).buffer)", written)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
-        return "<bytes>"
+        # What they draw is not asked of a picture, and differs with the version of its library.
+        held = b"" if value.startswith((b"\x89PNG", b"\xff\xd8")) else value
+        return f"<bytes {','.join(map(str, held))}>"
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -12,18 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from small_analysis import make_analysis, with_predictions
+from small_analysis import make_analysis, make_pair, with_predictions
 
+from imbxai_widgets import compare
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, assign_archetypes
-from imbxai_widgets.explorer.cards import PAGE, CardDeck, card_bytes, cards_within, class_card
+from imbxai_widgets.explorer.cards import CardDeck, card_bytes, cards_within, class_card
+from imbxai_widgets.explorer.deck import PROTOTYPES
 from imbxai_widgets.explorer.panels.adversaries import ROWS as ADVERSARY_ROWS
-from imbxai_widgets.explorer.panels.archetypes import MORE, PROTOTYPES, ArchetypeContent
 from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
 from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.sprites import LARGEST_TILE, make_sprite
+from imbxai_widgets.explorer.summary import summary
 from imbxai_widgets.explorer.text import archetype_meanings, percent_ticks
-from imbxai_widgets.presentation import VALIDATION_COLOR
 
 SIZES = (40, 20, 8, 0)
 
@@ -41,69 +42,52 @@ def cards(analysis: Analysis) -> list[dict[str, Any]]:
 
 def test_cards_are_json_without_nan(cards: list[dict[str, Any]]) -> None:
     for card in cards:
-        numbers = {key: value for key, value in card.items() if key != "sprite_data"}
+        numbers = {key: value for key, value in card.items() if not isinstance(card[key], bytes)}
         assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
 
 
-def test_header_counts_images_and_errors(analysis: Analysis, cards: list[dict[str, Any]]) -> None:
-    train, held_out = analysis.train, analysis.validation
-    assert held_out is not None
-    for index, card in enumerate(cards):
-        mine, theirs = train.labels == index, held_out.labels == index
-        errors = int((train.predictions[mine] != index).sum())
-        header = card["header"]
-        assert card["name"] == f"c{index}"
-        assert header["images"] == SIZES[index]
-        assert header["trainingErrors"] == errors
-        assert header["validationImages"] == theirs.sum()
-        if SIZES[index]:
-            assert header["imbalance"] == 40 / SIZES[index]
-            assert header["trainingAccuracy"] == pytest.approx(1 - errors / SIZES[index])
-            hits = (held_out.predictions[theirs] == index).mean()
-            assert header["validationAccuracy"] == pytest.approx(hits)
-        else:
-            unknown = ("imbalance", "trainingAccuracy", "validationAccuracy")
-            assert [header[key] for key in unknown] == [None] * 3
-
-
-def test_groups_show_prototypes_first_and_then_the_rest_once(
+def test_archetypes_are_counted_and_their_prototypes_shown(
     analysis: Analysis, cards: list[dict[str, Any]]
 ) -> None:
-    content = ArchetypeContent(CardDeck(analysis))
     seen = 0
-    for index, card in enumerate(cards):
-        assert [group["name"] for group in card["archetypes"]] == list(ARCHETYPES)
-        for number, group in enumerate(card["archetypes"]):
-            members = analysis.members(card["name"], group["name"])
+    for card in cards:
+        table = analysis.archetype_rates(card["name"])
+        for name, group in zip(ARCHETYPES, card["archetypes"]["groups"], strict=True):
+            members = analysis.members(card["name"], name)
+            assert group["images"] == len(members) == table.loc[name, "images"]
+            assert group["wrong"] == (~analysis.train.correct[members]).sum()
             shown = [thumbnail["image"] for thumbnail in group["thumbnails"]]
-            prototypes = analysis.prototypes(card["name"], group["name"], n=PROTOTYPES)
-            assert group["images"] == len(members)
-            assert shown[: group["prototypes"]] == prototypes.tolist()
-            assert len(shown) == min(PAGE, len(members))
-            while len(shown) < len(members):
-                more = content.more(index, number, len(shown))
-                page = [thumbnail["image"] for thumbnail in more["thumbnails"]]
-                assert 0 < len(page) <= MORE
-                shown += page
-            assert sorted(shown) == members.tolist()
-            assert content.more(index, number, len(shown))["thumbnails"] == []
-            seen += len(shown)
+            prototypes = analysis.prototypes(card["name"], name, n=PROTOTYPES)
+            assert shown == prototypes.tolist()
+            seen += group["images"]
     assert seen == sum(SIZES)
 
 
-def test_groups_carry_the_rates(analysis: Analysis, cards: list[dict[str, Any]]) -> None:
-    keys = {
-        "share": "share",
-        "truePositiveRate": "true_positive_rate",
-        "validationErrorRate": "validation_error_rate",
-        "validationImages": "validation_images",
-    }
-    for card in cards:
-        table = analysis.archetype_rates(card["name"])
-        for group in card["archetypes"]:
-            for key, column in keys.items():
-                expected = table.loc[group["name"], column]
-                assert group[key] == (None if np.isnan(expected) else pytest.approx(expected))
+@pytest.mark.parametrize(
+    ("images", "k", "note"),
+    [
+        (0, 5, ""),
+        (1, 5, "With 1 image, it cannot be safe, border or rare: "),
+        (2, 5, "With 2 images, none can be safe or border: "),
+        (4, 5, "With 4 images, none can be safe: "),
+        (5, 5, ""),
+        (8, 10, "With 8 images, none can be safe: "),
+        (9, 10, ""),
+    ],
+)
+def test_what_few_images_cannot_be_is_said(images: int, k: int, note: str) -> None:
+    # The images of the class are the nearest to each other: none stands safer than this.
+    points = np.concatenate([np.arange(images) / 100, 50 + np.arange(30) ** 1.1])[:, np.newaxis]
+    labels = np.array([0] * images + [1] * 30)
+    analysis = Analysis.from_arrays(points, labels, labels, k=k, class_names=["few", "many"])
+    shown = class_card(analysis, 0)["archetypes"]
+    assert shown["note"].startswith(note)
+    assert bool(shown["note"]) == bool(note)
+    reached = [group["images"] > 0 for group in shown["groups"]]
+    unreached = ("safe", "border", "rare")
+    for name, there in zip(unreached, reached, strict=False):
+        if name in note.partition(":")[0]:
+            assert not there
 
 
 def test_every_tile_is_the_image_it_stands_for(
@@ -111,12 +95,12 @@ def test_every_tile_is_the_image_it_stands_for(
 ) -> None:
     assert analysis.images is not None
     for card in cards[:3]:
-        sheet = np.asarray(Image.open(io.BytesIO(card["sprite_data"])))
-        height, width = card["sprite"]["height"], card["sprite"]["width"]
+        sheet = np.asarray(Image.open(io.BytesIO(card["prototype_data"])))
+        height, width = card["prototype_sprite"]["height"], card["prototype_sprite"]["width"]
         assert (height, width) == (4, 6)
-        for group in card["archetypes"]:
+        for group in card["archetypes"]["groups"]:
             for thumbnail in group["thumbnails"]:
-                row, column = divmod(thumbnail["tile"], card["sprite"]["columns"])
+                row, column = divmod(thumbnail["tile"], card["prototype_sprite"]["columns"])
                 top, left = row * height, column * width
                 tile = sheet[top : top + height, left : left + width]
                 image = thumbnail["image"]
@@ -160,10 +144,12 @@ def test_large_images_of_several_sizes_leave_gaps_between_them() -> None:
 
 
 class Torn:
-    """Images of which every third cannot be read."""
+    """Images of which only every third can be read."""
+
+    dataset = ()
 
     def __getitem__(self, index: int) -> np.ndarray:
-        if index % 3 == 0:
+        if index % 3 != 0:
             raise OSError(f"{index}.png is truncated")
         return np.full((32, 32, 3), 7, np.uint8)
 
@@ -173,30 +159,26 @@ def test_images_that_cannot_be_read_leave_a_crossed_tile_and_a_word() -> None:
     analysis = make_analysis((40, 8))
     torn = replace(analysis, train=replace(analysis.train, images=images))
     card = class_card(torn, 0)
-    shown = [thumb["image"] for group in card["archetypes"] for thumb in group["thumbnails"]]
-    unread = [image for image in shown if image % 3 == 0]
+    shown = [
+        thumb["image"] for group in card["archetypes"]["groups"] for thumb in group["thumbnails"]
+    ]
+    unread = [image for image in shown if image % 3 != 0]
     assert card["notice"] == (
         f"{len(unread)} images could not be read; the first is image {unread[0]}: "
         f"OSError: {unread[0]}.png is truncated"
     )
-    sheet = np.asarray(Image.open(io.BytesIO(card["sprite_data"])))
+    sheet = np.asarray(Image.open(io.BytesIO(card["prototype_data"])))
     for position, image in enumerate(shown):
-        row, column = divmod(position, card["sprite"]["columns"])
+        row, column = divmod(position, card["prototype_sprite"]["columns"])
         tile = sheet[row * 32 : (row + 1) * 32, column * 32 : (column + 1) * 32]
-        assert (tile == 7).all() == (image % 3 != 0)
+        assert (tile == 7).all() == (image % 3 == 0)
     assert class_card(analysis, 0)["notice"] == ""
-    more = ArchetypeContent(CardDeck(torn)).more(0, 0, 0)
-    assert "could not be read" in more["notice"]
 
 
-def test_without_images_all_thumbnails_share_a_gray_tile() -> None:
+def test_without_images_there_is_no_picture() -> None:
     card = class_card(make_analysis(images=False), 0)
-    groups = card["archetypes"]
-    thumbnails = [thumbnail for group in groups for thumbnail in group["thumbnails"]]
-    assert thumbnails
-    assert {thumbnail["tile"] for thumbnail in thumbnails} == {0}
-    sheet = Image.open(io.BytesIO(card["sprite_data"]))
-    assert sheet.size == (card["sprite"]["width"], card["sprite"]["height"])
+    assert any(group["thumbnails"] for group in card["archetypes"]["groups"])
+    assert (card["prototype_sprite"], card["prototype_data"]) == (None, b"")
 
 
 def test_overlap_rows_are_the_classes_that_share_features(
@@ -215,81 +197,111 @@ def test_overlap_rows_are_the_classes_that_share_features(
     assert cards[3]["overlap"]["rows"] == []
 
 
-def test_adversaries_are_counted_votes_sorted_by_training_share(
+def test_adversaries_are_counts_beside_what_votes_foretold(
     analysis: Analysis, cards: list[dict[str, Any]]
 ) -> None:
     train, held_out = analysis.train, analysis.validation
     assert held_out is not None
     for index, card in enumerate(cards):
-        votes, errors = np.zeros(4), np.zeros(4)
+        votes, errors = np.zeros(4, dtype=int), np.zeros(4, dtype=int)
         for image in np.flatnonzero((train.labels == index) & ~train.correct):
             for neighbor in train.neighbors[image]:
                 votes[train.labels[neighbor]] += train.labels[neighbor] != index
         for image in np.flatnonzero((held_out.labels == index) & ~held_out.correct):
             errors[held_out.predictions[image]] += 1
         shown = card["adversaries"]
-        known = [counts for counts in (votes, errors) if counts.any()]
-        assert len(shown["colors"]) == len(known)
-        if not known:
-            assert (shown["classes"], shown["shares"]) == ([], [[0, 0, 0]])
-            assert shown["text"] == ""
-            continue
-        assert sorted(shown["classes"]) == [other for other in range(4) if other != index]
-        for counts, series in zip(known, shown["shares"], strict=True):
-            expected = counts[shown["classes"]] / counts.sum()
-            assert series == pytest.approx(expected.tolist())
-        assert shown["shares"][0] == sorted(shown["shares"][0], reverse=True)
-        first = f"Adversaries: c{shown['classes'][0]} {shown['shares'][0][0]:.0%} of training votes"
-        assert shown["text"].startswith(first)
+        bars = errors if errors.any() else votes
+        assert shown["bars"] == ("errors" if errors.any() else "votes")
+        assert (shown["total"], shown["votes"]) == (bars.sum(), votes.sum())
+        known = np.flatnonzero(bars + votes)
+        assert sorted(row["index"] for row in shown["rows"]) == known.tolist()
+        counts = [row["count"] for row in shown["rows"]]
+        assert (
+            counts
+            == sorted(counts, reverse=True)
+            == bars[[r["index"] for r in shown["rows"]]].tolist()
+        )
+        for row in shown["rows"]:
+            assert row["name"] == f"c{row['index']}"
+            assert row["votes"] == votes[row["index"]]
+            if errors.any() and votes.any():
+                expected = votes[row["index"]] / votes.sum() * errors.sum()
+                assert row["foretold"] == pytest.approx(expected)
+            else:
+                assert row["foretold"] is None
+        top = max([*counts, *(row["foretold"] or 0 for row in shown["rows"])], default=1)
+        assert shown["top"] == pytest.approx(max(top, 1))
 
 
-def test_of_many_classes_the_largest_of_either_series_are_shown() -> None:
+def test_of_many_classes_the_largest_by_either_are_shown() -> None:
     analysis = make_analysis((30,) + (12,) * 19)
     deck = CardDeck(analysis)
-    tables = [analysis.adversaries(), analysis.validation_errors()]
+    votes, errors = analysis.adversaries()["share"], analysis.validation_errors()["share"]
+    totals = analysis.validation_errors()["support", "errors"].to_numpy()
+    of_them = 0
     for index in range(20):
         card = deck.card(index)["adversaries"]
-        series = np.stack([table["share"].to_numpy()[index] for table in tables]).max(axis=0)
-        left_out = np.setdiff1d(np.arange(20), [*card["classes"], index])
-        assert len(card["classes"]) == ADVERSARY_ROWS
-        assert series[left_out].max() <= series[card["classes"]].min()
-        assert card["note"].endswith("Shown are the 10 largest of 19 classes.")
+        series = np.maximum(votes.to_numpy()[index], errors.to_numpy()[index]) * max(
+            totals[index], 1
+        )
+        shown = [row["index"] for row in card["rows"]]
+        left_out = np.setdiff1d(np.flatnonzero(series), [*shown, index])
+        assert len(shown) == min(ADVERSARY_ROWS, np.count_nonzero(series))
+        assert series[left_out].max(initial=0) <= series[shown].min()
+        of_them += len(left_out) > 0
+        classes = "class" if len(left_out) == 1 else "classes"
+        more = f"{len(left_out)} more {classes} with fewer."
+        assert card["note"].endswith(more if len(left_out) else "")
+    assert of_them > 5
 
 
 @pytest.mark.parametrize(
-    ("errors", "validation", "note"),
+    ("errors", "validation", "bars", "note"),
     [
-        (0.0, False, "No training errors, hence no votes. No validation images were given."),
-        (0.0, True, "No training errors, hence no votes. Validation: 0 errors."),
-        (
-            1.0,
-            False,
-            "Training: 10 votes by neighbors of 2 errors. Only 2 training errors: "
-            "too few to tell a pattern. No validation images were given.",
-        ),
+        (0.0, False, 0, "None of its training images is wrong."),
+        (0.0, True, 0, "None of its 15 validation images is mistaken."),
+        (1.0, False, 1, ""),
+        (1.0, True, 1, ""),
     ],
 )
-def test_notes_say_what_the_bars_rest_on(errors: float, validation: bool, note: str) -> None:
-    analysis = make_analysis((30, 2), errors=errors, validation=validation)
-    card = class_card(analysis, 1)["adversaries"]
-    assert card["note"] == note
-    assert len(card["colors"]) == errors * (1 + validation)
+def test_where_there_are_no_bars_a_sentence_says_why(
+    errors: float, validation: bool, bars: int, note: str
+) -> None:
+    analysis = make_analysis((30, 12), errors=errors, validation=validation)
+    card = class_card(analysis, 0)["adversaries"]
+    assert (len(card["rows"]), card["note"]) == (bars, note)
+    assert card["bars"] == ("errors" if errors and validation else "votes")
 
 
-def test_of_a_series_without_errors_only_the_other_is_drawn() -> None:
+def test_without_validation_errors_the_bars_are_votes() -> None:
     analysis = make_analysis((40, 20, 8), errors=0.4)
-    card = class_card(with_predictions(analysis, analysis.labels), 0)["adversaries"]
-    assert card["colors"] == [VALIDATION_COLOR]
-    assert np.shape(card["shares"]) == (1, 2)
-    assert sum(card["shares"][0]) == pytest.approx(1)
-    assert "training" not in card["text"]
+    assert analysis.validation is not None
+    labels = analysis.validation.labels
+    split = with_predictions(replace(analysis, train=analysis.validation), labels).train
+    card = class_card(replace(analysis, validation=split), 0)["adversaries"]
+    unseen = (labels == 0).sum()
+    assert card["note"] == (
+        f"None of its {unseen} validation images is mistaken. The bars are votes."
+    )
+    assert [row["foretold"] for row in card["rows"]] == [None] * 2
+    assert sum(row["count"] for row in card["rows"]) == card["total"] == card["votes"] > 0
+
+
+def test_neighbors_of_the_class_itself_cast_no_votes() -> None:
+    labels = np.repeat([0, 1], 8)
+    points = np.eye(2)[labels] + np.random.default_rng(0).normal(scale=1e-3, size=(16, 2))
+    predictions = labels.copy()
+    predictions[0] = 1
+    card = class_card(Analysis.from_arrays(points, labels, predictions), 0)["adversaries"]
+    assert card["note"] == "All neighbors of its 1 wrong training image are of the class itself."
+    alone = Analysis.from_arrays(points, labels * 0, labels * 0, class_names=["only"])
+    assert class_card(alone, 0)["adversaries"]["note"] == "There is no other class."
 
 
 def test_a_class_without_images_says_so_in_every_panel(cards: list[dict[str, Any]]) -> None:
     adversaries, colors = cards[3]["adversaries"], cards[3]["colors"]
-    expected = "No training images, hence no votes. No validation images of this class."
-    assert adversaries["note"] == expected
-    assert colors["note"].startswith("No training images, hence no colors.")
+    assert (adversaries["rows"], adversaries["note"]) == ([], "No images of the class are known.")
+    assert (colors["shares"], colors["note"]) == ([], "c3 has no training images, hence no colors.")
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5, 10, 11])
@@ -309,22 +321,30 @@ def test_meanings_for_five_neighbors_are_those_of_the_paper() -> None:
     assert archetype_meanings(10)[0].startswith("8 to 10 of its 10 nearest neighbors are")
 
 
-def test_few_errors_are_named_on_either_side() -> None:
-    card = class_card(make_analysis((40, 6), errors=0.5, seed=1), 1)["adversaries"]
-    assert "Only 4 training errors: too few to tell a pattern." in card["note"]
-    assert "Only 2 validation errors: too few to tell a pattern." in card["note"]
-
-
 def test_colors_are_shares_beside_the_average(
     analysis: Analysis, cards: list[dict[str, Any]]
 ) -> None:
     table = analysis.colors()
     for index in range(3):
         assert cards[index]["colors"]["shares"] == pytest.approx(table.iloc[index].tolist())
-    assert cards[3]["colors"]["shares"] == [0.0] * table.shape[1]
     average = table.iloc[:3].to_numpy().sum(axis=0) / 3
     assert ColorContent(CardDeck(analysis)).averages == pytest.approx(average.tolist())
     assert class_card(make_analysis(colors=False), 0)["colors"] is None
+
+
+def test_colors_of_gray_images_are_a_sentence() -> None:
+    analysis = make_analysis((10, 10))
+    counts = np.zeros((2, len(analysis.color_scheme.bins)), dtype=np.int64)
+    counts[:, :3] = (500, 300, 200)
+    gray = replace(analysis, color_counts=counts)
+    said = "The pixels that count most are black, gray or white"
+    card = class_card(gray, 0)["colors"]
+    assert (card["shares"], card["text"], card["note"]) == ([], "", f"{said}.")
+    counts[1, 3] = 1000
+    beside = class_card(replace(analysis, color_counts=counts), 0)["colors"]["note"]
+    assert beside == f"{said} (on average over all classes, 25% have a color)."
+    counts[0, 3] = 6  # 0.6%
+    assert class_card(replace(analysis, color_counts=counts), 0)["colors"]["shares"][3] > 0
 
 
 @pytest.mark.parametrize("index", [-1, 4])
@@ -362,3 +382,24 @@ def test_picker_lists_every_class(analysis: Analysis) -> None:
     assert row["accuracy"] is None
     judged = ClassPickerContent(CardDeck(make_analysis(validation=False))).classes()
     assert judged[0]["accuracy"] == make_analysis(validation=False).classes().iloc[0, 2]
+    assert {row["change"] for row in judged} == {None}
+
+
+def test_picker_sums_up_all_classes(analysis: Analysis) -> None:
+    summed = summary(CardDeck(analysis))
+    table = analysis.classes()["validation_accuracy"]
+    assert analysis.validation is not None
+    assert summed["images"] == [analysis.validation.correct.mean()]
+    assert summed["classes"] == [table.mean()]
+    assert summed["worst"] == [int(np.nanargmin(table))]
+    assert summed["lowest"] == [table.min()]
+
+
+def test_picker_shows_what_a_second_model_changes() -> None:
+    before, after = make_pair(sizes=(12, 8, 5))
+    content = ClassPickerContent(CardDeck(before, compare(before, after)))
+    ours, theirs = (each.classes()["validation_accuracy"].to_numpy() for each in (before, after))
+    assert [row["change"] for row in content.classes()] == list(theirs - ours)
+    summed = summary(content.deck)
+    assert summed["classes"] == [ours.mean(), theirs.mean()]
+    assert summed["worst"] == [int(ours.argmin()), int(theirs.argmin())]

@@ -48,6 +48,7 @@ def test_accuracies_are_those_of_the_table(
             assert [entry[side] for side in SIDES] == [row[entry["split"], side] for side in SIDES]
             assert entry["images"] == row["images", entry["split"]]
     unknown = {"images": 0, "before": None, "after": None}
+    unknown |= dict.fromkeys(("right", "mended", "broken", "wrong"), 0)
     assert cards[3]["accuracies"] == [
         {"split": split, **unknown} for split in ("training", "validation")
     ]
@@ -67,12 +68,25 @@ def test_errors_of_all_classes_stand_beside_each_other(
         for key, table in tables.items():
             assert [row[key] for row in errors["rows"]] == table.to_numpy().tolist()
         assert errors["largest"] == max(int(table.to_numpy().max()) for table in tables.values())
-    mine = comparison.errors().loc["c0"]
-    assert cards[0]["errors"]["note"] == (
-        f"Of its 20 validation images, {mine['mended']} misclassified before alone, "
-        f"{mine['broken']} after alone, {mine['both']} both times."
-    )
-    assert cards[3]["errors"]["note"] == "No validation images of this class."
+
+
+def test_what_became_of_images_is_counted(
+    comparison: Comparison, cards: list[dict[str, Any]]
+) -> None:
+    sides = (comparison.before, comparison.after)
+    for number, card in enumerate(cards):
+        for entry in card["accuracies"]:
+            before, after = (side.split(entry["split"]) for side in sides)
+            mine = before.labels == number
+            fates = {
+                "right": before.correct & after.correct,
+                "mended": ~before.correct & after.correct,
+                "broken": before.correct & ~after.correct,
+                "wrong": ~before.correct & ~after.correct,
+            }
+            assert {key: entry[key] for key in fates} == {
+                key: (images & mine).sum() for key, images in fates.items()
+            }
 
 
 def test_errors_are_of_training_images_where_there_are_no_others() -> None:
@@ -105,7 +119,7 @@ def test_archetypes_flow_with_the_shares_of_their_rows(
         assert card["flow"]["shares"] == shares.to_numpy().tolist()
         nearer = sum(int(counts[i, j]) for i in range(4) for j in range(i))
         further = counts.sum() - counts.trace() - nearer
-        noted = f"{nearer} came nearer to safe, {further} went further."
+        noted = f"{nearer} came nearer to safe, {further} went further from it."
         assert card["flow"]["note"].endswith(noted)
 
 

@@ -11,7 +11,6 @@ from registered import WIDGETS, empty_front_end
 
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.explorer import panel
-from imbxai_widgets.presentation import ARCHETYPE_COLORS
 
 JS = Path(__file__).parents[2] / "js" / "src"
 
@@ -29,7 +28,10 @@ def test_the_contract_holds_what_is_sent_of_every_panel(
     assert '"name": "c1"' in written
 
 
-def test_archetypes_have_one_name_and_color() -> None:
+def test_archetypes_have_one_name_and_a_color_of_the_theme() -> None:
     style = (JS / "parts" / "archetype_style.ts").read_text(encoding="utf-8")
-    found = re.findall(r'name: "(\w+)", color: "(#\w+)"', style)
-    assert found == list(zip(ARCHETYPES, ARCHETYPE_COLORS, strict=True))
+    theme = (JS / "parts" / "theme.css").read_text(encoding="utf-8")
+    found = re.findall(r'name: "(\w+)", color: "var\((--[\w-]+)\)"', style)
+    assert found == [(name, f"--imbxai-{name}") for name in ARCHETYPES]
+    for _, color in found:
+        assert re.search(rf"^  {color}: oklch", theme, re.MULTILINE)

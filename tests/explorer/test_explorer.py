@@ -40,7 +40,7 @@ def explorer() -> Iterator[Explorer]:
 def sent(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """What the kernel sends to linker and gallery."""
     messages: list[tuple[Any, Any]] = []
-    for widget in (explorer._linker, explorer._panels["archetypes"]):
+    for widget in (explorer._linker, explorer._panels["images"]):
         monkeypatch.setattr(
             widget, "send", lambda content, buffers=None: messages.append((content, buffers))
         )
@@ -61,6 +61,13 @@ def test_the_weakest_class_is_shown_first(explorer: Explorer) -> None:
     accuracy = explorer.analysis.classes()["validation_accuracy"]
     assert explorer.selected_class == accuracy.idxmin()
     assert explorer.analysis.class_names[explorer._linker.selected] == explorer.selected_class
+
+
+def test_of_two_models_the_class_that_changed_most_is_shown_first() -> None:
+    before, after = make_pair(sizes=(12, 8, 5))
+    ours, theirs = (each.classes()["validation_accuracy"] for each in (before, after))
+    shown = Explorer(before, compare=after).selected_class
+    assert shown == (theirs - ours).abs().idxmax()
 
 
 def test_a_selection_in_the_browser_reaches_python(explorer: Explorer) -> None:
@@ -88,10 +95,13 @@ def test_a_wrong_name_raises_with_the_valid_ones_and_changes_nothing(explorer: E
 
 def test_marked_images_are_a_table(explorer: Explorer) -> None:
     assert explorer.selection.empty
-    explorer._panels["archetypes"].marked = [5, 2]
+    explorer._linker.set_state({"marked": ["training:5", "validation:2"]})
     table = explorer.selection
+    assert table["split"].tolist() == ["training", "validation"]
     assert table.index.tolist() == [5, 2]
-    assert table["label"].tolist() == [f"c{explorer.analysis.labels[image]}" for image in (5, 2)]
+    splits = (explorer.analysis.train, explorer.analysis.validation)
+    labels = [split.labels[row] for split, row in zip(splits, (5, 2), strict=True) if split]
+    assert table["label"].tolist() == [f"c{label}" for label in labels]
 
 
 def test_two_explorers_do_not_share_anything(explorer: Explorer) -> None:
@@ -118,31 +128,34 @@ def test_a_card_is_sent_on_request_otherwise(
         explorer._linker, "send", lambda content, buffers: messages.append((content, buffers))
     )
     receive(explorer._linker, question("card", index=2))
-    [(answer, [png])] = messages
-    assert (answer["type"], answer["id"], answer["binary"]) == ("answer", "q1", ["sprite_data"])
+    [(answer, buffers)] = messages
+    assert (answer["type"], answer["id"]) == ("answer", "q1")
+    pictures = dict(zip(answer["binary"], buffers, strict=True))
+    assert pictures["prototype_data"].startswith(b"\x89PNG")
     card = answer["content"]
     assert card["name"] == "c2"
-    assert "sprite_data" not in card
-    assert png.startswith(b"\x89PNG")
-    for group in card["archetypes"]:
-        assert len(group["thumbnails"]) == group["prototypes"] <= group["images"]
+    assert not card.keys() & pictures.keys()
+    assert any(group["thumbnails"] for group in card["archetypes"]["groups"])
+    # The tab of all images asks for what it shows.
+    assert not any(group["thumbnails"] for group in card["training_images"]["groups"])
 
 
-def test_more_images_are_sent_on_request(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
-    rates = explorer.analysis.archetype_rates("c0")
-    archetype = int(np.argmax(rates["images"]))
-    asked = question("more", index=0, archetype=archetype, offset=3)
-    receive(explorer._panels["archetypes"], asked)
+def test_images_are_sent_on_request(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
+    wrong = {"index": 0, "split": "training", "right": False}
+    receive(explorer._panels["images"], question("images", filter=wrong, offset=0))
     [(answer, [png])] = sent
     assert (answer["id"], answer["binary"]) == ("q1", ["sprite_data"])
     content = answer["content"]
-    assert len(content["thumbnails"]) == min(24, rates["images"].iloc[archetype] - 3)
+    expected = explorer.analysis.find_images("c0", right=False)
+    groups = content["groups"]
+    assert content["images"] == sum(group["images"] for group in groups) == len(expected)
+    assert {each["image"] for group in groups for each in group["thumbnails"]} <= set(expected)
     assert png.startswith(b"\x89PNG")
 
 
 def test_other_messages_are_left_alone(explorer: Explorer, sent: list[tuple[Any, Any]]) -> None:
     receive(explorer._linker, {"type": "hello"})
-    receive(explorer._panels["archetypes"], {"type": "hello"})
+    receive(explorer._panels["images"], {"type": "hello"})
     assert sent == []
 
 
@@ -150,7 +163,7 @@ def test_other_messages_are_left_alone(explorer: Explorer, sent: list[tuple[Any,
 def test_only_what_a_panel_offers_can_be_asked_for(
     explorer: Explorer, sent: list[tuple[Any, Any]], kind: str
 ) -> None:
-    receive(explorer._panels["archetypes"], question(kind))
+    receive(explorer._panels["images"], question(kind))
     receive(explorer._linker, question("more", index=0))
     errors = [answer["error"] for answer, _ in sent]
     assert errors == [f"ValueError: there is no answer to {asked!r}" for asked in (kind, "more")]
@@ -166,9 +179,9 @@ def test_what_goes_wrong_is_shown(
         raise OSError("disk is gone")
 
     monkeypatch.setattr(explorer._deck, "card", fail)
-    monkeypatch.setattr(explorer._deck.contents["archetypes"], "more", fail)
+    monkeypatch.setattr(explorer._deck.contents["images"], "images", fail)
     receive(explorer._linker, question("card", index=1))
-    receive(explorer._panels["archetypes"], question("more", index=1, archetype=0, offset=0))
+    receive(explorer._panels["images"], question("images", filter={}, offset=0))
     failure = ({"type": "answer", "id": "q1", "error": "OSError: disk is gone"}, None)
     assert sent == [failure, failure]
     assert caplog.text.count("OSError: disk is gone") == 2
@@ -279,6 +292,20 @@ def test_images_that_cannot_be_shown_are_refused_before_the_long_work(
         Explorer(nn.Linear(2, 2), dataset, salient_fraction=None)
 
 
+def test_panels_that_share_a_place_have_tabs_in_the_order_of_the_registry() -> None:
+    before, after = make_pair()
+    titles = [content.tab for content in WIDGETS if content.place == "tab"]
+    assert Explorer(before, compare=after)._tabs.titles == titles
+    alone = Explorer(before)
+    assert alone._tabs.titles == [title for title in titles if title != "Before and after"]
+    boxes = [
+        box for box in alone.children[0].children[1].children if "imbxai-tab" in box._dom_classes
+    ]
+    assert [f"imbxai-tab-{number}" in box._dom_classes for number, box in enumerate(boxes)] == (
+        [True] * len(alone._tabs.titles)
+    )
+
+
 @pytest.mark.parametrize("colors", [True, False])
 def test_the_linker_has_every_panel_in_the_order_of_turns(colors: bool) -> None:
     before, after = make_pair(colors=colors)
@@ -286,7 +313,8 @@ def test_the_linker_has_every_panel_in_the_order_of_turns(colors: bool) -> None:
     contents = [content for content in WIDGETS if colors or content.name != "colors"]
     turns = [content.name for content in sorted(contents, key=lambda content: content.turn)]
     names = {panel: name for name, panel in explorer._panels.items()}
-    linked = explorer._linker.panels
+    *linked, tabs = explorer._linker.panels
+    assert tabs == {"model": explorer._tabs, "keys": [], "waits": False}
     assert [names[panel["model"]] for panel in linked] == turns
     assert turns.index("archetypes") < turns.index("adversaries") < turns.index("header")
     for panel in linked:
@@ -323,21 +351,3 @@ def test_a_first_image_that_cannot_be_read_hinders_nothing(tmp_path: Path) -> No
         again = Explorer(model, images, cache=tmp_path / "cache", **options)
     assert np.array_equal(again.analysis.embeddings, explorer.analysis.embeddings)
     widgets.Widget.close_all()
-
-
-def test_where_no_widgets_are_shown_a_word_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    analysis = make_analysis((9, 9))
-    named = Analysis(**{**vars(analysis), "class_names": ("<b>bold</b>", "plain")})
-    explorer = Explorer(named)
-    explorer.selected_class = "<b>bold</b>"
-    words = (
-        "Explorer of 18 training images in 2 classes, opened at the class <b>bold</b>. "
-        "Where no panels are shown, run this cell again to see them."
-    )
-    outputs: list[dict[str, Any]] = []
-    monkeypatch.setattr(explorer_module, "publish_display_data", outputs.append)
-    explorer._ipython_display_()
-    assert outputs[0]["text/plain"] == words
-    assert "application/vnd.jupyter.widget-view+json" in outputs[0]
-    assert outputs[1].keys() == {"text/html"}
-    assert "opened at the class &lt;b&gt;bold&lt;/b&gt;." in outputs[1]["text/html"]

@@ -9,6 +9,7 @@ from small_analysis import planted
 from imbxai_widgets.compute.numeric.multiple import holm
 from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.panels._forecast_notes import BASELINES, forecast_notes
+from imbxai_widgets.explorer.sentence import plain
 
 
 def test_each_baseline_is_named_once_and_where_its_p_value_puts_it() -> None:
@@ -46,7 +47,7 @@ def test_the_card_of_a_class_carries_its_note() -> None:
     analysis = planted((np.arange(6) + 1) % 6, per_class=100)
     deck, notes = CardDeck(analysis), forecast_notes(analysis)
     for index in (0, 5):
-        assert notes[index] in deck.card(index)["adversaries"]["note"]
+        assert notes[index] == plain(deck.card(index)["header"]["sure"][-1])
 
 
 def test_nothing_is_said_on_too_little() -> None:

@@ -1,89 +1,166 @@
-"""The overview of adversaries against the tables of the analysis."""
+"""The overview of confusions against the tables of the analysis, and the images behind them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
-from small_analysis import make_analysis, with_predictions
+from small_analysis import make_analysis, make_pair, with_predictions
 
+from imbxai_widgets import Analysis, compare
+from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.explorer.cards import CardDeck
-from imbxai_widgets.explorer.panels.overview import WINDOW, overview
-from imbxai_widgets.presentation import OTHER_COLOR
+from imbxai_widgets.explorer.panels.overview import (
+    GROUP_PARTS,
+    HEAT_MAP_CLASSES,
+    WHOLE_GROUP,
+    OverviewContent,
+    overview,
+)
 
 
-def test_bars_are_those_of_the_tables_and_weak_ones_faint() -> None:
-    analysis = make_analysis((8, 40, 20, 0))
+def numbers(sent: bytes) -> np.ndarray:
+    return np.frombuffer(sent, dtype="<i4")
+
+
+def counts(confusions: Any, n_classes: int) -> np.ndarray:
+    table = np.zeros((n_classes, n_classes), dtype=int)
+    table[numbers(confusions["rows"]), numbers(confusions["others"])] = numbers(
+        confusions["counts"]
+    )
+    return table
+
+
+def test_counts_are_those_of_the_tables() -> None:
+    analysis = make_analysis((40, 20, 8, 0))
     data = overview(CardDeck(analysis))
-    assert data["order"] == [1, 2, 0, 3]
-    assert data["labelWidth"] == 3
-    (page,) = data["pages"]
-    assert page["first"] == 0
-    assert sorted(page["segments"]) == ["c0", "c1", "c2", "c3"]
-    tables = [analysis.adversaries(), analysis.validation_errors()]
-    assert [chart["axis"] for chart in data["charts"]] == ["share of votes", "share of errors"]
-    for chart, bars, table in zip(data["charts"], page["shares"], tables, strict=True):
-        expected = table["share"].iloc[data["order"]][page["segments"]]
-        assert np.array(bars) == pytest.approx(expected.to_numpy(), abs=1e-4)
-        weak = (table["support"]["errors"].iloc[data["order"]] < 5).tolist()
-        empty = (table["share"].iloc[data["order"]].sum(axis=1) == 0).tolist()
-        marks = ["°" if bare else "*" if few else "" for few, bare in zip(weak, empty, strict=True)]
-        assert [label.lstrip("c0123") for label in chart["labels"]] == marks
-        assert [mark in chart["note"] for mark in "*°"] == [mark in marks for mark in "*°"]
-        largest = table["share"].loc["c1"]
-        assert chart["words"][0] == f"c1: {largest.idxmax()} {largest.max():.0%}"
-        assert [words.endswith(": none") for words in chart["words"]] == empty
-        assert chart["faint"] == weak
-        assert any(weak) == bool(chart["note"])
+    assert data["names"] == ["c0", "c1", "c2", "c3"]
+    assert sorted(data["order"]) == [0, 1, 2, 3]
+    assert data["groups"] is None
+    assert data["weak"] == 5
+    validation, training = data["confusions"]
+    assert [validation["split"], training["split"]] == ["validation", "training"]
+    assert [validation["perImage"], training["perImage"]] == [1, analysis.k]
+    for sent, table, column in [
+        (validation, analysis.validation_errors(), "errors"),
+        (training, analysis.adversaries(), "votes"),
+    ]:
+        totals = table["support"][column].to_numpy()
+        assert numbers(sent["totals"]).tolist() == totals.tolist()
+        assert numbers(sent["errors"]).tolist() == table["support"]["errors"].tolist()
+        expected = table["share"].to_numpy() * totals[:, np.newaxis]
+        assert counts(sent, 4) == pytest.approx(expected)
+        assert (np.diff(numbers(sent["rows"])) >= 0).all()
+    classes = analysis.classes()
+    assert numbers(validation["images"]).tolist() == classes["validation_images"].tolist()
+    assert numbers(training["images"]).tolist() == classes["images"].tolist()
 
 
-def test_only_fewer_than_five_errors_make_a_bar_faint() -> None:
-    analysis = make_analysis((12, 11, 10, 9), validation=False)
-    predictions = analysis.labels.copy()
-    for label, errors in enumerate((3, 4, 5, 6)):
-        wrong = np.flatnonzero(analysis.labels == label)[:errors]
-        predictions[wrong] = (label + 1) % 4
-    data = overview(CardDeck(with_predictions(analysis, predictions)))
-    assert data["order"] == [0, 1, 2, 3]
-    assert data["charts"][0]["faint"] == [True, True, False, False]
+def test_every_cell_says_how_many_images_a_click_on_it_shows() -> None:
+    analysis = make_analysis((40, 20, 12, 9, 5))
+    validation, training = overview(CardDeck(analysis))["confusions"]
+    for sent in (validation, training):
+        columns = (sent["rows"], sent["others"], sent["cast"])
+        for row, other, cast in zip(*map(numbers, columns), strict=True):
+            if sent["split"] == "validation":
+                images = analysis.find_images(int(row), "validation", predicted=int(other))
+            else:
+                images = analysis.find_images(int(row), "training", votes=int(other))
+            assert len(images) == cast > 0
+    assert (numbers(validation["cast"]) == numbers(validation["counts"])).all()
+    assert (numbers(training["cast"]) < numbers(training["counts"])).any()
 
 
-@pytest.mark.parametrize(("classes", "last"), [(9, "c"), (10, "c"), (12, "3 other classes")])
-def test_rare_adversaries_are_folded_into_gray(classes: int, last: str) -> None:
-    analysis = make_analysis((12,) * classes)
-    data = overview(CardDeck(analysis))
-    (page,) = data["pages"]
-    segments, colors = page["segments"], page["colors"]
-    assert len(segments) == len(colors) == len(set(colors)) == min(classes, 10)
-    assert segments[-1].startswith(last)
-    for bars in page["shares"]:
-        sums = np.sum(bars, axis=1)
-        assert np.all(np.isclose(sums, 1, atol=1e-3) | (sums == 0))
-    own = analysis.adversaries()["share"].to_numpy()[data["order"]]
-    named = [int(name[1:]) for name in segments if not name.endswith("classes")]
-    assert np.array(page["shares"][0])[:, : len(named)] == pytest.approx(own[:, named], abs=1e-4)
+def test_lifts_are_shares_over_sizes() -> None:
+    analysis = make_analysis((40, 20, 8))
+    sent = overview(CardDeck(analysis))["confusions"][0]
+    lifts = np.zeros((3, 3))
+    lifts[numbers(sent["rows"]), numbers(sent["others"])] = np.frombuffer(sent["lifts"], "<f4")
+    shares = analysis.validation_errors()["share"]
+    assert lifts[0, 1] == pytest.approx(shares.loc["c0", "c1"] / (20 / 28))
+    assert lifts[2, 0] == pytest.approx(shares.loc["c2", "c0"] / (40 / 60))
 
 
-def test_each_page_has_colors_for_its_own_adversaries() -> None:
-    sizes = (6,) * 70
-    analysis = make_analysis(sizes, validation=False)
-    data = overview(CardDeck(analysis))
-    assert [page["first"] for page in data["pages"]] == [0, WINDOW, 40]  # the last one is full
-    assert len(data["charts"][0]["labels"]) == len(sizes)
-    shares = analysis.adversaries()["share"].to_numpy()
-    for page in data["pages"]:
-        assert page["colors"][-1] == OTHER_COLOR
-        shown = data["order"][page["first"] :][:WINDOW]
-        weights = shares[shown].sum(axis=0)
-        own = [int(name[1:]) for name in page["segments"][:-1]]
-        assert sorted(weights[own]) == pytest.approx(sorted(weights)[-len(own) :])
-        (bars,) = page["shares"]
-        assert len(bars) == WINDOW
-        assert np.array(bars)[:, :-1] == pytest.approx(shares[np.ix_(shown, own)], abs=1e-4)
+def test_the_order_is_by_validation_errors_and_without_them_by_votes() -> None:
+    analysis = make_analysis((12,) * 8, errors=0.0)
+    held_out = analysis.validation
+    assert held_out is not None
+    # Pairs of classes are taken for each other: 0 and 5, 1 and 6, ...
+    partner = np.array([5, 6, 7, 4, 3, 0, 1, 2])
+    swapped = held_out.labels.copy()
+    for label in range(8):
+        swapped[np.flatnonzero(held_out.labels == label)[:3]] = partner[label]
+    certain = np.ones((len(swapped), 1), dtype=np.float32)
+    top = TopProbabilities(swapped[:, np.newaxis], certain, certain[:, 0])
+    by_errors = replace(analysis, validation=replace(held_out, top=top))
+    order = overview(CardDeck(by_errors))["order"]
+    pairs = {frozenset(order[place : place + 2]) for place in range(0, 8, 2)}
+    assert pairs == {frozenset(pair) for pair in ((0, 5), (1, 6), (2, 7), (3, 4))}
+
+    voting = make_analysis((12,) * 8, validation=False)
+    rows = voting.rows
+    table = rows.votes.table() / rows.sizes[:, np.newaxis]
+    first = rows.confusion_tree.joins[0]
+    both = table + table.T
+    assert both[tuple(first)] == pytest.approx(max(both[first[0]].max(), both[first[1]].max()))
 
 
-def test_a_page_without_any_adversary_has_no_segments() -> None:
+def test_without_validation_images_there_are_votes_alone() -> None:
+    data = overview(CardDeck(make_analysis((9, 9), validation=False)))
+    assert [each["split"] for each in data["confusions"]] == ["training"]
+
+
+def test_without_errors_no_pair_is_sent() -> None:
     analysis = make_analysis((9, 9), validation=False)
-    data = overview(CardDeck(with_predictions(analysis, analysis.labels)))
-    (page,) = data["pages"]
-    assert page["segments"] == page["colors"] == []
-    assert page["shares"] == [[[], []]]
+    (sent,) = overview(CardDeck(with_predictions(analysis, analysis.labels)))["confusions"]
+    assert sent["counts"] == sent["rows"] == sent["lifts"] == b""
+    assert numbers(sent["errors"]).tolist() == [0, 0]
+
+
+def test_one_class_is_in_order() -> None:
+    analysis = Analysis.from_arrays([[0.0], [1.0], [2.0]], [0, 0, 0], [0, 0, 0], k=2)
+    data = overview(CardDeck(analysis))
+    assert data["order"] == [0]
+    assert data["confusions"][0]["counts"] == b""
+
+
+def test_two_models_are_summed_up_side_by_side() -> None:
+    before, after = make_pair(sizes=(12, 8, 5))
+    data = overview(CardDeck(before, compare(before, after)))
+    for side, analysis in enumerate((before, after)):
+        validation, accuracies = analysis.validation, analysis.classes()["validation_accuracy"]
+        assert validation is not None
+        summary = data["summary"]
+        assert summary["images"][side] == pytest.approx(validation.correct.mean())
+        assert summary["classes"][side] == pytest.approx(accuracies.mean())
+        assert summary["lowest"][side] == pytest.approx(accuracies.min())
+        assert summary["worst"][side] == int(accuracies.to_numpy().argmin())
+
+
+@pytest.mark.parametrize("n_classes", [HEAT_MAP_CLASSES, HEAT_MAP_CLASSES + 1, 120])
+def test_many_classes_come_in_groups(n_classes: int) -> None:
+    data = overview(CardDeck(make_analysis((6,) * n_classes)))
+    groups = data["groups"]
+    if n_classes <= HEAT_MAP_CLASSES:
+        assert groups is None
+        return
+    assert groups is not None
+    outer = [
+        end - start
+        for start, end, parent in zip(
+            groups["starts"], groups["ends"], groups["parents"], strict=True
+        )
+        if parent < 0
+    ]
+    assert len(outer) + n_classes - sum(outer) == GROUP_PARTS
+    assert max(outer) <= WHOLE_GROUP or max(groups["parents"]) >= 0
+
+
+def test_bytes_travel_as_they_are() -> None:
+    panel = OverviewContent(CardDeck(make_analysis((9, 9)))).widget(1)
+    assert panel.selected == 1
+    assert panel.filter == {}
+    state = panel.get_state()["overview"]["confusions"][0]
+    assert isinstance(state["counts"], bytes)

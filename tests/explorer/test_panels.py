@@ -14,9 +14,10 @@ from registered import WIDGETS, sample_card
 from imbxai_widgets.explorer import panel as _base
 from imbxai_widgets.explorer.panel import Panel, read_static
 from imbxai_widgets.explorer.panels.adversaries import AdversaryChart
-from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent, ArchetypeGallery
+from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent, ArchetypeStrip
 from imbxai_widgets.explorer.panels.class_picker import ClassPicker
 from imbxai_widgets.explorer.panels.comparison import ComparisonPanel
+from imbxai_widgets.explorer.panels.header import ClassHeader
 from imbxai_widgets.explorer.panels.overlap import OverlapTable
 from imbxai_widgets.explorer.panels.overview import OverviewPanel
 
@@ -27,8 +28,8 @@ JS = Path(__file__).parents[2] / "js" / "src" / "panels"
 
 def entry(**changes: object) -> dict[str, object]:
     """One class as the picker lists it."""
-    row = {"index": 0, "name": "cat", "images": 4, "accuracy": None, "archetypes": [1, 0, 0, 0]}
-    return {**row, **changes}
+    row = {"index": 0, "name": "cat", "images": 4, "accuracy": None, "change": None}
+    return {**row, "archetypes": [1, 0, 0, 0], **changes}
 
 
 @pytest.fixture
@@ -142,8 +143,8 @@ def test_card_must_be_a_dict(panel: type[Panel]) -> None:
 
 
 def test_sprite_travels_as_bytes() -> None:
-    gallery = ArchetypeGallery(card=sample_card(ArchetypeContent))
-    assert isinstance(gallery.get_state()["card"]["sprite_data"], bytes)
+    strip = ArchetypeStrip(card=sample_card(ArchetypeContent))
+    assert isinstance(strip.get_state()["card"]["prototype_data"], bytes)
 
 
 @pytest.mark.parametrize("key", ["index", "name", "images", "accuracy", "archetypes"])
@@ -167,7 +168,7 @@ def test_picker_accuracies_are_of_training_or_validation() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [AdversaryChart, ClassPicker, OverlapTable, OverviewPanel, ComparisonPanel]
+    "make", [AdversaryChart, ClassHeader, ClassPicker, OverlapTable, OverviewPanel, ComparisonPanel]
 )
 def test_selected_is_a_synced_class_number(make: Callable[..., Panel]) -> None:
     panel = make(selected=3)
@@ -176,8 +177,14 @@ def test_selected_is_a_synced_class_number(make: Callable[..., Panel]) -> None:
         panel.selected = "cat"
 
 
-def test_marked_images_are_synced_integers() -> None:
-    gallery = ArchetypeGallery(marked=[5, 2])
-    assert gallery.get_state()["marked"] == [5, 2]
+def test_marked_images_are_synced_keys() -> None:
+    strip = ArchetypeStrip(marked=["training:5", "validation:2"])
+    assert strip.get_state()["marked"] == ["training:5", "validation:2"]
     with pytest.raises(traitlets.TraitError, match="marked"):
-        gallery.marked = ["five"]
+        strip.marked = [5]
+
+
+@pytest.mark.parametrize("make", [AdversaryChart, ArchetypeStrip, ClassHeader, ComparisonPanel])
+def test_a_panel_may_ask_for_images(make: Callable[..., Panel]) -> None:
+    panel = make()
+    assert panel.get_state()["filter"] == {}

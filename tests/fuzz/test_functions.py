@@ -23,6 +23,7 @@ from imbxai_widgets.compute.methods.adversaries import adversary_votes, error_ma
 from imbxai_widgets.compute.methods.archetypes import archetype_counts, assign_archetypes
 from imbxai_widgets.compute.methods.costs import overlap_costs
 from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergence
+from imbxai_widgets.compute.methods.entropy import noise_floor
 from imbxai_widgets.compute.methods.fisher import fisher_ratios
 from imbxai_widgets.compute.methods.forecast import similarity_shares, smoothed_shares
 from imbxai_widgets.compute.methods.overlap import (
@@ -43,7 +44,8 @@ MODULES += ("numeric.probabilities",)
 # Functions of arrays that need a graph of gradients, or take no array.
 OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme", "tell_of_colorless"}
 # Fuzzed as `Analysis.forecast_quality`, `suspects` and `resampling_plan`.
-OTHER_FUNCTIONS |= {"measure", "interval", "label_odds", "sampling_weights"}
+OTHER_FUNCTIONS |= {"measure", "label_odds", "sampling_weights"}
+OTHER_FUNCTIONS |= {"backed_off", "spread_errors", "shares_entropy", "sure_differences"}
 OTHER_FUNCTIONS |= {"warn_of_permutation"}  # of `likely_permutation`
 
 # Too small, empty, wide, and of any type: what a caller may get wrong.
@@ -232,6 +234,11 @@ def check_costs(costs: np.ndarray, *_: Any) -> None:
     assert (costs + np.eye(len(costs)) >= 1).all()
 
 
+def check_floor(floor: np.ndarray, counts: Any) -> None:
+    assert_array_equal(np.isnan(floor), ~np.asarray(counts).any(axis=1))
+    assert not (floor < 0).any()
+
+
 def check_forecast(shares: np.ndarray, *_: Any) -> None:
     assert_allclose(shares.sum(axis=1), len(shares) > 1, atol=1e-6)
     assert (np.diag(shares) == 0).all()
@@ -305,6 +312,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[st.SearchStrategy[tuple[Any, ...]], An
     js_divergence: (st.tuples(shares, shares | anything()), check_divergence),
     fisher_ratios: (arguments("fnd", "cn", "c"), check_fisher),
     smoothed_shares: (st.tuples(anything(), st.just(0.5)), check_forecast),
+    noise_floor: (arguments("cck") | st.tuples(anything()), check_floor),
     overlap_costs: (arguments("cck", "cc"), check_costs),
     similarity_shares: (st.tuples(anything()), check_forecast),
     assign_bins: (st.tuples(anything()), check_bins),

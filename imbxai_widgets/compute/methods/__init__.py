@@ -12,6 +12,7 @@ from imbxai_widgets.compute.methods.costs import overlap_costs
 from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergence
 from imbxai_widgets.compute.methods.fisher import fisher_ratios
 from imbxai_widgets.compute.methods.forecast import similarity_shares, smoothed_shares
+from imbxai_widgets.compute.methods.intervals import wilson_interval
 from imbxai_widgets.compute.methods.overlap import (
     feature_density,
     negative_share,
@@ -45,4 +46,5 @@ __all__ = [
     "similarity_shares",
     "smoothed_shares",
     "top_features",
+    "wilson_interval",
 ]

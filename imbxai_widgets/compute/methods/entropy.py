@@ -13,6 +13,7 @@ from imbxai_widgets.compute.methods.adversaries import row_shares
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.types import DoubleArray
 
+_MANY = 1_000_000  # counts, of which the estimator's is the logarithm itself
 _OF_NONE = -np.euler_gamma - np.log(2)  # what the estimator puts for the logarithm of 0
 
 
@@ -72,7 +73,8 @@ def shares_entropy(shares: DoubleArray) -> DoubleArray:
 def _logarithms(counts: ArrayLike) -> DoubleArray:
     """Return what the estimator puts for the logarithm of each count."""
     counted = np.asarray(counts)
-    pairs = int(counted.max(initial=0)) // 2
-    steps = np.append(0.0, np.cumsum(2 / (2 * np.arange(1, pairs + 1) - 1.0)))
-    values: DoubleArray = _OF_NONE + steps[counted // 2]
-    return values
+    small = counted < _MANY
+    pairs = np.where(small, counted, 0) // 2
+    steps = np.append(0.0, np.cumsum(2 / (2 * np.arange(1, pairs.max(initial=0) + 1) - 1.0)))
+    exact = np.log(np.maximum(counted, 1))
+    return np.asarray(np.where(small, _OF_NONE + steps[pairs], exact), dtype=np.float64)

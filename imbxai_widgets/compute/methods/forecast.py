@@ -168,11 +168,11 @@ class Evidence:
             expected = self.counts("softmax" if kind == "softmax and errors" else kind)
             return backed_off(self.counts("training errors"), smoothed_shares(expected, smoothing))
         if kind == "popularity":
-            return column_shares(self.counts("votes").sum(axis=0), smoothing)
+            return _column_shares(self.counts("votes").sum(axis=0), smoothing)
         if kind == "priors":
-            return column_shares(np.bincount(self.labels, minlength=self.n_classes), smoothing)
+            return _column_shares(np.bincount(self.labels, minlength=self.n_classes), smoothing)
         if kind == "uniform":
-            return column_shares(np.zeros(self.n_classes), smoothing)
+            return _column_shares(np.zeros(self.n_classes), smoothing)
         return smoothed_shares(self.counts(kind), smoothing)
 
     @cached_property
@@ -207,8 +207,8 @@ def smoothed_shares(counts: ArrayLike, smoothing: float) -> DoubleArray:
     counts
         (C, C) numbers of at least 0; the diagonal is ignored.
     smoothing
-        At least 0: what is added to each row in all, shared out as `column_shares` says. Above
-        it, no other class gets a share of zero.
+        At least 0: what is added to each row in all. It is shared out as the sums of the columns
+        are, to which as much is added evenly. Above 0, no other class gets a share of zero.
 
     Returns
     -------
@@ -228,10 +228,10 @@ def smoothed_shares(counts: ArrayLike, smoothing: float) -> DoubleArray:
            [0.4 , 0.6 , 0.  ]])
     """
     own = _others(_square(counts, "counts"))
-    return row_shares(own + smoothing * column_shares(own.sum(axis=0), smoothing))
+    return row_shares(own + smoothing * _column_shares(own.sum(axis=0), smoothing))
 
 
-def column_shares(sums: ArrayLike, smoothing: float) -> DoubleArray:
+def _column_shares(sums: ArrayLike, smoothing: float) -> DoubleArray:
     """Share out each row as the columns are, the row's own class left out.
 
     Parameters
@@ -248,7 +248,7 @@ def column_shares(sums: ArrayLike, smoothing: float) -> DoubleArray:
 
     Examples
     --------
-    >>> column_shares([1, 5, 0], 1.0).round(2)
+    >>> _column_shares([1, 5, 0], 1.0).round(2)
     array([[0.  , 0.92, 0.08],
            [0.75, 0.  , 0.25],
            [0.21, 0.79, 0.  ]])

@@ -87,6 +87,31 @@ class PairCounts:
         pairs = np.arange(len(at)) + (starts - behind)[at]
         return at, self.others[pairs], self.counts[pairs] / self.totals[rows][at]
 
+    def lifts(self, sizes: IntArray) -> DoubleArray:
+        """Return of each pair how many times as large its share is as the other class's size.
+
+        Parameters
+        ----------
+        sizes
+            (C,) int64, how many images each class has.
+
+        Returns
+        -------
+        numpy.ndarray
+            (P,) float64: the share of the row's total over the other class's share of all images
+            that are not of the row's class; infinite where it has none.
+
+        Examples
+        --------
+        >>> pairs = PairCounts.of(np.array([0, 0, 0, 0]), np.array([1, 2, 2, 2]), 3)
+        >>> pairs.lifts(np.array([50, 30, 10])).round(2).tolist()
+        [0.33, 3.0]
+        """
+        rows, others, shares = self.parts(np.arange(len(self.totals)))
+        with np.errstate(divide="ignore"):
+            lifts: DoubleArray = shares * (sizes.sum() - sizes[rows]) / sizes[others]
+        return lifts
+
     def largest(self) -> tuple[IntArray, DoubleArray]:
         """Return of each row the class with the largest share, and that share; -1 for none."""
         classes = np.full(len(self.totals), -1, dtype=np.int64)

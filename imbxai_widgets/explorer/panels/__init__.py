@@ -8,7 +8,9 @@ from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent
 from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
 from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.panels.comparison import ComparisonContent
+from imbxai_widgets.explorer.panels.failures import FailuresContent
 from imbxai_widgets.explorer.panels.header import HeaderContent
+from imbxai_widgets.explorer.panels.images import ImagesContent
 from imbxai_widgets.explorer.panels.overlap import OverlapContent
 from imbxai_widgets.explorer.panels.overview import OverviewContent
 
@@ -17,10 +19,12 @@ __all__ = ["PANELS"]
 PANELS: tuple[type[PanelContent], ...] = (
     ClassPickerContent,
     HeaderContent,
-    ComparisonContent,
-    ArchetypeContent,
     AdversaryContent,
-    ColorContent,
+    FailuresContent,
+    ArchetypeContent,
+    ComparisonContent,
+    ImagesContent,
     OverlapContent,
+    ColorContent,
     OverviewContent,
 )

@@ -1,48 +1,26 @@
-"""What the bqplot charts have in common: percent axes, ranked rows, titles and legends.
+"""What the bqplot charts have in common: marks steered in the page, percent axes, ranked rows.
 
-Bars stand at ranks (0, 1, 2, ...) and the axis names the ranks. So a chart keeps its bars
-when its classes change places, and names may be shortened, or occur twice, without harm.
+Bars stand at ranks (0, 1, 2, ...). So a chart keeps its bars when its classes change places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
-from typing import Any, NamedTuple, Self, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import bqplot
 import ipywidgets as widgets
 import numpy as np
 import traitlets
 
-from imbxai_widgets.explorer.labels import as_written, label
 from imbxai_widgets.explorer.panel import Panel
 from imbxai_widgets.names import shorten, width
 
-_PIXELS_PER_CHARACTER = 6.6
-
-
-class ChartData(TypedDict):
-    """What every chart is given of a class, beside its bars."""
-
-    title: str
-    note: str
-    text: str  # the bars in words, for screen readers
-    ticks: list[float]  # of the axis of shares, from zero
-
-
-class Chart(NamedTuple):
-    """What a chart is drawn with."""
-
-    figure: bqplot.Figure
-    legend: widgets.HTML
-    bars: bqplot.Bars
-    rank_axis: bqplot.Axis
-    share_axis: bqplot.Axis
+_PIXELS_PER_CHARACTER = 7.2
 
 
 class ChartPanel(Panel):
-    """Steers a chart of bqplot in the front end; itself invisible in the chart's box.
+    """Shows words and buttons around a chart of bqplot, and steers what it draws in the page.
 
     The Python side of the marks keeps the data they were made with: read the numbers from
     `Analysis`, not from the marks.
@@ -50,7 +28,7 @@ class ChartPanel(Panel):
     Parameters
     ----------
     marks : dict of str to Widget
-        What `card` changes: ``title``, ``note``, ``text``, ``bars``, ``rankAxis``, ``shareAxis``.
+        What `card` changes.
     """
 
     marks = traitlets.Dict(
@@ -58,28 +36,18 @@ class ChartPanel(Panel):
     ).tag(sync=True, **widgets.widget_serialization)
 
     @classmethod
-    def around(cls, chart: Chart, style: str, **traits: Any) -> Self:
-        """Put a chart into a box with title, note and words, and steer it."""
-        head, foot, words = title(), note(), alternative()
-        panel = cls(
-            marks={
-                "title": head,
-                "note": foot,
-                "text": words,
-                "bars": chart.bars,
-                "rankAxis": chart.rank_axis,
-                "shareAxis": chart.share_axis,
-            },
-            layout=widgets.Layout(display="none"),
-            **traits,
-        )
-        panel._box = widgets.VBox([head, chart.legend, chart.figure, foot, words, panel])
-        panel._box.add_class(style)
+    def around(
+        cls, figure: bqplot.Figure, marks: Mapping[str, widgets.Widget], **traits: Any
+    ) -> Self:
+        """Put a figure into one box with a new panel, which steers the marks."""
+        panel = cls(marks=dict(marks), **traits)
+        panel._box = widgets.VBox([panel, figure])
+        panel._box.add_class(f"imbxai-{cls._bundle}")
         return panel
 
     @property
     def box(self) -> widgets.DOMWidget:
-        """The chart with its title, legend, note and words."""
+        """The panel with its figure."""
         return self._box
 
 
@@ -98,8 +66,8 @@ def rank_axis(scale: bqplot.OrdinalScale, labels: Sequence[str]) -> bqplot.Axis:
     )
 
 
-def percent_scale(top: float = 1.0) -> bqplot.LinearScale:
-    """Return a scale of shares that begins at exactly zero."""
+def length_scale(top: float = 1.0) -> bqplot.LinearScale:
+    """Return a scale of lengths that begins at exactly zero."""
     return bqplot.LinearScale(min=0.0, max=top, allow_padding=False)
 
 
@@ -116,31 +84,28 @@ def percent_axis(scale: bqplot.LinearScale, label: str, ticks: Sequence[float]) 
 
 def row_figure(
     marks: Sequence[bqplot.Mark],
-    axes: Sequence[bqplot.Axis],
+    axes: Sequence[bqplot.Axis] = (),
     *,
-    rows: int,
-    row_height: int,
-    labels: Sequence[str],
-    right: int = 24,
-    bottom: int = 44,
+    height: int,
+    labels: Sequence[str] = (),
 ) -> bqplot.Figure:
-    """Return a figure of horizontal bars, as high as its `rows` need.
+    """Return a figure of horizontal bars.
 
     Parameters
     ----------
     marks, axes
         What the figure draws.
-    rows, row_height
-        Number of rows, and pixels of each.
+    height
+        Pixels that the bars share.
     labels
-        All names that may stand at the left; the margin fits the longest.
-    right, bottom
-        Pixels kept free at the right, for numbers beside bars, and below, for the axis.
+        What the axis at the left writes; the margin fits the longest.
     """
     longest = max((width(shorten(name)) for name in labels), default=0)
-    left = round(_PIXELS_PER_CHARACTER * (longest + 2)) + 12
-    margin = {"top": 4, "bottom": bottom, "left": left, "right": right}
-    height = rows * row_height + margin["top"] + margin["bottom"]
+    left = round(_PIXELS_PER_CHARACTER * longest) + 12 if labels else 2
+    margin = {"top": 4, "bottom": 44, "left": left, "right": 24}
+    if not axes:
+        margin = {"top": 0, "bottom": 0, "left": 2, "right": 2}
+    height += margin["top"] + margin["bottom"]
     figure = bqplot.Figure(
         marks=list(marks),
         axes=list(axes),
@@ -149,35 +114,7 @@ def row_figure(
         padding_y=0.0,
         display_toolbar=False,
         animation_duration=0,
-        layout=widgets.Layout(width="100%", height=f"{height}px", min_width="280px"),
+        layout=widgets.Layout(width="100%", height=f"{height}px", min_width="0"),
     )
     figure.add_class("imbxai-chart")
     return figure
-
-
-def title(text: str = "") -> widgets.Label:
-    """Return a chart's title; a Label shows names as text, never as markup."""
-    return label(text, "imbxai-chart-title")
-
-
-def note(text: str = "") -> widgets.Label:
-    """Return the line below a chart that says what it rests on."""
-    return label(text, "imbxai-chart-note")
-
-
-def alternative(text: str = "") -> widgets.Label:
-    """Return what a chart shows in words, for screen readers alone: its bars have no names."""
-    return label(text, "imbxai-alternative")
-
-
-def legend(entries: Sequence[tuple[str, str]], *, marker: str = "square") -> widgets.HTML:
-    """Return a legend of (color, text) pairs that wraps on narrow pages."""
-    items = "".join(
-        f'<span class="imbxai-legend-item">'
-        f'<span class="imbxai-legend-{marker}" style="background:{escape(color)}"></span>'
-        f"{escape(text)}</span>"
-        for color, text in entries
-    )
-    html = widgets.HTML(f'<div class="imbxai-legend">{items}</div>')
-    html.add_class("imbxai-legend-box")
-    return as_written(html)

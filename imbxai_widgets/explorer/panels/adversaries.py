@@ -1,33 +1,48 @@
-"""Bar chart of the adversaries of one class."""
+"""What a class is mistaken for, and what its training images foretold of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
 
 import bqplot
 import numpy as np
 import traitlets
 
 from imbxai_widgets.compute.methods.pairs import PairCounts
-from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
 from imbxai_widgets.explorer.panel import Card, PanelContent, Part
 from imbxai_widgets.explorer.panels import _charts
-from imbxai_widgets.explorer.panels._forecast_notes import forecast_notes
-from imbxai_widgets.explorer.text import counted, percent_ticks
-from imbxai_widgets.names import shorten, shown_name
-from imbxai_widgets.presentation import TRAINING_COLOR, VALIDATION_COLOR, WEAK_SUPPORT
+from imbxai_widgets.explorer.panels._facts import ClassFacts
+from imbxai_widgets.explorer.text import counted
+from imbxai_widgets.names import width
 
-ROWS = 10
-_UNITS = ("training votes", "validation errors")
+ROWS = 7  # on the first screen
+ROW_HEIGHT = 23  # pixels; js/src/panels/adversaries.css has the same
+_PADDING = 0.48  # between bars, of their distance, and as much above and below all of them
+# Of bqplot's rectangle: 2.5 x 20 pixels.
+_TICK_SIZE, _TICK_SKEW = 50, 0.903
 
 
-class Adversaries(_charts.ChartData):
-    """The largest adversaries of a class, from the top."""
+class AdversaryRow(TypedDict):
+    """Another class, and what a class has to do with it."""
 
-    classes: list[int]  # of each row the class; none if nothing is known
-    shares: list[list[float]]  # of each series that rests on something; zeros where none does
-    colors: list[str]  # of each series that rests on something
+    index: int
+    name: str
+    count: int  # validation images taken for it, or without any, votes for it
+    votes: int
+    foretold: float | None  # of the validation errors, by its share of the votes
+
+
+class Adversaries(TypedDict):
+    """What a class is mistaken for, most first."""
+
+    bars: Literal["errors", "votes"]  # what `count` counts
+    total: int  # of all classes, shown or not
+    votes: int  # likewise
+    wrong: int  # misclassified training images, which the votes come from
+    top: float  # at the end of the longest bar, or beyond the last mark
+    rows: list[AdversaryRow]
+    note: str
 
 
 class AdversaryPart(Part):
@@ -45,153 +60,135 @@ class AdversaryContent(PanelContent):
     part_type = AdversaryPart
 
     def part(self, index: int, page: int) -> AdversaryPart:  # noqa: ARG002
-        """Return the adversaries of class `index`."""
-        series = np.zeros((len(self._pairs), self.deck.analysis.n_classes))
-        for row, pairs in zip(series, self._pairs, strict=True):
-            met, parts = pairs.shares(index)
-            row[met] = parts
-        others = np.delete(np.arange(self.deck.analysis.n_classes), index)
-        # The largest in either series, so that no large bar is left out, by training share.
-        largest = others[np.argsort(-series[:, others].max(axis=0), kind="stable")]
-        chosen = largest[:ROWS]
-        chosen = chosen[np.argsort(-series[0, chosen], kind="stable")]
-        # A series that rests on nothing has no bars: "0%" would say that it was measured.
-        known = series.sum(axis=1) > 0
-        colors = (TRAINING_COLOR, VALIDATION_COLOR)
-        shares = series[:, chosen]
+        """Return what class `index` is mistaken for."""
+        facts, rows = ClassFacts.of(self.deck, index), self.deck.rows
+        votes, errors = rows.votes, rows.validation_errors
+        drawn = errors is not None and errors.totals[index] > 0
+        bars = errors if errors is not None and drawn else votes
+        counts, cast = self._counts(bars, index), self._counts(votes, index)
+        total, of_votes = int(counts.sum()), int(cast.sum())
+        foretold = cast / of_votes * total if drawn and of_votes else np.zeros(len(cast))
+        ranked = np.lexsort((-foretold, -counts))
+        known = ranked[(counts[ranked] > 0) | (foretold[ranked] > 0)]
+        # The largest by either, so that no large bar and no large mark is left out.
+        largest = known[np.argsort(-np.maximum(counts, foretold)[known], kind="stable")][:ROWS]
+        shown = known[np.isin(known, largest)]
         return {
             "adversaries": {
-                "title": f"Adversaries of {self.deck.name(index)}",
-                "note": " ".join(self._notes(index, len(others) if known.any() else 0)),
-                "text": self._in_words(chosen, shares, known) if known.any() else "",
-                "classes": chosen.tolist() if known.any() else [],
-                "shares": (shares[known] if known.any() else np.zeros((1, len(chosen)))).tolist(),
-                "colors": [color for color, there in zip(colors, known, strict=False) if there],
-                "ticks": percent_ticks(float(series.max(initial=0.0))),
+                "bars": "errors" if drawn else "votes",
+                "total": total,
+                "votes": of_votes,
+                "wrong": facts.training_wrong,
+                "top": float(max(counts.max(initial=0), foretold.max(initial=0.0), 1)),
+                "rows": [
+                    {
+                        "index": other,
+                        "name": self.deck.name(other),
+                        "count": int(counts[other]),
+                        "votes": int(cast[other]),
+                        "foretold": float(foretold[other]) if drawn and of_votes else None,
+                    }
+                    for other in shown.tolist()
+                ],
+                "note": self._note(facts, total, len(known) - len(shown)),
             }
         }
 
     def widget(self, selected: int) -> AdversaryChart:
         """Return a chart that is still empty."""
-        analysis = self.deck.analysis
-        return AdversaryChart.drawn(
-            analysis.class_names,
-            min(ROWS, analysis.n_classes - 1),
-            with_validation=analysis.validation is not None,
-            selected=selected,
-        )
+        return AdversaryChart.drawn(self.deck.analysis.class_names, selected=selected)
 
-    @property
-    def _pairs(self) -> list[PairCounts]:
-        votes, held_out = self.deck.rows.votes, self.deck.rows.validation_errors
-        return [votes] if held_out is None else [votes, held_out]
+    def _counts(self, pairs: PairCounts, index: int) -> np.ndarray:
+        counts = np.zeros(self.deck.analysis.n_classes, dtype=np.int64)
+        row = slice(pairs.starts[index], pairs.starts[index + 1])
+        counts[pairs.others[row]] = pairs.counts[row]
+        return counts
 
-    def _in_words(self, classes: IntArray, shares: DoubleArray, known: BoolArray) -> str:
-        units = [unit for unit, there in zip(_UNITS, known, strict=False) if there]
-        rows = []
-        for other, row in zip(classes.tolist(), shares[known].T, strict=True):
-            parts = [f"{share:.0%} of {unit}" for unit, share in zip(units, row, strict=True)]
-            rows.append(f"{self.deck.name(other)} {', '.join(parts)}")
-        return f"Adversaries: {'; '.join(rows)}."
+    def _note(self, facts: ClassFacts, total: int, left_out: int) -> str:
+        """Say why there are no bars, or no errors among them, and how many classes are left out."""
+        spared = facts.split == "validation" and not facts.wrong
+        none = f"None of its {counted(facts.images, 'validation image')} is mistaken."
+        if not total:
+            return none if spared else self._nothing(facts)
+        others = f"{counted(left_out, 'more class', 'more classes')} with fewer."
+        return " ".join([f"{none} The bars are votes."] * spared + [others] * (left_out > 0))
 
-    def _notes(self, index: int, others: int) -> Iterator[str]:
-        row, rows = self.deck.classes[index], self.deck.rows
-        errors, votes = int(row["training_errors"]), int(rows.votes.totals[index])
-        if not row["images"]:
-            yield "No training images, hence no votes."
-        elif errors and votes:
-            yield f"Training: {counted(votes, 'vote')} by neighbors of {counted(errors, 'error')}."
-        elif errors:
-            yield f"The neighbors of its {counted(errors, 'training error')} are all of this class."
-        else:
-            yield "No training errors, hence no votes."
-        if 0 < errors < WEAK_SUPPORT:
-            yield f"Only {counted(errors, 'training error')}: too few to tell a pattern."
-        if rows.validation_errors is None:
-            yield "No validation images were given."
-        elif not row["validation_images"]:
-            yield "No validation images of this class."
-        else:
-            held_out = int(rows.validation_errors.totals[index])
-            yield f"Validation: {counted(held_out, 'error')}."
-            if 0 < held_out < WEAK_SUPPORT:
-                yield f"Only {counted(held_out, 'validation error')}: too few to tell a pattern."
-            if self._forecast_notes[index]:
-                yield self._forecast_notes[index]
-        if others > ROWS:
-            yield f"Shown are the {ROWS} largest of {others} classes."
-
-    @cached_property
-    def _forecast_notes(self) -> list[str]:
-        return forecast_notes(self.deck.analysis)
+    def _nothing(self, facts: ClassFacts) -> str:
+        if self.deck.analysis.n_classes == 1:
+            return "There is no other class."
+        if not facts.training_images:
+            return "No images of the class are known."
+        if not facts.training_wrong:
+            return "None of its training images is wrong."
+        wrong = counted(facts.training_wrong, "wrong training image")
+        return f"All neighbors of its {wrong} are of the class itself."
 
 
 class AdversaryChart(_charts.ChartPanel):
-    """Share of each adversary among training neighbors, beside its share of validation errors.
+    """What a class is mistaken for, as bars, beside what its training images foretold, as marks.
+
+    The bars and marks are drawn by bqplot; the names, numbers and all that can be clicked stand
+    above it.
 
     Parameters
     ----------
     card : dict
         ``index``, ``name`` and the keys of `AdversaryPart`; empty while no class is shown.
-    labels : list of str
-        The names of all classes, shortened to fit beside a bar.
     selected : int
-        Index of the selected class. A click on a bar sets it in the page.
+        Index of the selected class. A click on a name sets it in the page.
+    filter : dict
+        The images asked for in the page; see js/src/parts/filter.ts.
+    name_width : int
+        Room for the longest name of a class, in narrow characters.
+    marks : dict of str to Widget
+        What `card` changes: ``bars``, ``ticks``.
     """
 
     _bundle = "adversaries"
 
     card = Card(AdversaryPart).tag(sync=True)
-    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
+    filter: Any = traitlets.Dict().tag(sync=True)
+    name_width = traitlets.Int(0).tag(sync=True)
 
     @classmethod
-    def drawn(
-        cls, names: Sequence[str], rows: int, *, with_validation: bool, selected: int
-    ) -> AdversaryChart:
-        """Draw the chart.
+    def drawn(cls, names: Sequence[str], *, selected: int) -> AdversaryChart:
+        """Draw the chart, for classes of these names.
 
         Parameters
         ----------
         names : sequence of str
-            Names of all classes; the margin fits the longest.
-        rows : int
-            Number of adversaries shown.
-        with_validation : bool
-            Whether there are validation images to compare with.
+            Names of all classes.
         selected : int
             Number of the selected class.
         """
-        ranks, shares = _charts.rank_scale(rows), _charts.percent_scale()
-        entries = [(TRAINING_COLOR, "training: neighbors of misclassified images")]
-        if with_validation:
-            entries.append((VALIDATION_COLOR, "validation: what they are mistaken for (rows)"))
+        ranks, amounts = _charts.rank_scale(ROWS), _charts.length_scale()
         bars = bqplot.Bars(
-            x=np.arange(rows),
-            y=np.zeros((len(entries), rows)),
-            scales={"x": ranks, "y": shares},
+            x=np.arange(ROWS),
+            y=np.zeros(ROWS),
+            scales={"x": ranks, "y": amounts},
             orientation="horizontal",
-            type="grouped",
-            color_mode="element",
-            colors=[color for color, _ in entries],
-            padding=0.25,
+            colors=["var(--imbxai-wrong)"],
+            padding=_PADDING,
             stroke_width=0,
-            label_display=True,
-            label_display_format=".0%",
-            label_font_style={"text-anchor": "start"},
-            apply_clip=False,  # or the number beside the longest bar is cut
             enable_hover=False,
-            interactions={"click": "select"},
         )
-        rank_axis = _charts.rank_axis(ranks, [""] * rows)
-        unit = "share of votes or errors" if with_validation else "share of votes"
-        share_axis = _charts.percent_axis(shares, unit, ())
-        figure = _charts.row_figure(
-            [bars], [rank_axis, share_axis], rows=rows, row_height=26, labels=names, right=44
+        ticks = bqplot.Scatter(
+            x=np.zeros(0),
+            y=np.zeros(0),
+            scales={"x": amounts, "y": ranks},
+            marker="rectangle",
+            default_size=_TICK_SIZE,
+            default_skew=_TICK_SKEW,
+            colors=["var(--imbxai-text)"],
+            stroke_width=0,
+            apply_clip=False,  # or half of a mark at zero is cut
+            enable_hover=False,
         )
+        figure = _charts.row_figure([bars, ticks], height=round(ROW_HEIGHT * (ROWS + _PADDING)))
         return cls.around(
-            _charts.Chart(figure, _charts.legend(entries), bars, rank_axis, share_axis),
-            "imbxai-adversaries",
-            labels=[shown_name(shorten(name)) for name in names],
+            figure,
+            {"bars": bars, "ticks": ticks},
             selected=selected,
+            name_width=max(map(width, names)),
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+import numpy as np
 import traitlets
 
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.explorer.deck import number
 from imbxai_widgets.explorer.panel import Panel, PanelContent
-from imbxai_widgets.explorer.text import archetype_meanings
+from imbxai_widgets.explorer.summary import summary
 
 
 class PickerClass(TypedDict):
@@ -19,6 +20,7 @@ class PickerClass(TypedDict):
     name: str
     images: int
     accuracy: float | None
+    change: float | None  # by the second model less by the first, -1 to 1; None without one
     archetypes: list[float]  # shares of safe, border, rare and outlier images
 
 
@@ -30,13 +32,15 @@ class ClassPickerContent(PanelContent):
 
     def classes(self) -> list[PickerClass]:
         """List all classes in the order of their numbers."""
-        column = self.deck.accuracy_column
+        before, *rest = self.deck.accuracies
+        after = rest[0] if rest else np.full(len(before), np.nan)
         return [
             {
                 "index": index,
                 "name": self.deck.name(index),
                 "images": int(row["images"]),
-                "accuracy": number(row[column]),
+                "accuracy": number(before[index]),
+                "change": number(after[index] - before[index]),
                 "archetypes": [number(row[archetype]) or 0.0 for archetype in ARCHETYPES],
             }
             for index, row in enumerate(self.deck.classes)
@@ -44,28 +48,28 @@ class ClassPickerContent(PanelContent):
 
     def widget(self, selected: int) -> ClassPicker:
         """Return a picker of all classes."""
-        label = "training" if self.deck.analysis.validation is None else "validation"
         return ClassPicker(
             classes=self.classes(),
-            accuracy_label=label,
-            meanings=archetype_meanings(self.deck.analysis.k),
+            accuracy_label=self.deck.judged,
+            summary=summary(self.deck),
             selected=selected,
         )
 
 
 class ClassPicker(Panel):
-    """List of all classes, to sort, search and pick from.
+    """List of all classes, to sort, search and pick from, below how well all are predicted.
 
     Parameters
     ----------
     classes : list of dict
         One entry for each class: ``index`` (int), ``name`` (str), ``images`` (int),
-        ``accuracy`` (0 to 1, or None if unknown) and ``archetypes``, the shares of safe, border,
-        rare and outlier images (four numbers from 0 to 1).
+        ``accuracy`` (0 to 1, or None if unknown), ``change`` (accuracy by a second model less that
+        by the first, or None) and ``archetypes``, the shares of safe, border, rare and outlier
+        images (four numbers from 0 to 1).
     accuracy_label : {"validation", "training"}
         Which images the accuracies are of.
-    meanings : list of str
-        What each archetype means, in words; see `archetype_meanings`.
+    summary : dict
+        Accuracies over all classes; see `explorer.summary.Summary`.
     selected : int
         Index of the selected class. One picked in the page comes to Python by the linker alone.
     likely : list of int
@@ -87,6 +91,7 @@ class ClassPicker(Panel):
     ...             "name": "cat",
     ...             "images": 40,
     ...             "accuracy": 0.9,
+    ...             "change": None,
     ...             "archetypes": [0.7, 0.2, 0.1, 0.0],
     ...         }
     ...     ]
@@ -99,7 +104,9 @@ class ClassPicker(Panel):
 
     classes = traitlets.List(traitlets.Dict()).tag(sync=True)
     accuracy_label = traitlets.Enum(["validation", "training"], "training").tag(sync=True)
-    meanings = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    summary: Any = traitlets.Dict(
+        default_value={"images": [], "classes": [], "worst": [], "lowest": []}
+    ).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     likely = traitlets.List(traitlets.Int()).tag(sync=True)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from typing import TypedDict
 
 import bqplot
 import numpy as np
-import pandas as pd
 
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.panel import Card, PanelContent, Part
@@ -17,12 +16,17 @@ from imbxai_widgets.names import shorten
 
 # Between white and black: an outline that shows both on light and on dark pages.
 _OUTLINE = "#808080"
+GRAYS = ("black", "gray", "white")
+ALL_GRAY = 0.995  # share of pixels from which on bars would say no more than a sentence
 
 
-class Colors(_charts.ChartData):
+class Colors(TypedDict):
     """The share of a class's salient pixels in each color bin."""
 
-    shares: list[float]
+    shares: list[float]  # none where there is nothing to draw
+    note: str  # what the bars rest on, or why there are none
+    text: str  # the bars in words, for screen readers
+    ticks: list[float]  # of the axis, from zero
 
 
 class ColorPart(Part):
@@ -35,7 +39,8 @@ class ColorContent(PanelContent):
     """The colors of each class's salient pixels (paper, Algorithm 3)."""
 
     name = "colors"
-    place = "beside"
+    place = "tab"
+    tab = "Colors"
     turn = 3
     part_type = ColorPart
 
@@ -46,24 +51,19 @@ class ColorContent(PanelContent):
 
     def part(self, index: int, page: int) -> ColorPart:  # noqa: ARG002
         """Return the color shares of class `index`."""
-        analysis = self.deck.analysis
-        shares = [number(share) for share in self._shares.iloc[index]]
-        images = int(self.deck.classes[index]["images"])
+        bins = self.deck.analysis.color_scheme.bins
+        shares = [number(share) for share in self.deck.colors.iloc[index]]
         known = [share for share in shares if share is not None]
-        bins = analysis.color_scheme.bins
-        text = (f"{color} {share:.0%}" for color, share in zip(bins, known, strict=False))
-        part = analysis.salient_fraction
-        pixels = "" if part is None else f", the {part:.0%} most salient pixels of each"
-        basis = f"{counted(images, 'training image')}{pixels}"
-        if not images:
-            basis = "No training images, hence no colors"
+        why = self._nothing(index, dict(zip(bins, known, strict=False)))
+        if why:
+            return {"colors": {"shares": [], "note": why, "text": "", "ticks": [0.0, 1.0]}}
+        words = (f"{color} {share:.0%}" for color, share in zip(bins, known, strict=True))
         return {
             "colors": {
-                "title": f"Salient colors of {self.deck.name(index)}",
-                "note": f"{basis}. ◆ average of all classes, each class counting the same.",
-                "text": f"Share of salient pixels: {', '.join(text)}." if known else "",
-                "shares": [share or 0.0 for share in shares],
-                "ticks": percent_ticks(max([*known, *self.averages], default=0.0)),
+                "shares": known,
+                "note": self._basis(index),
+                "text": f"Share of these pixels: {', '.join(words)}.",
+                "ticks": percent_ticks(max([*known, *self.averages])),
             }
         }
 
@@ -72,18 +72,46 @@ class ColorContent(PanelContent):
         scheme = self.deck.analysis.color_scheme
         return ColorChart.drawn(scheme.bins, scheme.colors, self.averages)
 
-    @cached_property
+    @property
     def averages(self) -> list[float]:
         """Mean share of each color bin over the classes that have images."""
-        return [number(mean) or 0.0 for mean in self._shares.mean()]
+        averages: list[float] = self.deck.color_averages.tolist()
+        return averages
 
-    @cached_property
-    def _shares(self) -> pd.DataFrame:
-        return self.deck.analysis.colors()
+    def _basis(self, index: int) -> str:
+        part = self.deck.analysis.salient_fraction
+        images = counted(int(self.deck.classes[index]["images"]), "training image")
+        pixels = "pixels that count most" if part is None else f"{part:.0%} of pixels"
+        hang = "" if part is None else " that its prediction hangs on most"
+        return f"Of each of its {images}, the {pixels}{hang}."
+
+    def _nothing(self, index: int, shares: dict[str, float]) -> str:
+        """Say why there is nothing to draw, if so."""
+        if not self.deck.classes[index]["images"]:
+            return f"{self.deck.name(index)} has no training images, hence no colors."
+        if sum(shares.get(gray, 0.0) for gray in GRAYS) < ALL_GRAY:
+            return ""
+        others = sum(
+            share for name, share in zip(shares, self.averages, strict=True) if name not in GRAYS
+        )
+        beside = (
+            f" (on average over all classes, {others:.0%} have a color)"
+            if others > 1 - ALL_GRAY
+            else ""
+        )
+        return f"The pixels that count most are black, gray or white{beside}."
 
 
 class ColorChart(_charts.ChartPanel):
-    """Share of a class's salient pixels in each color bin, with the average of all classes."""
+    """Share of a class's salient pixels in each color bin, with the average of all classes.
+
+    Parameters
+    ----------
+    card : dict
+        ``index``, ``name`` and the keys of `ColorPart`; empty while no class is shown.
+    marks : dict of str to Widget
+        What `card` changes: ``bars``, ``shareAxis``.
+    """
 
     _bundle = "colors"
 
@@ -105,7 +133,7 @@ class ColorChart(_charts.ChartPanel):
             Mean share per bin over all classes.
         """
         rows = len(bins)
-        ranks, shares = _charts.rank_scale(rows), _charts.percent_scale()
+        ranks, shares = _charts.rank_scale(rows), _charts.length_scale()
         bars = bqplot.Bars(
             x=np.arange(rows),
             y=np.zeros(rows),
@@ -128,11 +156,9 @@ class ColorChart(_charts.ChartPanel):
             stroke="#000000",
             enable_hover=False,
         )
-        share_axis = _charts.percent_axis(shares, "share of salient pixels", ())
+        share_axis = _charts.percent_axis(shares, "share of these pixels", ())
         rank_axis = _charts.rank_axis(ranks, [shorten(name) for name in bins])
         figure = _charts.row_figure(
-            [bars, average], [rank_axis, share_axis], rows=rows, row_height=20, labels=bins
+            [bars, average], [rank_axis, share_axis], height=20 * rows, labels=bins
         )
-        legend = _charts.legend([("#ffffff", "average of all classes")], marker="diamond")
-        chart = _charts.Chart(figure, legend, bars, rank_axis, share_axis)
-        return cls.around(chart, "imbxai-colors")
+        return cls.around(figure, {"bars": bars, "shareAxis": share_axis})

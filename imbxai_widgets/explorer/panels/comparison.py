@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal, TypeAlias, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import traitlets
 from imbxai_widgets.analysis import Comparison
 from imbxai_widgets.analysis.comparison import SIDES
 from imbxai_widgets.analysis.rows import ClassRows
+from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
 from imbxai_widgets.explorer.text import counted
@@ -19,16 +20,18 @@ from imbxai_widgets.explorer.text import counted
 ERROR_ROWS = 20  # classes at once; a class keeps its place among them whichever is selected
 SHARED_ROWS = 10
 
-SplitName: TypeAlias = Literal["training", "validation"]
-
 
 class ComparedAccuracy(TypedDict):
-    """The accuracy of a class under either model, 0 to 1; None without images."""
+    """How many images of a class are right under either model; accuracies 0 to 1, or None."""
 
     split: SplitName
     images: int
     before: float | None
     after: float | None
+    right: int  # both times
+    mended: int  # wrong before, right after
+    broken: int  # right before, wrong after
+    wrong: int  # both times
 
 
 class ErrorRow(TypedDict):
@@ -44,7 +47,6 @@ class ComparedErrors(TypedDict):
     """Errors of a class and of those around it in the order of class size."""
 
     split: SplitName
-    note: str  # what became of the class's own images, in words
     largest: int  # number of errors of any class, under either model
     first: int  # position of the first row among all classes, from the largest down
     classes: int
@@ -94,6 +96,8 @@ class ComparisonContent(PanelContent):
     """Each class under two models."""
 
     name = "comparison"
+    place = "tab"
+    tab = "Before and after"
     turn = 5
     part_type = ComparisonPart
 
@@ -138,8 +142,8 @@ class ComparisonContent(PanelContent):
         return self._comparison.accuracies()
 
     @cached_property
-    def _lost(self) -> pd.DataFrame:
-        return self._comparison.errors(self._splits[-1], "rows")
+    def _lost(self) -> dict[SplitName, pd.DataFrame]:
+        return {split: self._comparison.errors(split, "rows") for split in self._splits}
 
     @cached_property
     def _gained(self) -> pd.DataFrame:
@@ -148,40 +152,38 @@ class ComparisonContent(PanelContent):
     # -- parts of a card -----------------------------------------------------------------
 
     def _accuracy(self, split: SplitName, index: int) -> ComparedAccuracy:
-        row = self._accuracies.iloc[index]
+        row, errors = self._accuracies.iloc[index], self._lost[split].iloc[index]
+        images, mended, broken, wrong = (
+            int(count)
+            for count in (row["images", split], errors["mended"], errors["broken"], errors["both"])
+        )
         return {
             "split": split,
-            "images": int(row["images", split]),
+            "images": images,
             "before": number(row[split, "before"]),
             "after": number(row[split, "after"]),
+            "right": images - mended - broken - wrong,
+            "mended": mended,
+            "broken": broken,
+            "wrong": wrong,
         }
 
     def _errors(self, index: int) -> ComparedErrors:
-        split, mine = self._splits[-1], self._lost.iloc[index]
-        images = int(self._accuracies["images", split].iloc[index])
+        split = self._splits[-1]
         order = self.deck.rows.by_size
         first = int(np.flatnonzero(order == index)[0]) // ERROR_ROWS * ERROR_ROWS
-        if images:
-            note = (
-                f"Of its {counted(images, f'{split} image')}, {mine['mended']:,} misclassified "
-                f"before alone, {mine['broken']:,} after alone, {mine['both']:,} both times."
-            )
-        else:
-            note = f"No {split} images of this class."
+        lost, gained = (table[list(SIDES)] for table in (self._lost[split], self._gained))
         return {
             "split": split,
-            "note": note,
-            "largest": max(
-                int(table[list(SIDES)].to_numpy().max()) for table in (self._lost, self._gained)
-            ),
+            "largest": max(int(table.to_numpy().max()) for table in (lost, gained)),
             "first": first,
             "classes": self._comparison.before.n_classes,
             "rows": [
                 {
                     "index": other,
                     "name": self.deck.name(other),
-                    "lost": self._lost[list(SIDES)].iloc[other].tolist(),
-                    "gained": self._gained[list(SIDES)].iloc[other].tolist(),
+                    "lost": lost.iloc[other].tolist(),
+                    "gained": gained.iloc[other].tolist(),
                 }
                 for other in order[first : first + ERROR_ROWS].tolist()
             ],
@@ -191,9 +193,11 @@ class ComparisonContent(PanelContent):
         flow = self._comparison.flows[index]
         # From safe to outlier, an image's neighborhood is less and less of its own class.
         nearer, further = int(np.tril(flow, -1).sum()), int(np.triu(flow, 1).sum())
-        same = counted(int(np.trace(flow)), "training image")
+        same = int(np.trace(flow))
+        stay = "stays where it was" if same == 1 else "stay where they were"
         note = (
-            f"{same} kept the archetype, {nearer:,} came nearer to safe, {further:,} went further."
+            f"{counted(same, 'training image')} {stay}, {nearer:,} came nearer to safe, "
+            f"{further:,} went further from it."
         )
         totals = flow.sum(axis=1, keepdims=True)
         shares = np.divide(flow, totals, out=np.zeros(flow.shape), where=totals > 0)
@@ -226,6 +230,8 @@ class ComparisonPanel(Panel):
         ``index``, ``name`` and the keys of `ComparisonPart`; empty while no class is shown.
     selected : int
         Index of the selected class. One picked in the page comes to Python by the linker alone.
+    filter : dict
+        The images asked for in the page; see js/src/parts/filter.ts.
 
     Raises
     ------
@@ -239,3 +245,4 @@ class ComparisonPanel(Panel):
 
     card = Card(ComparisonPart).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
+    filter: Any = traitlets.Dict().tag(sync=True)

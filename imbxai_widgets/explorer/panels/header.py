@@ -1,22 +1,39 @@
-"""The header: how large a class is and how well it is predicted."""
+"""The header: the answer for one class, how sure it is, and what may be done."""
 
 from __future__ import annotations
 
-from typing import TypedDict
+from functools import cached_property
+from typing import Any, TypedDict
 
-from imbxai_widgets.explorer.deck import number
+import traitlets
+
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panels._advice import advice
+from imbxai_widgets.explorer.panels._facts import ClassFacts
+from imbxai_widgets.explorer.panels._forecast_notes import forecast_notes
+from imbxai_widgets.explorer.panels._sureness import interval, sureness
+from imbxai_widgets.explorer.panels._verdict import score, size_in_words, verdict
+from imbxai_widgets.explorer.sentence import Sentence
+
+
+class Accuracy(TypedDict):
+    """The share of validation images that are right, and its 95% interval; 0 to 1."""
+
+    share: float
+    low: float
+    high: float
 
 
 class Header(TypedDict):
-    """Size and accuracies of a class; ratios 0 to 1, None where unknown."""
+    """The answer for a class, in words."""
 
-    images: int
-    imbalance: float | None  # images of the largest class over images of this one
-    trainingAccuracy: float | None
-    trainingErrors: int
-    validationImages: int | None
-    validationAccuracy: float | None
+    score: Sentence  # "3 of 18 right"
+    poor: bool  # whether fewer than half are right
+    accuracy: Accuracy | None  # None where no validation image is of the class
+    size: str
+    verdict: Sentence
+    sure: list[Sentence]  # paragraphs
+    advice: list[Sentence]
 
 
 class HeaderPart(Part):
@@ -26,7 +43,7 @@ class HeaderPart(Part):
 
 
 class HeaderContent(PanelContent):
-    """The size and accuracies of each class."""
+    """The answer for each class."""
 
     name = "header"
     place = "head"
@@ -35,31 +52,43 @@ class HeaderContent(PanelContent):
 
     def part(self, index: int, page: int) -> HeaderPart:  # noqa: ARG002
         """Describe class `index`."""
-        row = self.deck.classes[index]
-        held_out = self.deck.analysis.validation is not None
+        facts = ClassFacts.of(self.deck, index)
+        ends = interval(facts)
+        accuracy: Accuracy | None = None
+        if ends is not None:
+            accuracy = {"share": facts.right / facts.images, "low": ends[0], "high": ends[1]}
         return {
             "header": {
-                "images": int(row["images"]),
-                "imbalance": number(row["imbalance"]),
-                "trainingAccuracy": number(row["training_accuracy"]),
-                "trainingErrors": int(row["training_errors"]),
-                "validationImages": int(row["validation_images"]) if held_out else None,
-                "validationAccuracy": number(row["validation_accuracy"]),
+                "score": score(facts),
+                "poor": 2 * facts.right < facts.images,
+                "accuracy": accuracy,
+                "size": size_in_words(facts),
+                "verdict": verdict(facts),
+                "sure": sureness(facts, self._forecast_notes[index]),
+                "advice": advice(facts),
             }
         }
 
-    def widget(self, selected: int) -> ClassHeader:  # noqa: ARG002
+    def widget(self, selected: int) -> ClassHeader:
         """Return a header that is still empty."""
-        return ClassHeader()
+        return ClassHeader(selected=selected)
+
+    @cached_property
+    def _forecast_notes(self) -> list[str]:
+        return forecast_notes(self.deck.analysis)
 
 
 class ClassHeader(Panel):
-    """Name, size and accuracies of one class.
+    """Name of one class, how many of its images are right, and one sentence on the rest.
 
     Parameters
     ----------
     card : dict
         ``index``, ``name`` and the keys of `HeaderPart`; empty while no class is shown.
+    selected : int
+        Index of the selected class. One picked in the page comes to Python by the linker alone.
+    filter : dict
+        The images asked for in the page; see js/src/parts/filter.ts.
 
     Raises
     ------
@@ -72,3 +101,5 @@ class ClassHeader(Panel):
     _bundle = "header"
 
     card = Card(HeaderPart).tag(sync=True)
+    selected = traitlets.Int(0).tag(sync=True)
+    filter: Any = traitlets.Dict().tag(sync=True)

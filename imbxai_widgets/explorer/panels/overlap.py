@@ -25,7 +25,6 @@ class OverlapRow(TypedDict):
     index: int
     name: str
     shared: list[int]
-    jaccard: float
     shareHere: float
     shareThere: float
 
@@ -49,7 +48,8 @@ class OverlapContent(PanelContent):
     """The top features of each class, and who shares them (paper, Algorithm 2)."""
 
     name = "overlap"
-    place = "beside"
+    place = "tab"
+    tab = "Shared features"
     turn = 6
     part_type = OverlapPart
 
@@ -68,7 +68,6 @@ class OverlapContent(PanelContent):
                         "index": row.index,
                         "name": self.deck.name(row.index),
                         "shared": row.features,
-                        "jaccard": row.jaccard,
                         "shareHere": row.share_here,
                         "shareThere": row.share_there,
                     }

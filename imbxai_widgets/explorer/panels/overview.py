@@ -1,75 +1,90 @@
-"""The overview: the adversaries of all classes, one 100% bar each (the paper's Fig. 4).
+"""The overview: which classes are confused with which, over all classes.
 
-Its numbers are those of `Analysis`; here they are only ordered, and the rarer adversaries folded
-into one gray segment.
+Its numbers are those of `Analysis`. Of all pairs of classes only those that are confused travel,
+as bytes: 10,000 classes have 100 million pairs. A folded group of classes has the sums of their
+counts, which the front end adds up, as which groups are folded is decided there.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypedDict
+from collections.abc import Iterator
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import traitlets
+from numpy.typing import ArrayLike
 
+from imbxai_widgets.compute.methods.confusion_groups import confusion_groups
 from imbxai_widgets.compute.methods.pairs import PairCounts
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.panel import Panel, PanelContent
-from imbxai_widgets.names import shorten, shown_name, width
-from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
+from imbxai_widgets.explorer.summary import Summary, summary
+from imbxai_widgets.presentation import WEAK_SUPPORT
 
-WINDOW = 30  # bars at once: those of the page that the selected class is on
-
-
-class OverviewChart(TypedDict):
-    """One chart; its lists hold one entry a class, from the largest class on."""
-
-    title: str
-    axis: str  # what the lengths of segments are
-    note: str
-    labels: list[str]
-    words: list[str]  # each class with its largest adversary
-    faint: list[bool]  # whether a bar rests on few errors
+HEAT_MAP_CLASSES = 30  # a cell for each pair; of more, a list of pairs, and groups that unfold
+GROUP_PARTS = 20
+WHOLE_GROUP = 80  # classes that a group unfolds to at once
 
 
-class OverviewPage(TypedDict):
-    """Bars that are shown at once."""
+class Confusions(TypedDict):
+    """Which classes are confused with which, by one count; int32, little-endian, but for lifts."""
 
-    first: int  # place of the first bar's class in the order
-    segments: list[str]  # a class each, or "other classes"
-    colors: list[str]
-    shares: list[list[list[float]]]  # of each chart, bar and segment
+    split: Literal["validation", "training"]
+    perImage: int  # what an image of a class counts at most: 1, or one vote for each neighbor
+    images: bytes  # (C,) of each class
+    errors: bytes  # (C,) how many of them are misclassified
+    totals: bytes  # (C,) sums of the rows of counts
+    rows: bytes  # (P,) true class of each pair, rising
+    others: bytes  # (P,) predicted class, or class of the neighbors, rising within a row
+    counts: bytes  # (P,) validation errors, or votes
+    cast: bytes  # (P,) misclassified images behind each count
+    lifts: bytes  # (P,) float32, how often for the other class's size, see `PairCounts.lifts`
+
+
+class Groups(TypedDict):
+    """Groups of classes as places in the order; see `ConfusionGroups`."""
+
+    starts: list[int]
+    ends: list[int]
+    parents: list[int]
 
 
 class Overview(TypedDict):
-    """The adversaries of all classes, in pages of `WINDOW` bars."""
+    """All classes and how they are confused."""
 
-    order: list[int]  # class numbers, from the largest class to the smallest
-    labelWidth: int  # of the longest label, in characters
-    charts: list[OverviewChart]
-    pages: list[OverviewPage]
+    names: list[str]
+    order: list[int]  # class numbers, so that classes that are confused stand together
+    groups: Groups | None  # of many classes, where no heat map is shown
+    weak: int  # shares of fewer errors than this are faint
+    confusions: list[Confusions]  # of validation, if there are such images, then of training
+    summary: Summary
 
 
 class OverviewContent(PanelContent):
-    """The adversaries of all classes."""
+    """How all classes are confused."""
 
     name = "overview"
+    place = "tab"
+    tab = "All classes"
 
     def widget(self, selected: int) -> OverviewPanel:
-        """Return the overview with the page of class `selected`."""
+        """Return the overview with class `selected` marked."""
         return OverviewPanel(overview=overview(self.deck), selected=selected)
 
 
 class OverviewPanel(Panel):
-    """One 100% bar per class, its segments colored by adversary (Fig. 4), a page at a time.
+    """Heat map of which classes are confused; of many, pairs and groups that unfold.
 
     Parameters
     ----------
     overview : dict
-        Bars of all classes; see `Overview`.
+        All classes and how they are confused; see `Overview`.
     selected : int
-        Index of the selected class: its page is shown, and its bar marked. A class picked in the
-        page comes to Python by the linker alone.
+        Index of the selected class, which is marked. A class picked in the page comes to Python by
+        the linker alone.
+    filter : dict
+        The images that a click asks for; set in the page alone.
     """
 
     waits = True
@@ -77,122 +92,66 @@ class OverviewPanel(Panel):
 
     overview: Any = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
-
-
-class _Kind(NamedTuple):
-    """One of the charts: what it counts, on how many errors each class's bar rests, and words."""
-
-    counts: PairCounts
-    errors: IntArray
-    title: str
-    axis: str  # what the lengths of segments are
-    nothing: str  # why a class may have no bar
+    filter: Any = traitlets.Dict().tag(sync=True)
 
 
 def overview(deck: Deck) -> Overview:
-    """Return the overview of all classes of `deck`, in pages of `WINDOW` bars.
+    """Return how all classes of `deck` are confused.
 
-    On each page the adversaries that weigh most in its bars get a color of their own, the rest
-    share a gray segment. Bars that rest on fewer than `WEAK_SUPPORT` errors are faint and
-    starred; classes without a bar carry a ring.
-
-    Returns
-    -------
-    Overview
-        With a chart of training, and one of validation if there are validation images.
+    Of more than `HEAT_MAP_CLASSES` classes, groups of at most `GROUP_PARTS` parts come along.
     """
-    rows, order = deck.rows, deck.rows.by_size
-    names = deck.analysis.class_names
-    kinds = [
-        _Kind(
-            rows.votes,
-            rows.training_groups.errors.sum(axis=1),
-            "Training: whose images stand near its misclassified ones",
-            "share of votes",
-            "no votes: no errors, or all their neighbors are of the class itself",
+    analysis, tree = deck.analysis, deck.rows.confusion_tree
+    groups = None
+    if analysis.n_classes > HEAT_MAP_CLASSES:
+        found = confusion_groups(tree, GROUP_PARTS, WHOLE_GROUP)
+        groups = Groups(
+            starts=found.starts.tolist(), ends=found.ends.tolist(), parents=found.parents.tolist()
         )
-    ]
-    if rows.validation_errors is not None:
-        kinds.append(
-            _Kind(
-                rows.validation_errors,
-                rows.validation_errors.totals,
-                "Validation: what its images are mistaken for (rows)",
-                "share of errors",
-                "no validation errors",
-            )
-        )
-    last = max(len(order) - WINDOW, 0)
     return {
-        "order": order.tolist(),
-        "labelWidth": max(width(shorten(name)) for name in names) + 1,
-        "charts": [_chart(kind, order, names) for kind in kinds],
-        "pages": [
-            _page(kinds, order, min(first, last), names) for first in range(0, len(order), WINDOW)
-        ],
+        "names": [deck.name(index) for index in range(analysis.n_classes)],
+        "order": tree.order.tolist(),
+        "groups": groups,
+        "weak": WEAK_SUPPORT,
+        "confusions": list(_confusions(deck)),
+        "summary": summary(deck),
     }
 
 
-def _page(kinds: list[_Kind], order: IntArray, first: int, names: tuple[str, ...]) -> OverviewPage:
-    shown = order[first : first + WINDOW]
-    parts = [kind.counts.parts(shown) for kind in kinds]
-    shares = np.concatenate([each for *_, each in parts])
-    adversaries, place = np.unique(
-        np.concatenate([others for _, others, _ in parts]), return_inverse=True
-    )
-    weights = np.bincount(place, shares, minlength=len(adversaries))
-    ranking = adversaries[np.argsort(-weights, kind="stable")]
-    own, rest = ranking[: len(SEGMENT_COLORS)], ranking[len(SEGMENT_COLORS) :]
-    segments = [shown_name(names[index]) for index in own]
-    if len(rest):
-        segments.append(
-            shown_name(names[rest[0]]) if len(rest) == 1 else f"{len(rest):,} other classes"
-        )
-    column = np.full(len(names), len(own))
-    column[own] = np.arange(len(own))
-    tables = np.zeros((len(kinds), len(shown), len(segments)))
-    for table, (bars, others, each) in zip(tables, parts, strict=True):
-        np.add.at(table, (bars, column[others]), each)
+def _confusions(deck: Deck) -> Iterator[Confusions]:
+    rows = deck.rows
+    training, unseen = rows.training_groups, rows.validation_groups
+    sizes = training.images.sum(axis=1)
+    if rows.validation_errors is not None and unseen is not None and unseen.images.any():
+        images, errors = unseen.images.sum(axis=1), unseen.errors.sum(axis=1)
+        pairs = rows.validation_errors
+        yield _sent("validation", 1, images, errors, pairs, pairs.counts, pairs.lifts(sizes))
+    errors = training.errors.sum(axis=1)
+    votes, cast = rows.votes, rows.voters.counts  # which has the pairs of votes
+    yield _sent("training", deck.analysis.k, sizes, errors, votes, cast, votes.lifts(sizes))
+
+
+def _sent(
+    split: Literal["validation", "training"],
+    per_image: int,
+    images: IntArray,
+    errors: IntArray,
+    pairs: PairCounts,
+    cast: IntArray,
+    lifts: ArrayLike,
+) -> Confusions:
     return {
-        "first": first,
-        "segments": segments,
-        "colors": segment_colors(len(segments), other=bool(len(rest))),
-        "shares": np.round(tables, 4).tolist(),
+        "split": split,
+        "perImage": per_image,
+        "images": _bytes(images),
+        "errors": _bytes(errors),
+        "totals": _bytes(pairs.totals),
+        "rows": _bytes(np.repeat(np.arange(len(images)), np.diff(pairs.starts))),
+        "others": _bytes(pairs.others),
+        "counts": _bytes(pairs.counts),
+        "cast": _bytes(cast),
+        "lifts": _bytes(lifts, "<f4"),
     }
 
 
-def _chart(kind: _Kind, order: IntArray, names: tuple[str, ...]) -> OverviewChart:
-    empty = kind.counts.totals[order] == 0
-    weak = kind.errors[order] < WEAK_SUPPORT
-    marks = np.where(empty, "°", np.where(weak, "*", ""))
-    labels = [
-        f"{shown_name(shorten(names[index]))}{mark}"
-        for index, mark in zip(order, marks, strict=True)
-    ]
-    notes = []
-    if "*" in marks:
-        notes.append(f"* fewer than {WEAK_SUPPORT} errors: read with care.")
-    if "°" in marks:
-        notes.append(f"° {kind.nothing}.")
-    return {
-        "title": kind.title,
-        "axis": kind.axis,
-        "note": " ".join(notes),
-        "labels": labels,
-        "words": _in_words(kind.counts, order, names),
-        "faint": weak.tolist(),
-    }
-
-
-def _in_words(counts: PairCounts, order: IntArray, names: tuple[str, ...]) -> list[str]:
-    """Name each class and its largest adversary, if there is one."""
-    adversaries, shares = counts.largest()
-    return [
-        f"{shown_name(names[index])}: "
-        + (
-            f"{shown_name(names[adversaries[index]])} {shares[index]:.0%}"
-            if adversaries[index] >= 0
-            else "none"
-        )
-        for index in order
-    ]
+def _bytes(values: ArrayLike, kind: str = "<i4") -> bytes:
+    return np.asarray(values).astype(kind).tobytes()

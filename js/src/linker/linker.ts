@@ -5,10 +5,13 @@ import {
   type ClassCard,
   type Initialize,
   type Reference,
+  type Render,
   resolve,
   type WidgetModel,
 } from "../model";
 import { type AskError, Asker } from "../parts/ask";
+import { h } from "../parts/dom";
+import { type AskedFilter, isAsked } from "../parts/filter";
 import { CardStore } from "./card_store";
 
 /** A panel, as it is registered in Python; see `Panel` in explorer/panel.py for its traits. */
@@ -27,6 +30,10 @@ interface LinkerState {
   class_names: string[];
   cards: ClassCard[];
   selected: number;
+  /** Keys of the marked images, such as "training:12". */
+  marked: string[];
+  /** Tells the lines that are left behind by the process that made the panels. */
+  session: string;
 }
 
 type LinkerModel = Parameters<Initialize<LinkerState>>[0]["model"];
@@ -93,8 +100,14 @@ export class Linker {
     for (const { model: panel } of to.panels) {
       this.#listen(panel, "selected", (index) => this.#select(index));
       this.#listen(panel, "likely", (indices) => this.#cards.foresee(indices as number[]));
+      this.#listen(panel, "filter", (filter) => this.#filter(filter as AskedFilter));
+      this.#listen(panel, "marked", (keys) => this.#mark(keys as string[]));
     }
+    const marked = () => this.#guard(() => this.#putAll("marked", this.model.get("marked")));
+    model.on("change:marked", marked);
+    this.#undo.push(() => model.off("change:marked", marked));
     changed();
+    marked();
   }
 
   dispose(): void {
@@ -118,21 +131,41 @@ export class Linker {
     this.model.save_changes();
   }
 
+  /** Has the images shown that a panel asks for, of whichever class they are. */
+  #filter(filter: AskedFilter): void {
+    if (!isAsked(filter)) return;
+    this.#select(filter.index);
+    this.#putAll("wanted", filter);
+  }
+
+  /** Keeps which images are marked; all panels show it, and Python is told. */
+  #mark(keys: string[]): void {
+    if (keys.join() === this.model.get("marked").join()) return;
+    this.model.set("marked", keys);
+    this.model.save_changes();
+  }
+
+  #putAll(trait: "wanted" | "marked", value: unknown): void {
+    for (const { model } of this.to.panels) {
+      if (has(model, trait)) model.set_state({ [trait]: value });
+    }
+  }
+
   /** Shows the selected class. */
   #show(): void {
     const index = this.model.get("selected");
     clearTimeout(this.#timer);
     this.#cards.rest();
     const card = this.#find(index);
-    this.#mark(index, false);
+    this.#markClass(index, false);
     if (!card) return;
     this.#shown = card;
-    this.#mark(index, true);
+    this.#markClass(index, true);
     this.#put(card, "card");
   }
 
   /** Tells the panels that do, or do not, wait for a card which class is selected. */
-  #mark(selected: number, waits: boolean): void {
+  #markClass(selected: number, waits: boolean): void {
     for (const panel of this.to.panels) {
       if (panel.waits === waits && has(panel.model, "selected"))
         panel.model.set_state({ selected });
@@ -208,4 +241,17 @@ const initialize: Initialize<LinkerState> = ({ model }) => {
   };
 };
 
-export default { initialize };
+/**
+ * Hides, on a page that holds panels, the lines that say how to come by them; wherever these are,
+ * and whatever the page is made of. JupyterLab's frame around such an output goes as well.
+ */
+const render: Render<LinkerState> = ({ model, el }) => {
+  const line = `.imbxai-left-behind[data-session="${model.get("session")}"]`;
+  const frame = `.jp-OutputArea-child:has(> .jp-OutputArea-output > ${line})`;
+  const style = h("style", "");
+  style.textContent = `${line}, ${frame} { display: none; }`;
+  el.append(style);
+  return () => style.remove();
+};
+
+export default { initialize, render };

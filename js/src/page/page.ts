@@ -6,9 +6,10 @@ import type { IManagerState } from "@jupyter-widgets/base-manager";
 import "./page.css";
 import { PageManager } from "./manager";
 import { define } from "./modules";
+import { modelOf, VIEW } from "./outputs";
+import { scaleChartsInPrint } from "./print";
 
 const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
-const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
 
 async function showWidgets(): Promise<void> {
   const state = document.querySelector(STATE);
@@ -18,9 +19,8 @@ async function showWidgets(): Promise<void> {
   const manager = new PageManager();
   await manager.set_state(JSON.parse(state.textContent ?? "") as IManagerState);
   for (const script of document.querySelectorAll(VIEW)) {
-    const { model_id } = JSON.parse(script.textContent ?? "") as { model_id: string };
     if (script.parentElement !== null) {
-      await manager.show(model_id, script.parentElement);
+      await manager.show(modelOf(script), script.parentElement);
     }
   }
 }
@@ -38,5 +38,6 @@ function followTheme(): void {
 Object.assign(window, { define });
 document.addEventListener("DOMContentLoaded", () => {
   followTheme();
+  scaleChartsInPrint();
   void showWidgets();
 });

@@ -1,195 +1,264 @@
-// Images of a class in four columns by archetype; click them to mark them.
+// Where the training images of a class stand: one bar in four parts, and four columns with
+// prototypes.
 import { type CardIdentity, hasCard, type MaybeCard, type Model, type Render } from "../model";
-import { ArchetypeColumn, type ArchetypeGroup, type MoreImages } from "../parts/archetype_column";
 import { ARCHETYPES } from "../parts/archetype_style";
-import { AskError, Asker, type AskOptions } from "../parts/ask";
-import { Cleanup, h, panel, placeholder } from "../parts/dom";
-import { counted } from "../parts/format";
+import { Cleanup, h, panel, placeholder, TextView } from "../parts/dom";
+import { type AskedFilter, askFor, type ImageFilter } from "../parts/filter";
+import { count, counted } from "../parts/format";
+import { toggled } from "../parts/marks";
+import { Roving } from "../parts/roving";
+import { textButton } from "../parts/sentence";
 import { SheetStore, type Sprite, TileSheet } from "../parts/sprite";
-import { describe, type Thumbnail } from "../parts/thumbnail_grid";
-import { Tooltip } from "../parts/tooltip";
+import { type Thumbnail, ThumbnailGrid } from "../parts/thumbnail_grid";
+import { ThumbnailHints } from "../parts/thumbnail_hints";
+
+export interface ArchetypeGroup {
+  /** How many of the neighbors are of the class, in words. */
+  meaning: string;
+  images: number;
+  wrong: number;
+  /** Of its prototypes. */
+  thumbnails: Thumbnail[];
+}
 
 export interface Part {
-  archetypes: ArchetypeGroup[];
-  sprite: Sprite;
+  archetypes: {
+    /** In the order of `ARCHETYPES`. */
+    groups: ArchetypeGroup[];
+    /** What so few images cannot be. */
+    note: string;
+  };
+  /** Null where no images were given. */
+  prototype_sprite: Sprite | null;
   /** The picture of all thumbnails. */
-  sprite_data: DataView;
+  prototype_data: DataView;
 }
 
 export interface State {
   card: MaybeCard<Part>;
-  marked: number[];
   /** A card that may be shown next: its images are decoded ahead. */
   ahead: MaybeCard<Part>;
+  filter: AskedFilter;
+  /** Keys of the marked images. */
+  marked: string[];
 }
 
-class Gallery {
-  readonly frame = panel(
-    "archetypes",
-    "Archetypes",
-    "The images of this class by how many of their nearest neighbors are of the same class. A crossed corner is a wrong prediction; click an image to mark it.",
-  );
-  readonly #columns: ArchetypeColumn[];
+const WHERE = ["among its own", "at the edge", "nearly alone", "among others"];
+
+/** Longer side of a prototype in CSS pixels: of images with few pixels, and of photographs. */
+const [TINY, PHOTOGRAPH] = [48, 72];
+const GAP = 6;
+
+type Ask = (conditions: Omit<ImageFilter, "index" | "split">) => void;
+
+/** One archetype: how many images, how many of them wrong, and prototypes. */
+class Column {
+  readonly grid: ThumbnailGrid;
+  readonly element: HTMLElement;
+  /** Its part of the bar. */
+  readonly part: HTMLButtonElement;
+  readonly #counts = h("p", "imbxai-archetype-counts");
+  #thumbnails: Thumbnail[] = [];
+  #sprite: Sprite | null = null;
+  #sheet: TileSheet | undefined;
+
+  constructor(
+    private readonly number: number,
+    mark: (thumbnail: Thumbnail) => void,
+    private readonly ask: Ask,
+  ) {
+    const { name, color } = ARCHETYPES[number] ?? { name: "", color: "" };
+    this.grid = new ThumbnailGrid(`Prototypes, ${name}`, mark, { captions: true });
+    this.part = h("button", "imbxai-archetype-part", { type: "button" });
+    this.part.addEventListener("click", () => ask({ archetype: number }));
+    const title = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+    this.element = h(
+      "section",
+      "imbxai-archetype",
+      { "data-archetype": name, "aria-label": `${title} images` },
+      h(
+        "h4",
+        "imbxai-archetype-name",
+        {},
+        title,
+        h("span", "imbxai-archetype-where", {}, ` ${WHERE[number]}`),
+      ),
+      this.#counts,
+      this.grid.element,
+    );
+    for (const element of [this.element, this.part]) {
+      element.style.setProperty("--imbxai-archetype", color);
+    }
+  }
+
+  show({ meaning, images, wrong, thumbnails }: ArchetypeGroup, sprite: Sprite | null): void {
+    const name = ARCHETYPES[this.number]?.name ?? "";
+    const hint = `${counted(images, "image")} ${images === 1 ? "is" : "are"} ${name}: ${meaning}`;
+    this.part.hidden = images === 0;
+    this.part.style.flexGrow = String(images);
+    this.part.title = hint;
+    this.part.setAttribute("aria-label", hint);
+    this.element.title = meaning;
+    const of_them = { archetype: this.number };
+    const total = counted(images, "image");
+    this.#counts.replaceChildren(
+      images ? textButton(total, "Show these images", () => this.ask(of_them)) : total,
+      ...(images ? [", ", this.#wrong(wrong, of_them)] : []),
+    );
+    this.#thumbnails = thumbnails;
+    this.#sprite = sprite;
+    this.#sheet = undefined;
+    this.grid.element.hidden = thumbnails.length === 0;
+    this.lay();
+  }
+
+  dress(sheet: TileSheet): void {
+    this.#sheet = sheet;
+    this.lay();
+  }
+
+  /** Shows as many prototypes as stand side by side. */
+  lay(): void {
+    const size = this.#sprite && Math.max(this.#sprite.width, this.#sprite.height);
+    const side = size === null ? 64 : size > TINY ? PHOTOGRAPH : TINY;
+    const fitting = Math.floor((this.grid.element.clientWidth + GAP) / (side + GAP));
+    const tiles = this.#thumbnails
+      .slice(0, Math.max(1, fitting))
+      .map((thumbnail) => ({ thumbnail, prototype: true, sheet: this.#sheet }));
+    this.grid.show(tiles, this.#sprite, { size: side });
+  }
+
+  #wrong(wrong: number, of_them: { archetype: number }): Node | string {
+    if (wrong === 0) return "0 wrong";
+    const act = () => this.ask({ ...of_them, right: false });
+    const button = textButton(`${count(wrong)} wrong`, "Show the wrong ones", act);
+    button.classList.add("imbxai-archetype-wrong");
+    return button;
+  }
+}
+
+class Strip {
+  readonly frame = panel("archetypes", "Where its training images stand", "");
+  readonly #columns: Column[];
+  readonly #bar = h("div", "imbxai-archetype-bar", { role: "group", "aria-label": "Archetypes" });
   readonly #grid = h("div", "imbxai-archetypes-grid");
-  readonly #marks = h("span", "", { role: "status" });
-  readonly #clear = h("button", "imbxai-quiet-button", { type: "button" }, "Clear");
-  readonly #empty = placeholder("No class is selected yet.");
-  readonly #tooltip = new Tooltip(this.frame.root);
+  readonly #note = new TextView(h("p", "imbxai-note"));
+  readonly #empty = placeholder("");
+  readonly #hints: ThumbnailHints;
   readonly #store = new SheetStore();
-  /** Of further images, which come in sheets of their own. */
-  #further: TileSheet[] = [];
-  readonly #asker: Asker;
+  readonly #roving: Roving;
   #card: MaybeCard<Part> = {};
 
-  constructor(private readonly model: Model<State>) {
-    this.#asker = new Asker(model);
-    this.#columns = ARCHETYPES.map(
-      (archetype, number) =>
-        new ArchetypeColumn(
-          archetype,
-          (image) => this.#toggle(image),
-          (offset, options) => this.#more(number, offset, options),
-          () => this.showMarks(),
-        ),
-    );
+  constructor(
+    private readonly model: Model<State>,
+    cleanup: Cleanup,
+  ) {
+    const mark = (thumbnail: Thumbnail) =>
+      model.set("marked", toggled(model.get("marked"), thumbnail));
+    const ask: Ask = (conditions) => {
+      const { index } = this.#card;
+      if (index !== undefined) {
+        model.set("filter", askFor({ index, split: "training", ...conditions }));
+      }
+    };
+    this.#columns = ARCHETYPES.map((_, number) => new Column(number, mark, ask));
+    this.#bar.append(...this.#columns.map((column) => column.part));
     this.#grid.append(...this.#columns.map((column) => column.element));
-    this.frame.head.append(h("p", "imbxai-marks", {}, this.#marks, this.#clear));
-    this.frame.body.append(this.#empty, this.#grid);
-    this.#clear.addEventListener("click", () => this.#setMarked([]));
-    for (const type of ["pointerover", "focusin"] as const) {
-      this.#grid.addEventListener(type, (event) => this.#hint(event.target));
-    }
-    for (const type of ["pointerout", "focusout"] as const) {
-      this.#grid.addEventListener(type, () => this.#tooltip.hide());
-    }
-    this.#grid.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#tooltip.hide();
-    });
+    this.frame.explanation.remove();
+    this.frame.body.append(this.#empty, this.#bar, this.#grid, this.#note.element);
+    const parts = () => [this.#columns.map((column) => column.part).filter((part) => !part.hidden)];
+    this.#roving = new Roving(this.#bar, parts);
+    const grids = () => this.#columns.map((column) => column.grid);
+    this.#hints = new ThumbnailHints(this.frame.root, this.#grid, grids, cleanup);
   }
 
   showCard(): void {
     const card = this.model.get("card");
-    this.#closeFurther();
-    this.#tooltip.hide();
+    this.#hints.hide();
     this.#card = card;
-    this.#empty.hidden = hasCard(card);
-    this.#grid.hidden = !hasCard(card);
-    if (!hasCard(card)) return;
-    const { archetypes, sprite, sprite_data } = card;
-    const thumbnails = archetypes.flatMap((group) => group.thumbnails);
-    const sheet = this.#store.get(sprite_data);
-    // Begun before the page changes, as the browser decodes beside it.
-    if (!sheet) this.#dress(thumbnails, this.#store.decode(sprite, sprite_data));
-    for (const [number, column] of this.#columns.entries()) {
-      const group = archetypes[number];
-      if (group) column.show(group, sprite, sheet);
-    }
+    const images = hasCard(card)
+      ? card.archetypes.groups.reduce((sum, group) => sum + group.images, 0)
+      : 0;
+    const its = images === 1 ? "its training image stands" : "its training images stand";
+    this.frame.heading.textContent =
+      images > 1 ? `Where its ${count(images)} training images stand` : `Where ${its}`;
+    this.#empty.hidden = images > 0;
+    for (const part of [this.#bar, this.#grid]) part.hidden = images === 0;
+    if (!hasCard(card)) this.#empty.textContent = "No class is selected yet.";
+    else if (!images) this.#empty.textContent = `${card.name} has no training images.`;
+    this.#note.show(hasCard(card) ? card.archetypes.note : "");
+    if (hasCard(card)) this.#fill(card);
   }
 
   /** Decodes the images of a card that may be shown next. */
   async prepare(): Promise<void> {
-    const { sprite, sprite_data } = this.model.get("ahead") as CardIdentity & Part;
-    const sheet = await TileSheet.decode(sprite, sprite_data);
-    this.#store.keep(sprite_data, sheet, this.#card.sprite_data);
+    const { prototype_sprite: sprite, prototype_data: data } = this.model.get("ahead") as Part;
+    if (!sprite) return;
+    const sheet = await TileSheet.decode(sprite, data);
+    this.#store.keep(data, sheet, this.#card.prototype_data);
   }
 
   showMarks(): void {
-    const marked = this.model.get("marked");
-    const set = new Set(marked);
-    for (const column of this.#columns) column.grid.mark(set);
-    this.#marks.textContent = marked.length
-      ? `${counted(marked.length, "image")} marked`
-      : "No images marked";
-    this.#clear.hidden = marked.length === 0;
+    const marked = new Set(this.model.get("marked"));
+    for (const column of this.#columns) column.grid.mark(marked);
   }
 
   resize(): void {
-    for (const column of this.#columns) column.grid.resize();
+    for (const column of this.#columns) {
+      column.grid.resize();
+      column.lay();
+    }
+    this.showMarks();
   }
 
   dispose(): void {
-    for (const column of this.#columns) column.stop();
-    this.#asker.dispose();
     this.#card = {};
-    this.#closeFurther();
     this.#store.close();
     this.frame.root.remove();
   }
 
-  /** Gives images their pixels once these are decoded. */
-  #dress(thumbnails: Thumbnail[], decoded: Promise<TileSheet>): void {
+  #fill(card: CardIdentity & Part): void {
+    const { archetypes, prototype_sprite: sprite, prototype_data: data } = card;
+    const sheet = this.#store.get(data);
+    // Begun before the page changes, as the browser decodes beside it.
+    if (sprite && !sheet) this.#decode(sprite, data);
+    for (const [number, column] of this.#columns.entries()) {
+      const group = archetypes.groups[number];
+      if (group) column.show(group, sprite);
+      if (sheet) column.dress(sheet);
+    }
+    this.#roving.refresh();
+    this.showMarks();
+  }
+
+  #decode(sprite: Sprite, data: DataView): void {
     const card = this.#card;
-    decoded
+    this.#store
+      .decode(sprite, data)
       .then((sheet) => {
         if (this.#card !== card) return;
-        for (const column of this.#columns) column.dress(thumbnails, sheet);
+        for (const column of this.#columns) column.dress(sheet);
+        this.showMarks();
       })
       .catch(() => {
-        if (this.#card === card) this.#marks.textContent = "The images could not be decoded.";
+        if (this.#card === card) this.#note.show("The images could not be decoded.");
       });
-  }
-
-  async #decodeFurther(sprite: Sprite, picture: DataView): Promise<TileSheet> {
-    const card = this.#card;
-    const sheet = await TileSheet.decode(sprite, picture);
-    if (this.#card === card) this.#further.push(sheet);
-    else sheet.close();
-    return sheet;
-  }
-
-  #closeFurther(): void {
-    for (const sheet of this.#further.splice(0)) sheet.close();
-  }
-
-  /** Asks for more images of a group; taken back when another class is shown. */
-  async #more(archetype: number, offset: number, options: AskOptions): Promise<void> {
-    const column = this.#columns[archetype];
-    const { index } = this.#card;
-    try {
-      const question = { index, archetype, offset };
-      const more = await this.#asker.ask<MoreImages>("more", question, options);
-      column?.append(more);
-      const { thumbnails, sprite, sprite_data } = more;
-      if (thumbnails.length) this.#dress(thumbnails, this.#decodeFurther(sprite, sprite_data));
-    } catch (error) {
-      if (!(error instanceof AskError)) return; // taken back
-      column?.fail(`No more images could be shown: ${error.message}`);
-    }
-  }
-
-  #toggle(image: number): void {
-    const marked = this.model.get("marked");
-    const without = marked.filter((other) => other !== image);
-    this.#setMarked(without.length < marked.length ? without : [...marked, image]);
-  }
-
-  #setMarked(marked: number[]): void {
-    this.model.set("marked", marked);
-    this.model.save_changes();
-  }
-
-  #hint(target: EventTarget | null): void {
-    for (const column of this.#columns) {
-      const tile = column.grid.tileOf(target);
-      if (tile) this.#tooltip.show(target as HTMLElement, describe(tile));
-    }
   }
 }
 
 const render: Render<State> = ({ model, el }) => {
-  const gallery = new Gallery(model);
   const cleanup = new Cleanup();
-  cleanup.on(model, "change:card", () => gallery.showCard());
+  const strip = new Strip(model, cleanup);
+  cleanup.on(model, "change:card", () => strip.showCard());
   // What cannot be decoded is told of where it is shown.
-  cleanup.on(model, "change:ahead", () => gallery.prepare().catch(() => {}));
-  cleanup.on(model, "change:marked", () => gallery.showMarks());
-  el.append(gallery.frame.root);
-  cleanup.add(() => gallery.dispose());
-  const observer = new ResizeObserver(() => gallery.resize());
-  observer.observe(gallery.frame.body);
+  cleanup.on(model, "change:ahead", () => strip.prepare().catch(() => {}));
+  cleanup.on(model, "change:marked", () => strip.showMarks());
+  el.append(strip.frame.root);
+  cleanup.add(() => strip.dispose());
+  const observer = new ResizeObserver(() => strip.resize());
+  observer.observe(strip.frame.body);
   cleanup.add(() => observer.disconnect());
-  gallery.showMarks();
-  gallery.showCard();
+  strip.showCard();
   return () => cleanup.run();
 };
 

@@ -1,16 +1,15 @@
-// Every class with its size, archetypes and accuracy; sort, search, and pick one.
+// Every class with its size and accuracy, below those of all classes; sort, search, and select one.
 import type { Model, Render } from "../model";
-import { ARCHETYPES } from "../parts/archetype_style";
 import { bar, Cleanup, h, panel, placeholder, stepTo } from "../parts/dom";
-import { count, counted, percent } from "../parts/format";
-import { arrange, ORDERS, type OrderKey, type PickerClass } from "../parts/picker_order";
+import { change, count, counted, percent } from "../parts/format";
+import { arrange, ORDERS, type OrderKey, ordersFor, type PickerClass } from "../parts/picker_order";
+import { type Summary, summaryLines } from "../parts/summary";
 import { VirtualList } from "../parts/virtual_list";
 
 export interface State {
   classes: PickerClass[];
   accuracy_label: "validation" | "training";
-  /** What each archetype means, in words. */
-  meanings: string[];
+  summary: Summary;
   selected: number;
   /** Classes that may be picked next, the likeliest first: their cards are fetched ahead. */
   likely: number[];
@@ -22,37 +21,11 @@ const REST = 50;
 /** Milliseconds after which a list that was scrolled stands still. */
 const STILL = 250;
 
-const mixInWords = (shares: readonly number[]): string =>
-  ARCHETYPES.map(({ name }, position) => `${name} ${percent(shares[position] ?? 0)}`).join(", ");
+/** Text for screen readers alone. */
+const unseen = (text: string) => h("span", "imbxai-unseen", {}, text);
 
-function mixBar(shares: readonly number[]): HTMLElement {
-  const mix = h("span", "imbxai-picker-mix", { "aria-hidden": "true" });
-  for (const [position, { color }] of ARCHETYPES.entries()) {
-    const share = shares[position] ?? 0;
-    if (share === 0) continue;
-    const part = h("span", "");
-    part.style.flex = `${share} 0 0`;
-    part.style.background = color;
-    mix.append(part);
-  }
-  return mix;
-}
-
-function rowOf(entry: PickerClass, largest: number, accuracyLabel: string): HTMLElement {
-  const words = [
-    entry.name,
-    counted(entry.images, "image"),
-    `${accuracyLabel} accuracy ${entry.accuracy === null ? "unknown" : percent(entry.accuracy)}`,
-    mixInWords(entry.archetypes),
-  ];
-  const size = h(
-    "span",
-    "imbxai-picker-size",
-    {},
-    bar(largest ? entry.images / largest : 0),
-    h("span", "", {}, count(entry.images)),
-  );
-  return h(
+function rowOf(entry: PickerClass): HTMLElement {
+  const row = h(
     "div",
     "imbxai-picker-row",
     {
@@ -60,23 +33,20 @@ function rowOf(entry: PickerClass, largest: number, accuracyLabel: string): HTML
       tabindex: -1,
       "aria-selected": "false",
       "data-class": entry.name,
-      "aria-label": words.join("; "),
-      title: words.join("\n"),
+      title: entry.name,
     },
     h("span", "imbxai-picker-name", {}, entry.name),
-    size,
-    mixBar(entry.archetypes),
+    unseen(", "),
+    h("span", "imbxai-picker-size", {}, count(entry.images)),
+    unseen(entry.images === 1 ? " image, " : " images, "),
     h("span", "imbxai-picker-accuracy", {}, percent(entry.accuracy)),
+    unseen(entry.accuracy === null ? " accuracy not known" : " right"),
   );
-}
-
-function legend(meanings: string[]): HTMLElement {
-  const keys = ARCHETYPES.map(({ name, color }, position) => {
-    const swatch = h("span", "imbxai-legend-swatch");
-    swatch.style.background = color;
-    return h("span", "imbxai-legend-key", { title: meanings[position] ?? "" }, swatch, name);
-  });
-  return h("div", "imbxai-legend-row", {}, ...keys);
+  if (entry.change !== null) {
+    row.append(h("span", "imbxai-picker-change", {}, change(entry.change)), unseen(" points"));
+  }
+  row.append(bar(entry.accuracy ?? 0));
+  return row;
 }
 
 class Picker {
@@ -86,7 +56,7 @@ class Picker {
     placeholder: "Find a class",
     "aria-label": "Find a class",
   });
-  readonly #order = h("select", "", { "aria-label": "Sort by" });
+  readonly #order = h("select", "imbxai-picker-order", { "aria-label": "Sort by" });
   readonly #direction = h("button", "", { type: "button" });
   // Arrow keys belong to the list here, not to the notebook's commands.
   readonly #list = h("div", "imbxai-picker-list", {
@@ -95,25 +65,33 @@ class Picker {
     "data-lm-suppress-shortcuts": "true",
   });
   readonly #count = h("div", "imbxai-picker-count", { role: "status" });
+  /** In place of the list where the page is narrow. */
+  readonly #box = h("select", "imbxai-picker-box", { "aria-label": "Class" });
+  readonly #summary = h("div", "imbxai-picker-summary");
   readonly #none = placeholder("");
   readonly #rows = new VirtualList(this.#list, (position) => this.#rowAt(position));
   #shown: PickerClass[] = [];
   #positions = new Map<number, number>();
-  #largest = 0;
   #selected: number | undefined;
   #tabStop: number | undefined;
   #resting: ReturnType<typeof setTimeout> | undefined;
   #inSight = false;
-  #descending: boolean = ORDERS.images.descending;
+  #descending: boolean;
+  /** Whether the box in place of the list holds the classes that are listed. */
+  #boxed = false;
 
   constructor(private readonly model: Model<State>) {
-    for (const [key, { label }] of Object.entries(ORDERS)) {
-      this.#order.append(h("option", "", { value: key }, `by ${label}`));
+    const orders = ordersFor(model.get("classes"));
+    for (const key of orders) {
+      this.#order.append(h("option", "", { value: key }, `by ${ORDERS[key].label}`));
     }
+    this.#descending = ORDERS[this.#key].descending;
     const tools = h("div", "imbxai-picker-tools");
     tools.append(this.#search, this.#order, this.#direction);
     this.#list.append(this.#none);
-    this.frame.body.append(tools, legend(model.get("meanings")), this.#list, this.#count);
+    this.frame.head.replaceWith(this.#summary);
+    this.frame.body.append(tools, this.#box, this.#list, this.#count);
+    this.#box.addEventListener("change", () => this.#pick(this.#box.selectedIndex));
     this.#search.addEventListener("input", () => this.#arrange());
     this.#search.addEventListener("keydown", (event) => this.#onSearchKey(event));
     this.#order.addEventListener("change", () => {
@@ -146,9 +124,13 @@ class Picker {
   /** Lists the model's classes anew. */
   fill(): void {
     const classes = this.model.get("classes");
-    const label = this.model.get("accuracy_label");
-    this.#largest = classes.reduce((largest, { images }) => Math.max(largest, images), 0);
-    this.frame.explanation.textContent = `Images, archetypes and ${label} accuracy of each class. Pick one to see it in every panel.`;
+    const lines = summaryLines(
+      this.model.get("summary"),
+      this.model.get("accuracy_label"),
+      (index) => classes.find((entry) => entry.index === index)?.name ?? "",
+      (index) => this.model.set("selected", index),
+    );
+    this.#summary.replaceChildren(...lines);
     this.#arrange();
   }
 
@@ -163,12 +145,25 @@ class Picker {
     if (selected !== undefined) this.#rows.reveal(selected);
     this.#rows.row(selected)?.setAttribute("aria-selected", "true");
     this.#rows.row(this.#tabStop)?.setAttribute("tabindex", "0");
+    if (this.#boxed) this.#box.selectedIndex = selected ?? -1;
   }
 
   /** Fits the rows to the size that the list has in the page. */
   resize(): void {
     this.#rows.measure();
+    this.#fillBox();
     this.select();
+  }
+
+  /** Fills the box where it is seen: of 10,000 classes it would hold up every other page. */
+  #fillBox(): void {
+    if (this.#boxed || !this.#box.offsetWidth) return;
+    this.#boxed = true;
+    this.#box.replaceChildren(
+      ...this.#shown.map((entry) =>
+        h("option", "", {}, `${entry.name} \u2013 ${percent(entry.accuracy)}`),
+      ),
+    );
   }
 
   /** Tells whether a reader can see the list. */
@@ -194,6 +189,8 @@ class Picker {
     this.#selected = undefined;
     this.#tabStop = undefined;
     this.#rows.fill(shown.length);
+    this.#boxed = false;
+    this.#fillBox();
     this.#none.hidden = shown.length > 0;
     this.#none.textContent = classes.length ? "No class of that name." : "No classes yet.";
     this.#direction.textContent = this.#descending ? "↓" : "↑";
@@ -201,15 +198,16 @@ class Picker {
     this.#direction.title = `${direction}; click to reverse`;
     this.#direction.setAttribute("aria-label", this.#direction.title);
     const all = counted(classes.length, "class", "classes");
+    // All of a few can be counted; of what was searched for it is said.
     this.#count.textContent =
-      shown.length === classes.length ? all : `${count(shown.length)} of ${all}`;
+      shown.length < classes.length ? `${count(shown.length)} of ${all}` : all;
     this.select();
     this.#expect(STILL);
   }
 
   #rowAt(position: number): HTMLElement {
     const entry = this.#shown[position] as PickerClass; // the list asks for rows that there are
-    const row = rowOf(entry, this.#largest, this.model.get("accuracy_label"));
+    const row = rowOf(entry);
     row.setAttribute("aria-selected", String(position === this.#selected));
     row.tabIndex = position === this.#tabStop ? 0 : -1;
     return row;
@@ -265,6 +263,7 @@ const render: Render<State> = ({ model, el }) => {
   const cleanup = new Cleanup();
   cleanup.on(model, "change:classes", () => picker.fill());
   cleanup.on(model, "change:accuracy_label", () => picker.fill());
+  cleanup.on(model, "change:summary", () => picker.fill());
   cleanup.on(model, "change:selected", () => picker.select());
   el.append(picker.frame.root);
   cleanup.add(() => picker.dispose());

@@ -2,7 +2,9 @@
 import { hasCard, type MaybeCard, type Model, type Render } from "../model";
 import { ARCHETYPES } from "../parts/archetype_style";
 import { bar, Cleanup, h, panel, placeholder } from "../parts/dom";
+import { type AskedFilter, askFor, type ImageFilter } from "../parts/filter";
 import { count, counted, percent } from "../parts/format";
+import { textButton } from "../parts/sentence";
 import { cell, classRow, headRow, PickRows, pickBody, sharingClasses } from "../parts/table";
 
 /** Two values: of the first model and of the second. */
@@ -11,14 +13,21 @@ export type BeforeAfter<T = number> = [before: T, after: T];
 export interface ComparedAccuracy {
   split: "training" | "validation";
   images: number;
+  /** Shares of right ones, 0 to 1. */
   before: number | null;
   after: number | null;
+  /** Both times. */
+  right: number;
+  /** Wrong before, right after. */
+  mended: number;
+  /** Right before, wrong after. */
+  broken: number;
+  /** Both times. */
+  wrong: number;
 }
 
 export interface ComparedErrors {
   split: "training" | "validation";
-  /** What became of the class's own images, in words. */
-  note: string;
   /** The largest number of errors of any class, under either model. */
   largest: number;
   /** Position of the first row among all classes, from the largest down. */
@@ -55,26 +64,38 @@ export interface Part {
 export interface State {
   card: MaybeCard<Part>;
   selected: number;
+  filter: AskedFilter;
 }
 
-const AFTER = "#0072b2";
+type Filter = (filter: ImageFilter) => void;
+/** What two bars count: right images and features in ink, wrong images in rust. */
+type Meaning = "ink" | "wrong";
+
+const COLORS: Record<Meaning, BeforeAfter<string>> = {
+  ink: ["var(--imbxai-track-strong)", "var(--imbxai-text)"],
+  wrong: ["var(--imbxai-wrong-soft)", "var(--imbxai-wrong)"],
+};
 const ARROW = " → ";
 
-/** Two bars, before above after, and what they say in text. */
-const pair = (scale: number, [before, after]: BeforeAfter, text: string): HTMLElement =>
-  h(
+const bars = (shares: BeforeAfter, meaning: Meaning): HTMLElement[] =>
+  shares.map((share, at) => bar(share, COLORS[meaning][at]));
+
+/** Two bars, before above after, and what they say. */
+const pair = (
+  scale: number,
+  values: BeforeAfter,
+  meaning: Meaning,
+  text: (Node | string)[],
+): HTMLElement => {
+  const shares = values.map((value) => (scale ? value / scale : 0)) as BeforeAfter;
+  return h(
     "span",
     "imbxai-pair",
     {},
-    h(
-      "span",
-      "imbxai-pair-bars",
-      {},
-      bar(scale ? before / scale : 0),
-      bar(scale ? after / scale : 0, AFTER),
-    ),
-    h("span", "imbxai-pair-text", {}, text),
+    h("span", "imbxai-pair-bars", {}, ...bars(shares, meaning)),
+    h("span", "imbxai-pair-text", {}, ...text),
   );
+};
 
 const counts = (values: BeforeAfter): string => values.map(count).join(ARROW);
 
@@ -84,17 +105,40 @@ function change(before: number | null, after: number | null): string {
   return points === 0 ? "no change" : `${points > 0 ? "+" : "−"}${Math.abs(points)} points`;
 }
 
-function accuracy({ split, images, before, after }: ComparedAccuracy): HTMLElement {
-  const title = `${split === "training" ? "Training" : "Validation"} accuracy`;
+/** A count of images: a button that filters them, unless there are none. */
+function countButton(number: number, act: () => void): Node | string {
+  if (number === 0) return "0";
+  const button = textButton(count(number), "Show these images", act);
+  button.tabIndex = -1; // arrow keys lead there
+  return button;
+}
+
+const FATES = [
+  ["right", "right both times", { before: true, after: true }],
+  ["mended", "wrong before, right after", { before: false, after: true }],
+  ["broken", "right before, wrong after", { before: true, after: false }],
+  ["wrong", "wrong both times", { before: false, after: false }],
+] as const;
+
+function accuracy(compared: ComparedAccuracy, index: number, filter: Filter): HTMLElement {
+  const { split, images, before, after } = compared;
+  const title = `${split === "training" ? "Training" : "Validation"} images`;
+  const fates = FATES.filter(([key]) => compared[key]).map(([key, words, conditions]) => {
+    const act = () => filter({ index, split, ...conditions });
+    const text = `${count(compared[key])} ${words}`;
+    return h("li", "", {}, textButton(text, "Show these images", act));
+  });
+  const right = `${[before, after].map(percent).join(ARROW)} right`;
   const basis = images ? `of ${counted(images, "image")}` : "no images";
   return h(
-    "div",
-    "imbxai-fact",
+    "section",
+    "imbxai-fate",
     { "data-split": split },
-    h("dt", "imbxai-fact-term", {}, title),
-    h("dd", "imbxai-fact-value", {}, [before, after].map(percent).join(ARROW)),
-    h("dd", "imbxai-fact-bar", {}, bar(before ?? 0), bar(after ?? 0, AFTER)),
-    h("dd", "imbxai-fact-detail", {}, [change(before, after), basis].filter(Boolean).join(", ")),
+    h("h4", "imbxai-fate-title", {}, title),
+    h("p", "imbxai-fate-value", {}, images ? right : "–"),
+    h("p", "imbxai-soft", {}, [change(before, after), basis].filter(Boolean).join(", ")),
+    h("div", "imbxai-fate-bars", {}, ...bars([before ?? 0, after ?? 0], "ink")),
+    h("ul", "imbxai-fates", {}, ...fates),
   );
 }
 
@@ -116,7 +160,7 @@ function flowTable({ counts: rows, shares }: ArchetypeFlow): HTMLElement {
     "table",
     "imbxai-table imbxai-flow",
     {},
-    h("caption", "", {}, "Archetypes of its training images"),
+    h("caption", "", {}, "Where its training images stand"),
     h(
       "thead",
       "",
@@ -143,10 +187,10 @@ function flowTable({ counts: rows, shares }: ArchetypeFlow): HTMLElement {
 class Comparison {
   readonly frame = panel(
     "comparison",
-    "Before and after",
-    "What became of the class from the first model (before) to the second (after). The other panels show the first. Pick a row to see that class.",
+    "What became of the class",
+    "From the first model (before) to the second (after). All else on this page shows the first.",
   );
-  readonly #facts = h("dl", "imbxai-facts");
+  readonly #facts = h("div", "imbxai-compared-facts");
   readonly #flow = h("div", "imbxai-compared imbxai-compared-flow");
   readonly #errors = h("div", "imbxai-compared imbxai-compared-errors");
   readonly #shared = h("div", "imbxai-compared");
@@ -154,13 +198,13 @@ class Comparison {
   readonly #sharedRows = new PickRows(this.#shared, (index) => this.#pick(index));
 
   constructor(private readonly model: Model<State>) {
-    const swatch = (text: string, color: string) => {
+    const swatch = (text: string, at: 0 | 1) => {
       const square = h("span", "imbxai-swatch", { "aria-hidden": "true" });
-      if (color) square.style.background = color;
+      square.style.background = COLORS.ink[at];
       return h("span", "imbxai-legend-entry", {}, square, text);
     };
     this.frame.head.append(
-      h("div", "imbxai-legend-line", {}, swatch("before", ""), swatch("after", AFTER)),
+      h("div", "imbxai-legend-line", {}, swatch("before", 0), swatch("after", 1)),
     );
   }
 
@@ -171,7 +215,9 @@ class Comparison {
       return;
     }
     const { accuracies, errors, flow, shared } = card.comparison;
-    this.#facts.replaceChildren(...accuracies.map(accuracy));
+    this.#facts.replaceChildren(
+      ...accuracies.map((each) => accuracy(each, card.index, this.#filter)),
+    );
     this.#flow.replaceChildren(flowTable(flow), h("p", "imbxai-note", {}, flow.note));
     this.#showErrors(errors);
     this.#showShared(shared, card.name);
@@ -183,15 +229,22 @@ class Comparison {
     for (const rows of [this.#errorRows, this.#sharedRows]) rows.show(this.model.get("selected"));
   }
 
-  #showErrors({ split, note, largest, first, classes, rows }: ComparedErrors): void {
-    const picks = rows.map(({ index, name, lost, gained }) => ({
-      index,
-      element: classRow(
-        name,
-        cell("imbxai-wide", pair(largest, lost, counts(lost))),
-        cell("imbxai-wide", pair(largest, gained, counts(gained))),
-      ),
-    }));
+  readonly #filter: Filter = (filter) => this.model.set("filter", askFor(filter));
+
+  #showErrors({ split, largest, first, classes, rows }: ComparedErrors): void {
+    const picks = rows.map(({ index, name, lost, gained }) => {
+      const wrong = (number: number, side: "before" | "after") =>
+        countButton(number, () => this.#filter({ index, split, [side]: false }));
+      const text = [wrong(lost[0], "before"), ARROW, wrong(lost[1], "after")];
+      return {
+        index,
+        element: classRow(
+          name,
+          cell("imbxai-wide", pair(largest, lost, "wrong", text)),
+          cell("imbxai-wide", pair(largest, gained, "wrong", [counts(gained)])),
+        ),
+      };
+    });
     this.#errorRows.fill(picks);
     const some = `, classes ${count(first + 1)} to ${count(first + rows.length)} of ${count(classes)} by size`;
     const images = `${split} images`;
@@ -200,15 +253,14 @@ class Comparison {
         "table",
         "imbxai-table",
         {},
-        h("caption", "", {}, `Errors on ${images}${rows.length < classes ? some : ""}`),
+        h("caption", "", {}, `Wrong ${images}${rows.length < classes ? some : ""}`),
         headRow(
           ["Class", "From the largest class to the smallest"],
-          ["Misclassified (rows)", `Misclassified ${images} of the class`],
-          ["Falsely taken for it (columns)", `${images} of other classes that are taken for it`],
+          ["Wrong", `${images} of the class that are wrong, before and after`],
+          ["Falsely taken for it", `${images} of other classes that are taken for it`],
         ),
         pickBody(picks),
       ),
-      h("p", "imbxai-note", {}, note),
     );
   }
 
@@ -221,7 +273,7 @@ class Comparison {
     const largest = Math.max(...topK);
     const picks = rows.map(({ index, name: other, shared }) => ({
       index,
-      element: classRow(other, cell("imbxai-wide", pair(largest, shared, counts(shared)))),
+      element: classRow(other, cell("imbxai-wide", pair(largest, shared, "ink", [counts(shared)]))),
     }));
     this.#sharedRows.fill(picks);
     const [before, after] = topK;

@@ -1,21 +1,9 @@
 // Top features of a class, and the classes that have some of them among theirs.
 import { type CardIdentity, hasCard, type MaybeCard, type Model, type Render } from "../model";
-import {
-  bar,
-  Cleanup,
-  fill,
-  h,
-  panel,
-  placeholder,
-  put,
-  TextView,
-  type View,
-  Views,
-} from "../parts/dom";
-import { counted, percent } from "../parts/format";
+import { bar, Cleanup, fill, h, panel, placeholder } from "../parts/dom";
+import { count, counted, percent } from "../parts/format";
 import {
   cell,
-  headRow,
   type PickRow,
   PickRows,
   pickBody,
@@ -35,7 +23,6 @@ export interface OverlapRow {
   index: number;
   name: string;
   shared: number[];
-  jaccard: number;
   shareHere: number;
   shareThere: number;
 }
@@ -58,134 +45,86 @@ export interface State {
   selected: number;
 }
 
-/** A share as a bar with its number. */
-class ShareCell {
-  readonly #bar = bar();
-  readonly #text = new TextView(h("span", ""));
-  readonly element = cell(
-    "imbxai-wide",
-    h("span", "imbxai-share", {}, this.#bar, this.#text.element),
-  );
-
-  /** `scale` is the share that fills the bar. */
-  show(value: number, scale: number): void {
-    fill(this.#bar, scale ? value / scale : 0);
-    this.#text.show(percent(value));
-  }
-}
-
-const chip = () => new TextView(h("span", "imbxai-chip"));
-const number = () => new TextView(cell("imbxai-number"));
-
-class FeatureRow implements View<TopFeature & { scale: number }> {
-  readonly #feature = chip();
-  readonly #share = new ShareCell();
-  readonly #classes = number();
-  readonly element = h(
-    "tr",
+function head(features: readonly TopFeature[]): HTMLElement {
+  const scale = Math.max(0, ...features.map((entry) => entry.share));
+  const column = ({ feature, share, classes }: TopFeature) => {
+    const others = classes ? counted(classes, "other class", "other classes") : "no other class";
+    const title = `Feature ${feature}: ${percent(share)} of its top features, also in ${others}`;
+    return h(
+      "th",
+      "imbxai-feature",
+      { scope: "col", title, "data-feature": feature },
+      `${feature}`,
+    );
+  };
+  const share = ({ share: value }: TopFeature) => {
+    const filled = bar();
+    fill(filled, scale ? value / scale : 0);
+    return cell("imbxai-feature", percent(value), filled);
+  };
+  const number = (text: string, title: string) =>
+    h("th", "imbxai-number", { scope: "col", title }, text);
+  const label = (text: string) => h("th", "imbxai-row-label", { scope: "row" }, text);
+  const last = () => h("td", "", { colspan: 3 });
+  return h(
+    "thead",
     "",
     {},
-    cell("", this.#feature.element),
-    this.#share.element,
-    this.#classes.element,
+    h(
+      "tr",
+      "",
+      {},
+      h("th", "imbxai-row-label", { scope: "col" }, "Feature"),
+      ...features.map(column),
+      number("Shared", "How many of their top features both have"),
+      number("Weight here", "Of the top features of this class, what the shared ones make up"),
+      number("Weight there", "Of the top features of the other class, the same"),
+    ),
+    h("tr", "", {}, label("Its weight"), ...features.map(share), last()),
+    h(
+      "tr",
+      "",
+      {},
+      label("Other classes"),
+      ...features.map(({ classes }) => cell("imbxai-feature", count(classes))),
+      last(),
+    ),
   );
-
-  show({ feature, share, classes, scale }: TopFeature & { scale: number }): void {
-    this.element.dataset.feature = String(feature);
-    this.#feature.show(String(feature));
-    this.#share.show(share, scale);
-    this.#classes.show(classes ? counted(classes, "other") : "no other");
-  }
 }
 
-class ClassRow implements PickRow, View<OverlapRow & { topK: number }> {
-  index = -1;
-  readonly #name = new TextView(pickButton());
-  readonly #shared = number();
-  readonly #jaccard = number();
-  readonly #here = new ShareCell();
-  readonly #there = new ShareCell();
-  readonly #cell = cell("imbxai-chips");
-  readonly #chips = new Views(this.#cell, chip);
-  readonly element = pickRow(
-    this.#name.element,
-    this.#shared.element,
-    this.#jaccard.element,
-    this.#here.element,
-    this.#there.element,
-    this.#cell,
+function classRow(
+  { index, name, shared, shareHere, shareThere }: OverlapRow,
+  of: Overlap,
+): PickRow {
+  const button = pickButton();
+  button.title = name;
+  button.textContent = name;
+  const dot = ({ feature }: TopFeature) =>
+    shared.includes(feature)
+      ? h("td", "imbxai-feature", { "data-shared": feature }, "●")
+      : cell("imbxai-feature");
+  const element = pickRow(
+    button,
+    ...of.features.map(dot),
+    cell("imbxai-number", `${shared.length} of ${of.topK}`),
+    cell("imbxai-number", percent(shareHere)),
+    cell("imbxai-number", percent(shareThere)),
   );
-
-  show(row: OverlapRow & { topK: number }): void {
-    this.index = row.index;
-    this.element.dataset.class = row.name;
-    this.#name.element.title = row.name;
-    this.#name.show(row.name);
-    this.#shared.show(`${row.shared.length} of ${row.topK}`);
-    this.#jaccard.show(row.jaccard.toFixed(2));
-    this.#here.show(row.shareHere, 1);
-    this.#there.show(row.shareThere, 1);
-    this.#chips.show(row.shared.map(String));
-  }
+  element.dataset.class = name;
+  element.title = `Shared: ${shared.join(", ")}`;
+  return { index, element };
 }
-
-const featureHead = () =>
-  headRow(
-    ["Feature", "Entry of the feature embedding"],
-    ["Share", "Mean of this feature over the sum of the class's top features"],
-    ["Also in", "How many other classes have it among their top features", "imbxai-number"],
-  );
-
-const classHead = () =>
-  headRow(
-    ["Class", "Class that shares top features with this one"],
-    ["Shared", "How many of their top features both have", "imbxai-number"],
-    ["Jaccard", "Shared features over all top features of both", "imbxai-number"],
-    ["In this class", "Share of the shared features in the top features of this class"],
-    ["In the other", "Share of the shared features in the top features of the other class"],
-    ["Features", "Which features both have"],
-  );
 
 class Table {
   readonly frame = panel(
     "overlap",
-    "Feature overlap",
-    "Classes that rest on the same features are easily mistaken for each other. Pick a row to see that class.",
+    "Its strongest features, and who shares them",
+    "A dot stands where a class has a feature among its own strongest ones.",
   );
   readonly #picks: PickRows;
-  readonly #featureCaption = new TextView(h("caption", ""));
-  readonly #featureBody = h("tbody", "");
-  readonly #features = new Views(this.#featureBody, () => new FeatureRow());
-  readonly #classCaption = new TextView(h("caption", ""));
-  readonly #classBody = pickBody([]);
-  readonly #classes = new Views(this.#classBody, () => new ClassRow());
-  readonly #classTable = h(
-    "table",
-    "imbxai-table",
-    {},
-    this.#classCaption.element,
-    classHead(),
-    this.#classBody,
-  );
-  readonly #left = h(
-    "div",
-    "imbxai-overlap-part",
-    {},
-    h(
-      "table",
-      "imbxai-table imbxai-features",
-      {},
-      this.#featureCaption.element,
-      featureHead(),
-      this.#featureBody,
-    ),
-  );
-  readonly #right = h("div", "imbxai-overlap-part imbxai-overlap-rows");
 
   constructor(private readonly model: Model<State>) {
-    this.#picks = new PickRows(this.frame.body, (index) => {
-      model.set("selected", index);
-    });
+    this.#picks = new PickRows(this.frame.body, (index) => model.set("selected", index));
   }
 
   showCard(): void {
@@ -195,7 +134,7 @@ class Table {
       const text = hasCard(card)
         ? `${card.name} has no training images, hence no top features.`
         : "No class is selected yet.";
-      put(this.frame.body, placeholder(text));
+      this.frame.body.replaceChildren(placeholder(text));
     }
   }
 
@@ -204,16 +143,24 @@ class Table {
   }
 
   #show({ name, overlap }: CardIdentity & Part): void {
-    const { features, rows, sharing, topK } = overlap;
-    const scale = Math.max(0, ...features.map((entry) => entry.share));
-    this.#featureCaption.show(`Its top ${topK} features`);
-    this.#features.show(features.map((feature) => ({ ...feature, scale })));
-    this.#classCaption.show(sharingClasses(sharing, rows.length));
-    this.#classes.show(rows.map((row) => ({ ...row, topK })));
-    this.#picks.fill(this.#classes.all);
-    const alone = `No class shares a top feature with ${name}.`;
-    put(this.#right, rows.length ? this.#classTable : placeholder(alone));
-    put(this.frame.body, this.#left, this.#right);
+    const { features, rows, sharing } = overlap;
+    const picks = rows.map((row) => classRow(row, overlap));
+    this.#picks.fill(picks);
+    const caption = rows.length
+      ? sharingClasses(sharing, rows.length)
+      : `No class shares a top feature with ${name}.`;
+    const listed = features.map(({ feature, share }) => `${feature} (${percent(share)})`);
+    this.frame.body.replaceChildren(
+      h("p", "imbxai-feature-list", {}, `Its strongest features: ${listed.join(", ")}.`),
+      h(
+        "table",
+        "imbxai-table",
+        {},
+        h("caption", "", {}, caption),
+        head(features),
+        pickBody(picks),
+      ),
+    );
     this.showSelected();
   }
 }

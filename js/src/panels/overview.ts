@@ -1,205 +1,238 @@
-// The adversaries of all classes, one bar each: the page of bars that the selected class is on.
+// Which classes are confused with which: of few a heat map, of many pairs and groups that unfold.
 import type { Model, Render } from "../model";
-import { Cleanup, h, panel } from "../parts/dom";
-import { count } from "../parts/format";
-import { type PickRow, PickRows } from "../parts/table";
+import { Confusions, type SentConfusions } from "../parts/confusions";
+import { Cleanup, h, panel, placeholder } from "../parts/dom";
+import type { AskedFilter } from "../parts/filter";
+import { FoldedMatrix } from "../parts/folded_matrix";
+import type { Groups } from "../parts/folding";
+import { counted, percent } from "../parts/format";
+import { HeatMap } from "../parts/heat_map";
+import { PairList } from "../parts/pair_list";
+import { RAMP, shade } from "../parts/ramp";
+import { type Actions, actionsOf } from "../parts/sentence";
+import { SizeChart } from "../parts/size_chart";
+import { type Summary, summaryLines } from "../parts/summary";
+import { Tooltip } from "../parts/tooltip";
 
-/** One chart of the overview: its lists hold one entry a class, from the largest class on. */
-export interface OverviewChart {
-  title: string;
-  /** What the lengths of segments are. */
-  axis: string;
-  note: string;
-  labels: string[];
-  /** Each class with its largest adversary. */
-  words: string[];
-  /** Whether a bar rests on few errors. */
-  faint: boolean[];
-}
-
-/** Bars that are shown at once. */
-export interface OverviewPage {
-  /** Place of the first bar's class in the order. */
-  first: number;
-  segments: string[];
-  colors: string[];
-  /** Of each chart, bar and segment. */
-  shares: number[][][];
-}
-
+/** See `Overview` in explorer/panels/overview.py. */
 export interface Overview {
-  /** Class numbers, from the largest class to the smallest. */
+  names: string[];
+  /** Class numbers, so that classes that are confused stand together. */
   order: number[];
-  /** Of the longest label, in characters. */
-  labelWidth: number;
-  charts: OverviewChart[];
-  pages: OverviewPage[];
+  /** Of many classes, of which no heat map is shown. */
+  groups: Groups | null;
+  /** Shares of fewer errors than this are faint. */
+  weak: number;
+  /** Of validation, if there are such images, then of training. */
+  confusions: SentConfusions[];
+  summary: Summary;
 }
 
 export interface State {
   overview: Overview;
   selected: number;
+  filter: AskedFilter;
 }
 
-/** Appended to a color of six hexadecimal digits: half as strong, without a layer for opacity. */
-const FAINT = "80";
 /** Out of sight it follows so much later: a class is sooner shown in the panels that are seen. */
 const LATER = 80;
-const TICKS = ["0%", "25%", "50%", "75%", "100%"];
 
-/** A bar as one background: an element for each of its segments would cost layout and paint. */
-function segments(shares: number[], colors: string[], strength: string): string {
-  let end = 0;
-  const stops = shares.map((share, segment) => {
-    const start = end;
-    end += 100 * share;
-    return `${colors[segment]}${strength} ${start.toFixed(2)}% ${end.toFixed(2)}%`;
-  });
-  return end ? `linear-gradient(to right, ${stops.join(", ")}, transparent 0)` : "none";
+const TITLES = { validation: "Wrong in validation", training: "Neighbors in training" };
+
+const NOTES = {
+  validation:
+    "Rows: the true class. Columns: what its misclassified validation images are taken for.",
+  training:
+    "Rows: the true class. Columns: the class of the neighbors around its misclassified training images.",
+};
+
+const NOTHING = {
+  validation: "No validation image is misclassified.",
+  training: "No misclassified training image has neighbors of other classes.",
+};
+
+const RATES = {
+  validation: "of the class's images",
+  training: "of the neighbors of the class's images",
+};
+
+/** A part of the panel that shows confusions. */
+interface Shown {
+  element: HTMLElement;
+  show(confusions: Confusions): void;
+  mark(selected: number): void;
+  resize(): void;
 }
 
-class Row implements PickRow {
-  index = -1;
-  readonly #name = h("span", "imbxai-overview-name");
-  readonly #bar = h("span", "imbxai-overview-bar", { "aria-hidden": "true" });
-  readonly #button = h("button", "", { type: "button", tabindex: -1 }, this.#name, this.#bar);
-  readonly element = h("li", "imbxai-pick", {}, this.#button);
-
-  show(index: number, label: string, words: string, background: string): void {
-    this.index = index;
-    this.#name.textContent = label;
-    this.#button.title = words;
-    this.#button.setAttribute("aria-label", words);
-    this.#bar.style.backgroundImage = background;
-  }
-}
-
-class Chart {
-  readonly element: HTMLElement;
-  readonly #rows: Row[];
-  readonly #picks: PickRows;
-
-  constructor(
-    private readonly data: OverviewChart,
-    rows: number,
-    pick: (index: number) => void,
-  ) {
-    this.#rows = Array.from({ length: rows }, () => new Row());
-    const list = h(
-      "ul",
-      "",
-      {
-        "aria-label": `${data.title}. The largest adversary of each class`,
-        // Arrow keys move between rows here, not between the notebook's cells.
-        "data-lm-suppress-shortcuts": "true",
-      },
-      ...this.#rows.map((row) => row.element),
-    );
-    this.#picks = new PickRows(list, pick);
-    this.element = h(
-      "div",
-      "imbxai-overview-chart",
-      {},
-      h("h4", "", {}, data.title),
-      list,
-      h(
-        "div",
-        "imbxai-overview-axis",
-        { "aria-hidden": "true" },
-        ...TICKS.map((tick) => h("span", "", {}, tick)),
-      ),
-      h("div", "imbxai-overview-axis-title", { "aria-hidden": "true" }, data.axis),
-      h("p", "imbxai-note", {}, data.note),
-    );
-  }
-
-  show(order: number[], { first, colors }: OverviewPage, shares: number[][]): void {
-    const { labels, words, faint } = this.data;
-    for (const [rank, row] of this.#rows.entries()) {
-      const at = first + rank;
-      const bar = segments(shares[rank] ?? [], colors, faint[at] ? FAINT : "");
-      row.show(order[at] ?? -1, labels[at] ?? "", words[at] ?? "", bar);
-    }
-    this.#picks.fill(this.#rows);
-  }
-
-  mark(selected: number): void {
-    this.#picks.show(selected);
-  }
-}
-
-class Charts {
-  readonly frame = panel("overview", "Adversaries of all classes", "");
-  readonly #legend = h("ul", "imbxai-overview-legend", { "aria-label": "Adversaries by color" });
-  readonly #charts: Chart[];
-  #shown: OverviewPage | undefined;
+class OverviewView {
+  readonly frame = panel("overview", "All classes", "");
+  readonly #tooltip = new Tooltip(this.frame.root);
+  readonly #switch = h("div", "imbxai-switch", { role: "radiogroup", "aria-label": "Shown" });
+  readonly #legend = h("div", "imbxai-ramp-legend");
+  readonly #nothing = placeholder("");
+  readonly #content = h("div", "imbxai-overview-content");
+  readonly #confusions: Confusions[];
+  readonly #actions: Actions;
+  readonly #parts: Shown[] = [];
+  #chart: SizeChart | undefined;
+  #current = 0;
+  #built = false;
 
   constructor(private readonly model: Model<State>) {
-    const { charts, pages, labelWidth } = model.get("overview");
-    const rows = pages[0]?.shares[0]?.length ?? 0;
-    this.#charts = charts.map((chart) => new Chart(chart, rows, (index) => this.#pick(index)));
-    const elements = this.#charts.map((chart) => chart.element);
-    this.frame.root.style.setProperty("--imbxai-label", `${labelWidth + 3}ch`);
-    this.frame.body.append(this.#legend, h("div", "imbxai-overview-charts", {}, ...elements));
-  }
-
-  /** Shows the page of the selected class, which stays while it is on it. */
-  show(): void {
-    const { order, pages } = this.model.get("overview");
-    const selected = this.model.get("selected");
-    const place = order.indexOf(selected);
-    const page = pages[Math.max(Math.floor(place / this.#size), 0)];
-    if (page && page !== this.#shown) this.#showPage(page);
-    for (const chart of this.#charts) chart.mark(selected);
-  }
-
-  /** How many bars a page has. */
-  get #size(): number {
-    return this.model.get("overview").pages[0]?.shares[0]?.length || 1;
-  }
-
-  #showPage(page: OverviewPage): void {
-    const { order, pages } = this.model.get("overview");
-    this.#shown = page;
-    const { first, segments: names, colors } = page;
-    if (pages.length > 1) {
-      const places = `${count(first + 1)} to ${count(first + this.#size)}`;
-      this.frame.explanation.textContent = `Classes ${places} of ${count(order.length)}, from the largest to the smallest: those around the selected one.`;
-    }
-    this.#legend.replaceChildren(
-      ...names.map((name, segment) => {
-        const swatch = h("span", "imbxai-overview-swatch");
-        swatch.style.background = colors[segment] ?? "";
-        return h("li", "", {}, swatch, name);
-      }),
+    this.#actions = actionsOf(model);
+    const { names, confusions, weak, summary } = model.get("overview");
+    this.#confusions = confusions.map((sent) => new Confusions(sent, names, weak));
+    const lines = summaryLines(
+      summary,
+      this.#confusions[0]?.split ?? "training",
+      (index) => names[index] ?? "",
+      (index) => this.#actions.select(index),
     );
-    for (const [number, chart] of this.#charts.entries()) {
-      chart.show(order, page, page.shares[number] ?? []);
+    const facts = h("div", "imbxai-overview-summary", {}, ...lines);
+    this.frame.heading.after(facts);
+    if (names.length < 2) {
+      this.frame.body.append(placeholder("There is one class only: nothing to confuse it with."));
+      return;
     }
+    const tools = h("div", "imbxai-overview-tools", {}, this.#switch, this.#legend);
+    this.frame.body.append(tools, this.#nothing, this.#content);
+    this.#fillSwitch();
   }
 
-  #pick(index: number): void {
-    this.model.set("selected", index);
+  /** Marks the selected class; what is shown is made when this is first called. */
+  show(): void {
+    if (!this.#built) this.#build();
+    const selected = this.model.get("selected");
+    for (const part of this.#parts) part.mark(selected);
+    this.#chart?.mark(selected);
+  }
+
+  resize(): void {
+    for (const part of this.#parts) part.resize();
+    this.#chart?.resize();
+  }
+
+  #fillSwitch(): void {
+    this.#switch.hidden = this.#confusions.length < 2;
+    for (const [number, { split }] of this.#confusions.entries()) {
+      const button = h("button", "", { type: "button", role: "radio" }, TITLES[split]);
+      button.addEventListener("click", () => this.#choose(number));
+      this.#switch.append(button);
+    }
+    this.#switch.addEventListener("keydown", (event) => {
+      const move = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!move) return;
+      event.preventDefault();
+      const size = this.#confusions.length;
+      this.#choose((this.#current + move + size) % size);
+      (this.#switch.children[this.#current] as HTMLElement | undefined)?.focus();
+    });
+  }
+
+  #build(): void {
+    this.#built = true;
+    const { names, order, groups } = this.model.get("overview");
+    if (names.length < 2) return;
+    if (groups) this.#buildMany(names, order, groups);
+    else this.#buildFew(names, order);
+    this.#choose(0);
+    this.resize();
+  }
+
+  #buildFew(names: string[], order: number[]): void {
+    const map = new HeatMap(names, order, this.#actions, this.#tooltip);
+    this.#parts.push({
+      element: map.element,
+      show: (confusions) => {
+        map.show(confusions, NOTES[confusions.split]);
+        map.fit();
+      },
+      mark: (selected) => map.mark(selected),
+      resize: () => map.fit(),
+    });
+    this.#content.append(map.element);
+  }
+
+  #buildMany(names: string[], order: number[], groups: Groups): void {
+    const [first, last] = [this.#confusions[0], this.#confusions.at(-1)];
+    if (!first || !last) return;
+    const pairs = new PairList(names, this.#actions);
+    const sizes = last.images; // the last ones are of training
+    const matrix = new FoldedMatrix(names, order, sizes, groups, this.#actions, this.#tooltip);
+    this.#parts.push(pairs, matrix);
+    const { images, errors, split } = first;
+    const select = (index: number) => this.#actions.select(index);
+    this.#chart = new SizeChart({ names, sizes, images, errors, split }, select, this.#tooltip);
+    const right = split === "validation" ? "right in validation" : "right in training";
+    this.#content.append(
+      section(`Size and share ${right}`, this.#chart.element),
+      section("Confused classes", pairs.element),
+      section("Groups of confused classes", matrix.element),
+    );
+    this.#content.classList.add("imbxai-overview-many");
+  }
+
+  /** Shows the validation errors, or the neighbors in training. */
+  #choose(number: number): void {
+    const confusions = this.#confusions[number];
+    if (!confusions) return;
+    this.#current = number;
+    for (const [place, button] of [...this.#switch.children].entries()) {
+      button.setAttribute("aria-checked", String(place === number));
+      button.setAttribute("tabindex", place === number ? "0" : "-1");
+    }
+    const { split } = confusions;
+    this.frame.root.dataset.split = split;
+    const none = confusions.counts.length === 0;
+    this.#nothing.hidden = !none;
+    this.#nothing.textContent = NOTHING[split];
+    this.#content.classList.toggle("imbxai-overview-none", none);
+    this.#legend.hidden = none;
+    this.frame.explanation.textContent = none ? "" : NOTES[split];
+    this.#fillLegend(confusions);
+    for (const part of this.#parts) part.show(confusions);
+  }
+
+  #fillLegend(confusions: Confusions): void {
+    const { groups, weak } = this.model.get("overview");
+    const swatches = RAMP.map((_, step) => {
+      const swatch = h("span", "imbxai-ramp-step");
+      swatch.style.setProperty("--imbxai-shade", shade(step + 1));
+      return swatch;
+    });
+    // Of groups that fold and unfold the largest share changes.
+    const end = groups ? "the largest share" : percent(confusions.largest);
+    const text = `${end} ${RATES[confusions.split]}`;
+    const few = weak ? `; faint: fewer than ${counted(weak, "error")}` : "";
+    this.#legend.replaceChildren("0", ...swatches, `${text}${few}`);
   }
 }
 
+const section = (title: string, content: HTMLElement) =>
+  h("section", "imbxai-overview-part", { "aria-label": title }, h("h4", "", {}, title), content);
+
 const render: Render<State> = ({ model, el }) => {
-  const charts = new Charts(model);
+  const view = new OverviewView(model);
   const cleanup = new Cleanup();
-  let inSight = true;
-  let timer = 0;
-  cleanup.on(model, "change:selected", () => {
-    window.clearTimeout(timer);
-    if (inSight) charts.show();
-    else timer = window.setTimeout(() => charts.show(), LATER);
-  });
-  cleanup.add(() => window.clearTimeout(timer));
-  el.append(charts.frame.root);
-  cleanup.add(() => charts.frame.root.remove());
-  charts.show();
-  cleanup.onSight(charts.frame.root, (now) => {
+  let inSight = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const show = () => {
+    clearTimeout(timer);
+    if (inSight) view.show();
+    else timer = setTimeout(() => view.show(), LATER);
+  };
+  cleanup.on(model, "change:selected", show);
+  cleanup.add(() => clearTimeout(timer));
+  el.append(view.frame.root);
+  cleanup.add(() => view.frame.root.remove());
+  const sized = new ResizeObserver(() => view.resize());
+  sized.observe(view.frame.root);
+  cleanup.add(() => sized.disconnect());
+  cleanup.onSight(view.frame.root, (now) => {
     inSight = now;
+    if (now) show();
   });
+  show();
   return () => cleanup.run();
 };
 

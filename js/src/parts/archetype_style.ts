@@ -1,14 +1,15 @@
-// Colors of the four archetypes (Okabe and Ito's, safe for color-blind readers), as in Python:
-// tests/explorer/test_contract.py holds them to `presentation.ARCHETYPE_COLORS`.
+// The four archetypes and their colors: one hue in four steps, since they are an order. The names
+// are those of Python's `ARCHETYPES`, to which tests/explorer/test_contract.py holds them.
 
 export interface Archetype {
   name: string;
+  /** A color of theme.css. */
   color: string;
 }
 
 export const ARCHETYPES: readonly Archetype[] = [
-  { name: "safe", color: "#0072B2" },
-  { name: "border", color: "#56B4E9" },
-  { name: "rare", color: "#E69F00" },
-  { name: "outlier", color: "#D55E00" },
+  { name: "safe", color: "var(--imbxai-safe)" },
+  { name: "border", color: "var(--imbxai-border)" },
+  { name: "rare", color: "var(--imbxai-rare)" },
+  { name: "outlier", color: "var(--imbxai-outlier)" },
 ];

@@ -62,7 +62,7 @@ export class Asker {
       });
       this.#pending.set(id, ({ content, binary = [], error }, buffers) => {
         done();
-        if (error !== undefined) reject(new AskError(error));
+        if (error !== undefined) return reject(new AskError(error));
         const bytes = binary.map((key, at) => [key, buffers[at]]);
         resolve({ ...content, ...Object.fromEntries(bytes) } as T);
       });

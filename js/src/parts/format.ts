@@ -21,3 +21,10 @@ export function percent(ratio: number | null): string {
 /** 10.8 */
 export const factor = (value: number): string =>
   value < 100 ? value.toFixed(1) : count(Math.round(value));
+
+/** A change of a share in percentage points: +33, −4, 0. */
+export function change(difference: number): string {
+  const points = Math.round(100 * difference);
+  if (points === 0) return "0";
+  return points > 0 ? `+${points}` : `\u2212${-points}`;
+}

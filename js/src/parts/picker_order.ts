@@ -8,6 +8,8 @@ export interface PickerClass {
   images: number;
   /** Of validation images where there are any, of training images otherwise. */
   accuracy: number | null;
+  /** Accuracy by the second model less that by the first; null without either. */
+  change: number | null;
   /** Shares of safe, border, rare, outlier. */
   archetypes: [number, number, number, number];
 }
@@ -31,13 +33,18 @@ const shareOf = (position: number): Order => ({
 });
 
 export const ORDERS = {
+  change: {
+    label: "change",
+    descending: true,
+    compare: by((row) => Math.abs(row.change ?? 0)),
+  },
+  accuracy: { label: "accuracy", descending: false, compare: by((row) => row.accuracy ?? 0) },
   images: { label: "images", descending: true, compare: by((row) => row.images) },
   name: {
     label: "name",
     descending: false,
     compare: (a: PickerClass, b: PickerClass) => collator.compare(a.name, b.name),
   },
-  accuracy: { label: "accuracy", descending: false, compare: by((row) => row.accuracy ?? 0) },
   unsafe: {
     label: "share that is not safe",
     descending: true,
@@ -51,6 +58,12 @@ export const ORDERS = {
 
 export type OrderKey = keyof typeof ORDERS;
 
+/** The orders that tell these classes apart, the one to begin with first. */
+export function ordersFor(classes: readonly PickerClass[]): OrderKey[] {
+  const compared = classes.some((row) => row.change !== null);
+  return (Object.keys(ORDERS) as OrderKey[]).filter((key) => compared || key !== "change");
+}
+
 /** Classes whose name holds `search`, sorted; ties keep class order, unknowns come last. */
 export function arrange(
   classes: readonly PickerClass[],
@@ -59,7 +72,8 @@ export function arrange(
   descending: boolean,
 ): PickerClass[] {
   const wanted = search.trim().toLocaleLowerCase();
-  const unknown = (row: PickerClass) => (key === "accuracy" && row.accuracy === null ? 1 : 0);
+  const unknown = (row: PickerClass) =>
+    (key === "accuracy" || key === "change") && row[key] === null ? 1 : 0;
   const sign = descending ? -1 : 1;
   return classes
     .filter((row) => row.name.toLocaleLowerCase().includes(wanted))

@@ -38,12 +38,12 @@ export class TileSheet {
     return new TileSheet(bitmap, sprite);
   }
 
-  /** Draws one tile as large as fits into the box, centered; enlarged ones stay pixelated. */
-  draw(context: CanvasRenderingContext2D, tile: number, box: Box): void {
+  /** Draws one tile as large as fits into the box, centered; enlarged, pixelated or smooth. */
+  draw(context: CanvasRenderingContext2D, tile: number, box: Box, smooth = false): void {
     const { width, height, columns } = this.sprite;
     const scale = Math.min(box.width / width, box.height / height);
     const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
-    context.imageSmoothingEnabled = scale < 1;
+    context.imageSmoothingEnabled = smooth || scale < 1;
     context.imageSmoothingQuality = "high";
     context.drawImage(
       this.bitmap,

@@ -57,6 +57,7 @@ export class PickRows {
     private readonly pick: (index: number) => void,
   ) {
     root.addEventListener("click", (event) => {
+      if ((event.target as Element).closest(".imbxai-text-button")) return; // a count of its own
       const row = this.#rowAt(event);
       if (row) this.pick(row.index);
     });
@@ -93,9 +94,23 @@ export class PickRows {
   }
 
   #onKey(event: KeyboardEvent): void {
-    const next = step(this.#rows, this.#rowAt(event), event.key);
-    if (!this.#rowAt(event) || !next) return;
+    const row = this.#rowAt(event);
+    const next = step(this.#rows, row, event.key);
+    if (!row) return;
+    if (next) {
+      event.preventDefault();
+      this.#lead(next)?.focus();
+    } else this.#sideways(row, event);
+  }
+
+  /** Moves among the buttons of a row: its name, and the counts that filter. */
+  #sideways(row: PickRow, event: KeyboardEvent): void {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const buttons = [...row.element.querySelectorAll("button")];
+    const next = buttons[buttons.indexOf(event.target as HTMLButtonElement) + by];
+    if (!next) return;
     event.preventDefault();
-    this.#lead(next)?.focus();
+    next.focus();
   }
 }

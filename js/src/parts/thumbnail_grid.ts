@@ -1,16 +1,41 @@
-// One column's images: a canvas with the pixels, under buttons that can be focused and pressed.
-import { h, step, type View, Views } from "./dom";
+// Images: a canvas with the pixels, under buttons that can be focused and marked.
+import { ARCHETYPES } from "./archetype_style";
+import { h, step, TextView, type View, Views } from "./dom";
+import { percent } from "./format";
 import type { TileLayout, TileSheet } from "./sprite";
 import { type Layout, layOut } from "./thumbnail_layout";
+
+export type SplitName = "training" | "validation";
+
+/** What the second of two models makes of an image. */
+export interface SecondPrediction {
+  prediction: string;
+  correct: boolean;
+}
 
 export interface Thumbnail {
   /** Position in the sprite, row by row. */
   tile: number;
-  /** Index in the training data set. */
+  split: SplitName;
+  /** Row of the split; with `split` it names the image. */
   image: number;
+  /** Number in the dataset; not the row where images before it were skipped. */
+  number: number;
+  /** Where the dataset tells it. */
+  file: string | null;
   label: string;
   prediction: string;
+  /** Number of the class in `prediction`; two classes may have one name. */
+  predicted: number;
   correct: boolean;
+  /** Of a second model, if there is one. */
+  after: SecondPrediction | null;
+  /** 0 safe, 1 border, 2 rare, 3 outlier. */
+  archetype: number;
+  /** Of the prediction, 0 to 1; null where unknown. */
+  confidence: number | null;
+  /** The classes that a misclassified training image votes for (Algorithm 1). */
+  votes: number[];
 }
 
 export interface Tile {
@@ -18,84 +43,149 @@ export interface Tile {
   prototype: boolean;
   /** Missing until the sprite is decoded. */
   sheet?: TileSheet | undefined;
+  /** Written below it, in place of what a wrong image is taken for. */
+  note?: string;
 }
 
-export const describe = ({ thumbnail, prototype }: Tile): string[] => [
-  `Image ${thumbnail.image}${prototype ? " (prototype)" : ""}`,
-  `Label: ${thumbnail.label}`,
-  `Prediction: ${thumbnail.prediction}${thumbnail.correct ? "" : " (wrong)"}`,
-];
+/** What names an image among the marked ones. */
+export const keyOf = ({ split, image }: Thumbnail): string => `${split}:${image}`;
+
+export const archetypeOf = ({ archetype }: Thumbnail): string => ARCHETYPES[archetype]?.name ?? "";
+
+export function describe({ thumbnail, prototype }: Tile): string[] {
+  const { split, number, label, confidence, after, file } = thumbnail;
+  const sure = confidence === null ? "" : `, confidence ${percent(confidence)}`;
+  const first = after ? "Before" : "Prediction";
+  const lines = [
+    `${split === "training" ? "Training" : "Validation"} image ${number}`,
+    `Label: ${label}`,
+    `${first}: ${judged(thumbnail)}${sure}`,
+    ...(after ? [`After: ${judged(after)}`] : []),
+    `Archetype: ${archetypeOf(thumbnail)}${prototype ? ", prototype" : ""}`,
+  ];
+  return file === null ? lines : [...lines, `File: ${file}`];
+}
+
+const judged = ({ prediction, correct }: SecondPrediction): string =>
+  `${prediction}${correct ? "" : " (wrong)"}`;
+
+const captionOf = ({ note, thumbnail }: Tile): string =>
+  note ?? (thumbnail.correct ? "" : thumbnail.prediction);
 
 class Thumb implements View<Tile> {
   readonly element = h("button", "", { type: "button", tabindex: -1, "aria-pressed": "false" });
+  readonly #number = new TextView(h("span", "imbxai-thumb-number"));
+  readonly #caption = new TextView(h("span", "imbxai-thumb-caption"));
+
+  constructor() {
+    this.element.append(this.#number.element, this.#caption.element);
+  }
 
   show(tile: Tile): void {
-    const { image, correct } = tile.thumbnail;
-    const names = ["imbxai-thumb"];
+    const { split, image, correct } = tile.thumbnail;
+    const names = ["imbxai-thumb", `imbxai-is-${archetypeOf(tile.thumbnail)}`];
     if (tile.prototype) names.push("imbxai-prototype");
     if (!correct) names.push("imbxai-wrong");
     this.element.className = names.join(" ");
-    this.element.dataset.image = String(image);
+    Object.assign(this.element.dataset, { split, image: String(image) });
     this.element.setAttribute("aria-label", describe(tile).join(", "));
+    this.#caption.show(captionOf(tile));
+    this.#caption.element.classList.toggle("imbxai-soft", tile.note !== undefined);
   }
+
+  /** Writes the image's number in place of pixels that are not there. */
+  number(text: string): void {
+    this.#number.show(text);
+  }
+}
+
+export interface GridOptions {
+  /** Whether what wrong images are taken for is written below them. */
+  captions: boolean;
+}
+
+export interface Arrangement {
+  /** Longer side of an image in CSS pixels, about. */
+  size: number;
+  /** How many stand in a row; by default as many as there is room for. */
+  columns?: number;
 }
 
 export class ThumbnailGrid {
   readonly #canvas = h("canvas", "imbxai-thumbs-canvas", { "aria-hidden": "true" });
-  readonly #prototypes = h("span", "imbxai-thumbs-caption", {}, "Prototypes");
-  readonly #others = h("span", "imbxai-thumbs-caption", {}, "Further images");
   readonly element: HTMLElement;
   readonly #thumbs: Views<Tile, Thumb>;
+  readonly #captions: boolean;
   #tiles: Tile[] = [];
-  #sprite: TileLayout = { width: 1, height: 1, columns: 1 };
+  #sprite: TileLayout | null = null;
+  #arrangement: Arrangement = { size: 48 };
   #layout: Layout | undefined;
   // Known from the last resize: to ask anew for each class would make the browser lay out the page.
   #width = 0;
   #pixelRatio = 1;
 
-  constructor(name: string, press: (image: number) => void) {
-    this.element = h("div", "imbxai-thumbs", {
+  /** `mark` hears which image is clicked, or pressed by Space or Enter. */
+  constructor(name: string, mark: (thumbnail: Thumbnail) => void, options: GridOptions) {
+    this.#captions = options.captions;
+    this.element = h("div", `imbxai-thumbs${options.captions ? " imbxai-captioned" : ""}`, {
       role: "group",
-      "aria-label": `${name} images`,
+      "aria-label": name,
       // Arrow keys move between images here, not between the notebook's cells.
       "data-lm-suppress-shortcuts": "true",
     });
-    this.element.append(this.#canvas, this.#prototypes, this.#others);
+    this.element.append(this.#canvas);
     this.#thumbs = new Views(this.element, () => new Thumb());
     this.element.addEventListener("click", (event) => {
       const tile = this.tileOf(event.target);
-      if (tile) press(tile.thumbnail.image);
+      if (tile) mark(tile.thumbnail);
     });
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  show(tiles: Tile[], sprite: TileLayout): void {
+  /** Shows images; where there are no pixels (`sprite` is null), their numbers. */
+  show(tiles: Tile[], sprite: TileLayout | null, arrangement: Arrangement): void {
     const focused = this.#buttons.indexOf(document.activeElement as HTMLButtonElement);
     this.#tiles = tiles;
     this.#sprite = sprite;
+    this.#arrangement = arrangement;
     this.#thumbs.show(tiles);
+    for (const [position, thumb] of this.#thumbs.all.entries()) {
+      thumb.number(sprite ? "" : String(tiles[position]?.thumbnail.number));
+    }
     const buttons = this.#buttons;
     const entry = buttons[focused] ?? buttons[0];
     for (const button of buttons) button.tabIndex = button === entry ? 0 : -1;
     if (focused >= 0) entry?.focus({ preventScroll: true });
-    if (this.#width && this.#pixelRatio === (window.devicePixelRatio || 1)) this.#layOut();
+    if (this.#known) this.#layOut();
     else this.resize();
+  }
+
+  /** Whether the room for the images is known without asking the browser. */
+  get #known(): boolean {
+    const asked = this.#width > 0 || this.#arrangement.columns !== undefined;
+    return asked && this.#pixelRatio === (window.devicePixelRatio || 1);
+  }
+
+  get tiles(): readonly Tile[] {
+    return this.#tiles;
   }
 
   get #buttons(): HTMLButtonElement[] {
     return this.#thumbs.all.map((thumb) => thumb.element);
   }
 
-  /** Shows which images are marked. */
-  mark(marked: ReadonlySet<number>): void {
+  /** Shows which images are marked, by their keys. */
+  mark(marked: ReadonlySet<string>): void {
     for (const [position, button] of this.#buttons.entries()) {
-      const image = this.#tiles[position]?.thumbnail.image;
-      button.setAttribute("aria-pressed", String(image !== undefined && marked.has(image)));
+      const tile = this.#tiles[position];
+      const pressed = tile !== undefined && marked.has(keyOf(tile.thumbnail));
+      button.setAttribute("aria-pressed", String(pressed));
     }
   }
 
   tileOf(target: EventTarget | null): Tile | undefined {
-    return this.#tiles[this.#thumbs.all.findIndex(({ element }) => element === target)];
+    const button = (target as Element | null)?.closest?.("button");
+    return this.#tiles[this.#thumbs.all.findIndex(({ element }) => element === button)];
   }
 
   /** Lays the images out anew where the width or the pixels of the screen have changed. */
@@ -110,13 +200,14 @@ export class ThumbnailGrid {
 
   #layOut(): void {
     const pixelRatio = this.#pixelRatio;
-    const prototypes = this.#tiles.filter((tile) => tile.prototype).length;
     const layout = layOut({
-      tile: this.#sprite,
-      prototypes,
-      others: this.#tiles.length - prototypes,
+      tile: this.#sprite ?? { width: 64, height: 32 },
+      number: this.#tiles.length,
+      ...this.#arrangement,
+      ...(this.#sprite ? {} : { size: 64 }),
       width: this.#width,
       pixelRatio,
+      captions: this.#captions && this.#tiles.some(captionOf),
     });
     this.#layout = layout;
     const css = (pixels: number) => `${pixels / pixelRatio}px`;
@@ -127,13 +218,6 @@ export class ThumbnailGrid {
       const style = this.#thumbs.all[position]?.element.style;
       const box = { left: css(x), top: css(y), width: css(width), height: css(height) };
       if (style) Object.assign(style, box);
-    }
-    for (const [caption, top] of [
-      [this.#prototypes, layout.prototypesAt],
-      [this.#others, layout.othersAt],
-    ] as const) {
-      caption.hidden = top === null;
-      caption.style.top = css(top ?? 0);
     }
     this.draw();
   }

@@ -1,69 +1,71 @@
-// Where thumbnails go on a column's canvas, in device pixels: prototypes first and larger.
+// Where thumbnails go on a canvas, in device pixels: rows of boxes of one size.
 import type { Box } from "./sprite";
 
-/** Side of a thumbnail in CSS pixels, approached by whole multiples of the image's own size. */
-const PROTOTYPE = 64;
-const OTHER = 44;
-const GAP = 8;
+const GAP = 6;
+/** Height of a line below each row, for what its images are taken for. */
 const CAPTION = 20;
+/** Images of at most so many pixels a side are enlarged to any size; others by whole numbers. */
+const TINY = 48;
+/** How far from the size asked for a whole multiple may be. */
+const NEAR = 0.2;
 
 export interface Layout {
   width: number;
   height: number;
   /** One box for each thumbnail, in order. */
   boxes: Box[];
-  /** Top edges of the captions above prototypes and others; null where there are none. */
-  prototypesAt: number | null;
-  othersAt: number | null;
 }
 
 export interface LayoutInput {
   tile: { width: number; height: number };
-  prototypes: number;
-  others: number;
-  /** CSS pixels at hand. */
+  number: number;
+  /** Longer side of a thumbnail, in CSS pixels. */
+  size: number;
+  /** CSS pixels at hand; without meaning where the number of columns is given. */
   width: number;
+  columns?: number;
   pixelRatio: number;
+  captions: boolean;
 }
 
-/** Whole multiples when enlarging, so that every image pixel is equally large; at most `room`. */
-function scaleFor(side: number, target: number, room: number): number {
-  const wanted = target / side;
-  const scale = wanted < 1 ? wanted : Math.max(1, Math.round(wanted));
-  if (scale * side <= room) return scale;
-  const fitting = room / side;
-  return fitting < 1 ? fitting : Math.floor(fitting);
+/** Longer side of an image on the first screen, in CSS pixels: small for tiny ones. */
+export const smallSize = (tile: { width: number; height: number } | null): number =>
+  tile && Math.max(tile.width, tile.height) > TINY ? 72 : 48;
+
+/**
+ * How much larger an image is drawn: by a whole number where that comes near to what is wanted, so
+ * that every pixel of the image is equally large.
+ */
+function scaleFor(side: number, wanted: number): number {
+  const scale = wanted / side;
+  if (scale <= 1) return scale;
+  const whole = Math.max(1, Math.round(scale));
+  if (Math.abs(whole - scale) <= NEAR * scale) return whole;
+  return side <= TINY ? scale : Math.floor(scale);
 }
 
-export function layOut({ tile, prototypes, others, width, pixelRatio }: LayoutInput): Layout {
-  const room = Math.max(1, Math.floor(width * pixelRatio));
-  const side = Math.max(tile.width, tile.height);
+export function layOut(input: LayoutInput): Layout {
+  const { tile, number, size, pixelRatio } = input;
   const gap = Math.round(GAP * pixelRatio);
-  const caption = Math.round(CAPTION * pixelRatio);
-  const boxes: Box[] = [];
-  let top = 0;
-
-  const place = (number: number, target: number): number | null => {
-    if (number === 0) return null;
-    const start = top === 0 ? 0 : top + gap;
-    const scale = scaleFor(side, target * pixelRatio, room);
-    const cell = {
-      width: Math.max(1, Math.round(tile.width * scale)),
-      height: Math.max(1, Math.round(tile.height * scale)),
-    };
-    const columns = Math.max(1, Math.floor((room + gap) / (cell.width + gap)));
-    for (let at = 0; at < number; at++) {
-      boxes.push({
-        x: (at % columns) * (cell.width + gap),
-        y: start + caption + Math.floor(at / columns) * (cell.height + gap),
-        ...cell,
-      });
-    }
-    top = start + caption + Math.ceil(number / columns) * (cell.height + gap) - gap;
-    return start;
+  const below = input.captions ? Math.round(CAPTION * pixelRatio) : 0;
+  const room = input.columns ? Infinity : Math.max(1, Math.floor(input.width * pixelRatio));
+  const side = Math.max(tile.width, tile.height);
+  const scale = Math.min(scaleFor(side, size * pixelRatio), room / tile.width);
+  const [width, height] = [tile.width, tile.height].map((length) =>
+    Math.max(1, Math.round(length * scale)),
+  ) as [number, number];
+  const columns = input.columns ?? Math.max(1, Math.floor((room + gap) / (width + gap)));
+  const boxes = Array.from({ length: number }, (_, at) => ({
+    x: (at % columns) * (width + gap),
+    y: Math.floor(at / columns) * (height + below + gap),
+    width,
+    height,
+  }));
+  const rows = Math.ceil(number / columns);
+  const wide = input.columns ? Math.min(columns, number) * (width + gap) - gap : room;
+  return {
+    width: Math.max(1, wide),
+    height: Math.max(0, rows * (height + below + gap) - gap),
+    boxes,
   };
-
-  const prototypesAt = place(prototypes, PROTOTYPE);
-  const othersAt = place(others, OTHER);
-  return { width: room, height: top, boxes, prototypesAt, othersAt };
 }

@@ -11,9 +11,10 @@ export class Tooltip {
     root.append(this.#box);
   }
 
-  /** Shows lines below the anchor, within the width of the panel. */
-  show(anchor: HTMLElement, lines: string[]): void {
-    this.#box.replaceChildren(...lines.map((line) => h("div", "", {}, line)));
+  /** Shows lines, below a picture if there is one, below the anchor within the panel's width. */
+  show(anchor: HTMLElement, lines: string[], picture?: HTMLElement | false): void {
+    const words = lines.map((line) => h("div", "", {}, line));
+    this.#box.replaceChildren(...(picture ? [picture] : []), ...words);
     this.#box.hidden = false;
     const outer = this.root.getBoundingClientRect();
     const target = anchor.getBoundingClientRect();

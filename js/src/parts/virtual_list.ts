@@ -5,7 +5,7 @@ import { h } from "./dom";
 const SPARE = 6;
 
 /** Pixels, until they can be measured. */
-const ROW_HEIGHT = 46;
+const ROW_HEIGHT = 39;
 const LIST_HEIGHT = 620;
 
 export class VirtualList {
@@ -30,13 +30,14 @@ export class VirtualList {
     });
   }
 
-  /** Lists `count` rows anew, from the top unless one of them is revealed. */
-  fill(count: number): void {
+  /** Lists `count` rows anew, scrolled to `top` (pixels) unless one of them is revealed. */
+  fill(count: number, top = 0): void {
     this.#count = count;
     this.#kept = undefined;
     this.#rows.clear();
     this.#space.replaceChildren();
-    this.#scroll(0);
+    this.#space.style.blockSize = `${count * this.#rowHeight}px`;
+    this.#scroll(Math.max(0, Math.min(top, count * this.#rowHeight - this.#height)));
     this.#draw();
   }
 
@@ -60,7 +61,7 @@ export class VirtualList {
   }
 
   positionOf(target: EventTarget | null): number | undefined {
-    const row = (target as Element | null)?.closest("[role=option]");
+    const row = (target as Element | null)?.closest("[aria-posinset]");
     return row ? this.#positions.get(row) : undefined;
   }
 

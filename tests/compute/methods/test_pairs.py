@@ -48,3 +48,11 @@ def test_parts_are_those_of_the_rows_asked_for() -> None:
     assert at.tolist() == [0, 2, 2, 3]
     assert others.tolist() == [0, 1, 2, 0]
     assert shares.tolist() == [1.0, 2 / 3, 1 / 3, 1.0]
+
+
+def test_a_lift_is_a_share_over_that_of_all_other_images() -> None:
+    sizes = np.array([50, 30, 0, 20])
+    pairs = PairCounts.of(np.array([0, 0, 0, 0, 3, 3]), np.array([1, 1, 1, 3, 2, 0]), 4)
+    # Class 0: 3 of 4 for class 1, which has 30 of the 50 other images. No image is of class 2.
+    expected = [0.75 / (30 / 50), 0.25 / (20 / 50), 0.5 / (50 / 80), np.inf]
+    assert pairs.lifts(sizes).tolist() == pytest.approx(expected)

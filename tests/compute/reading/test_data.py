@@ -11,7 +11,7 @@ from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from imbxai_widgets.compute.reading.class_names import check_same_labels, class_names_of
 from imbxai_widgets.compute.reading.nesting import locate, nested, parts
-from imbxai_widgets.compute.reading.paths import path_of
+from imbxai_widgets.compute.reading.paths import path_of, paths_of
 from imbxai_widgets.compute.reading.samples import foreground_of
 
 
@@ -172,6 +172,8 @@ def test_paths_of_a_hugging_face_dataset(tmp_path: Path) -> None:
     assert path_of(found.with_transform(lambda rows: {"pixels": rows["label"]}), 1) == paths[1]
     embedded = datasets.Dataset.from_dict({"image": [Image.new("RGB", (2, 2))]})
     assert path_of(embedded, 0) is None
+    both = ConcatDataset([found, [("image", 0)], found.select([1])])
+    assert paths_of(both, [4, 3, 1, 0]) == [paths[1], None, paths[1], paths[0]]
 
 
 @pytest.mark.parametrize(

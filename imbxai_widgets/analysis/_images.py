@@ -1,0 +1,201 @@
+"""Single images: which of them meet conditions, and what is known of each."""
+
+from __future__ import annotations
+
+from operator import index as as_index
+
+import numpy as np
+import pandas as pd
+
+from imbxai_widgets.analysis._tables import AnalysisTables
+from imbxai_widgets.analysis.split import Split, SplitName
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.numeric.checks import check_codes
+from imbxai_widgets.compute.numeric.types import BoolArray, IntArray
+
+
+class ImageTables(AnalysisTables):
+    """The images behind every count."""
+
+    def find_images(
+        self,
+        class_name: str | int,
+        split: SplitName = "training",
+        *,
+        archetype: str | int | None = None,
+        predicted: str | int | None = None,
+        right: bool | None = None,
+        votes: str | int | None = None,
+        confidence: tuple[float, float] | None = None,
+    ) -> IntArray:
+        """Return the images of a class that meet all conditions given.
+
+        Parameters
+        ----------
+        class_name : str or int
+            The class that the images are labeled as, by its name or number.
+        split : {"training", "validation"}
+            Which images.
+        archetype : {"safe", "border", "rare", "outlier"} or int
+            By its name or its number, 0 to 3.
+        predicted : str or int
+            The class that the model gives them.
+        right : bool
+            True: those predicted right; False: those predicted wrong.
+        votes : str or int
+            The misclassified training images that vote for this class as an adversary: one of
+            their neighbors is of it (paper, Algorithm 1). None vote for their own class.
+        confidence : tuple of two floats
+            Least and largest softmax probability of the predicted class, 0 to 1, both included.
+
+        Returns
+        -------
+        int64 array, shape (m,)
+            Rows of the split, rising; `image_table` tells more of them.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class, archetype or split; if `votes` is asked of validation
+            images, which have none; or if `confidence` is no range, or is not known.
+
+        Examples
+        --------
+        >>> analysis.find_images("Plants", "validation", right=False, predicted="Food")
+        array([807, 820, 822])
+        >>> analysis.find_images("Plants", archetype="outlier", right=True)
+        array([1882])
+        """
+        images = self.split(split)
+        own = self._class_number(class_name)
+        chosen = images.labels == own
+        if archetype is not None:
+            chosen &= images.archetypes == _archetype_number(archetype)
+        if predicted is not None:
+            chosen &= images.predictions == self._class_number(predicted)
+        if right is not None:
+            chosen &= images.correct == right
+        if votes is not None:
+            chosen &= self._voting(split, own, self._class_number(votes))
+        if confidence is not None:
+            chosen &= _confident(images, chosen, confidence)
+        return np.flatnonzero(chosen).astype(np.int64, copy=False)
+
+    def neighbors_among(self, images: IntArray, class_name: str | int) -> IntArray:
+        """Return the neighbors of training images that are of a class.
+
+        Parameters
+        ----------
+        images : int64 array, shape (M,)
+            Rows of `train`, such as the images that vote for the class.
+        class_name : str or int
+            The class, by its name or number.
+
+        Returns
+        -------
+        int64 array, shape (m,)
+            Rows of `train`: those that most of the images have as neighbors first; of equally
+            many, the lower row.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class, or `images` are no rows of `train`.
+
+        Examples
+        --------
+        >>> voters = analysis.find_images("Plants", votes="Food")
+        >>> len(voters), len(analysis.neighbors_among(voters, "Food"))
+        (3, 10)
+        """
+        rows = check_codes(images, "images", shape=(None,), limit=len(self.train))
+        near, counts = np.unique(self.neighbors[rows], return_counts=True)
+        wanted = self.labels[near] == self._class_number(class_name)
+        found: IntArray = near[wanted].astype(np.int64, copy=False)
+        return found[np.argsort(-counts[wanted], kind="stable")]
+
+    def image_table(
+        self, indices: IntArray | list[int] | None = None, split: SplitName = "training"
+    ) -> pd.DataFrame:
+        """Return one row for each image of a split, or for those of `indices`, in that order.
+
+        Columns: ``label``, ``prediction``, ``archetype`` (names), ``confidence`` (0 to 1) and
+        ``correct``; the index, ``image``, is the number of the image in the dataset.
+
+        Parameters
+        ----------
+        indices : int64 array, shape (M,), optional
+            Rows of the split; all of them if not given.
+        split : {"training", "validation"}
+            Which images.
+
+        Raises
+        ------
+        ValueError
+            If `indices` are not rows of the split, such as a Boolean mask, or there is no such
+            split.
+
+        Examples
+        --------
+        >>> image = analysis.image_table([0]).loc[0]
+        >>> image["label"], image["prediction"], image["archetype"]
+        ('People', 'Faces', 'rare')
+        """
+        images = self.split(split)
+        chosen = np.arange(len(images)) if indices is None else np.asarray(indices)
+        if chosen.dtype == np.bool_:
+            raise ValueError("indices must be numbers, not a mask; pass numpy.flatnonzero(mask).")
+        rows = check_codes(chosen, "indices", shape=(None,), limit=len(images))
+        names = np.asarray(self.class_names, dtype=object)
+        return pd.DataFrame(
+            {
+                "label": names[images.labels[rows]],
+                "prediction": names[images.predictions[rows]],
+                "archetype": np.asarray(ARCHETYPES, dtype=object)[images.archetypes[rows]],
+                "confidence": images.confidences[rows],
+                "correct": images.correct[rows],
+            },
+            index=pd.Index(images.positions[rows], name="image"),
+        )
+
+    def _class_number(self, given: str | int) -> int:
+        if isinstance(given, str):
+            return self.class_index(given)
+        index = as_index(given)
+        if not 0 <= index < self.n_classes:
+            raise ValueError(f"class numbers are 0 to {self.n_classes - 1}, not {index}.")
+        return index
+
+    def _voting(self, split: SplitName, own: int, other: int) -> BoolArray:
+        """Tell which training images vote for class `other`."""
+        if split != "training":
+            raise ValueError("votes are those of training images; pass split='training'.")
+        near = (self.labels[self.neighbors] == other).any(axis=1)
+        voting: BoolArray = near & ~self.train.correct & (other != own)
+        return voting
+
+
+def _archetype_number(given: str | int) -> int:
+    if isinstance(given, str) and given in ARCHETYPES:
+        return ARCHETYPES.index(given)
+    if not isinstance(given, str) and 0 <= as_index(given) < len(ARCHETYPES):
+        return as_index(given)
+    raise ValueError(
+        f"archetype must be one of {', '.join(ARCHETYPES)}, or their numbers 0 to 3, not {given!r}."
+    )
+
+
+def _confident(images: Split, asked: BoolArray, within: tuple[float, float]) -> BoolArray:
+    low, high = map(float, within)
+    if not 0 <= low <= high <= 1:
+        raise ValueError(
+            f"confidence must be (low, high) with 0 <= low <= high <= 1, not {within}."
+        )
+    known = images.confidences.astype(np.float64)
+    if np.isnan(known[asked]).any():
+        raise ValueError(
+            "confidences are not known: the analysis was made of predictions; give logits or "
+            "probabilities."
+        )
+    found: BoolArray = (known >= low) & (known <= high)
+    return found

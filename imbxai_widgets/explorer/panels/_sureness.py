@@ -1,0 +1,77 @@
+"""What stands behind "How sure is this?": intervals, support, and how far a forecast holds."""
+
+from __future__ import annotations
+
+from imbxai_widgets.compute.methods.intervals import wilson_interval
+from imbxai_widgets.explorer.panels._facts import ClassFacts
+from imbxai_widgets.explorer.sentence import Sentence, joined
+from imbxai_widgets.explorer.text import counted
+from imbxai_widgets.presentation import WEAK_SUPPORT
+
+
+def interval(facts: ClassFacts) -> tuple[float, float] | None:
+    """Return the 95% interval of the share that is right; None for images the model has seen."""
+    if facts.split == "training" or not facts.images:
+        return None
+    return wilson_interval(facts.right, facts.images)
+
+
+def sureness(facts: ClassFacts, forecast_note: str) -> list[Sentence]:
+    """Say what the answer rests on, in paragraphs.
+
+    Parameters
+    ----------
+    facts : ClassFacts
+    forecast_note : str
+        What is known of the forecast by votes; see `forecast_notes`.
+    """
+    paragraphs = [_range(facts), _few_errors(facts)]
+    if facts.deck.analysis.n_classes > 1:
+        paragraphs += [_votes(facts), joined(forecast_note)]
+    return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def _range(facts: ClassFacts) -> Sentence:
+    if not facts.images:
+        return joined("Nothing is known without images.")
+    ends = interval(facts)
+    if ends is None:
+        return joined(
+            "The model has seen these images in training: how many of them are right says little "
+            "of new ones. Validation images would tell."
+        )
+    low, high = (f"{end:.0%}" for end in ends)
+    part = f"{facts.right / facts.images:.0%}"
+    return joined(
+        f"{facts.right:,} of {counted(facts.images, 'validation image')} is {part}. Of all images "
+        f"like these, {low} to {high} may be right: that is how far {facts.images:,} images can "
+        "tell (Wilson's 95% interval)."
+    )
+
+
+def _few_errors(facts: ClassFacts) -> Sentence:
+    if not 0 < facts.wrong < WEAK_SUPPORT:
+        return []
+    errors = counted(facts.wrong, f"wrong {facts.split} image")
+    return joined(f"{errors}: too few to tell a pattern in what the class is mistaken for.")
+
+
+def _votes(facts: ClassFacts) -> Sentence:
+    wrong, votes = facts.training_wrong, int(facts.deck.rows.votes.totals[facts.index])
+    if not facts.training_images:
+        return joined("Without training images, nothing is foretold of its mistakes.")
+    if not wrong:
+        return joined("All training images are right, so that nothing is foretold of its mistakes.")
+    if not votes:
+        return joined(
+            f"The neighbors of its {counted(wrong, 'wrong training image')} are all of this class, "
+            "so that nothing is foretold of its mistakes."
+        )
+    few = " These are too few to tell a pattern." if wrong < WEAK_SUPPORT else ""
+    of_them = facts.count(counted(wrong, "wrong training image"), "training", right=False)
+    neighbors = counted(votes, "nearest neighbor")
+    return joined(
+        "What is foretold comes from training images alone: its ",
+        of_them,
+        f" {'has' if wrong == 1 else 'have'} {neighbors} of other classes, each a vote.{few}",
+    )

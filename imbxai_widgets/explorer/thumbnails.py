@@ -1,0 +1,182 @@
+"""Thumbnails: what is known of an image that stands on a page, and the picture of its pixels."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import numpy as np
+
+from imbxai_widgets.analysis.split import Split, SplitName
+from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.reading.paths import paths_of
+from imbxai_widgets.explorer.deck import Deck, number
+from imbxai_widgets.explorer.sprites import LARGEST_TILE, Sprite, make_sprite
+from imbxai_widgets.explorer.text import unread_notice
+
+
+class SecondPrediction(TypedDict):
+    """What the second of two models makes of an image."""
+
+    prediction: str
+    correct: bool
+
+
+class Thumbnail(TypedDict):
+    """One image, with its place in a sprite."""
+
+    tile: int  # position in the sprite, row by row
+    split: SplitName
+    image: int  # row of the split; with `split` it names the image
+    number: int  # in the dataset; not the row where images before it were skipped
+    file: str | None  # where the dataset tells it
+    label: str
+    prediction: str
+    predicted: int  # number of the class in `prediction`; two classes may have one name
+    correct: bool
+    after: SecondPrediction | None  # of a second model, if there is one
+    archetype: int  # position in `ARCHETYPES`
+    confidence: float | None  # softmax probability of the prediction, 0 to 1
+    votes: list[int]  # the classes that a misclassified training image votes for (Algorithm 1)
+
+
+class Tiles(TypedDict):
+    """Images and the picture of them all."""
+
+    thumbnails: list[Thumbnail]
+    sprite: Sprite | None  # None where no images were given
+    sprite_data: bytes  # the picture; empty where no images were given
+    notice: str  # what went wrong in reading them, or ""
+
+
+def make_tiles(
+    deck: Deck, split: SplitName, rows: IntArray, *, largest: int = LARGEST_TILE
+) -> Tiles:
+    """Return images of a split, and their pixels in one picture.
+
+    Parameters
+    ----------
+    deck : Deck
+    split : {"training", "validation"}
+    rows : int64 array, shape (M,)
+        Rows of the split, in the order of the tiles.
+    largest : int
+        Longer side of a tile in pixels; larger images are shrunk to it.
+
+    Raises
+    ------
+    ValueError
+        If there are no validation images and `split` asks for them.
+
+    Examples
+    --------
+    >>> tiles = make_tiles(Deck(analysis), "training", analysis.prototypes("Plants", "safe", n=1))
+    >>> tiles["thumbnails"][0]["label"], tiles["thumbnails"][0]["correct"]
+    ('Plants', True)
+    >>> tiles["sprite"]["width"]
+    32
+    """
+    source = deck.analysis.split(split).images
+    sprite, picture, unread = None, b"", dict[int, Exception]()
+    if source is not None:
+        sprite, picture, unread = make_sprite(source, rows, largest)
+    return {
+        "thumbnails": thumbnails_of(deck, split, rows),
+        "sprite": sprite,
+        "sprite_data": picture,
+        "notice": unread_notice(unread),
+    }
+
+
+def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnail]:
+    """Return what is known of images of a split; their tiles are numbered from 0.
+
+    Parameters
+    ----------
+    deck, split, rows
+        As for `make_tiles`.
+
+    Examples
+    --------
+    >>> outliers = analysis.members("Plants", "outlier")
+    >>> found = thumbnails_of(Deck(analysis), "training", outliers)
+    >>> [thumbnail["prediction"] for thumbnail in found]
+    ['Plants', 'Animals', 'Food', 'Animals', 'Animals', 'Animals']
+    """
+    images = deck.analysis.split(split)
+    files = files_of(images, rows)
+    return [
+        {
+            "tile": tile,
+            "split": split,
+            "image": row,
+            "number": int(images.positions[row]),
+            "file": file,
+            "label": deck.name(int(images.labels[row])),
+            "prediction": deck.name(int(images.predictions[row])),
+            "predicted": int(images.predictions[row]),
+            "correct": bool(images.labels[row] == images.predictions[row]),
+            "after": _after(deck, split, row),
+            "archetype": int(images.archetypes[row]),
+            "confidence": number(images.confidences[row]),
+            "votes": _votes(deck, row) if split == "training" else [],
+        }
+        for tile, (row, file) in enumerate(zip(rows.tolist(), files, strict=True))
+    ]
+
+
+def _after(deck: Deck, split: SplitName, row: int) -> SecondPrediction | None:
+    if deck.comparison is None:
+        return None
+    images = deck.comparison.after.split(split)
+    label, prediction = int(images.labels[row]), int(images.predictions[row])
+    return {"prediction": deck.name(prediction), "correct": label == prediction}
+
+
+def _votes(deck: Deck, row: int) -> list[int]:
+    train = deck.analysis.train
+    own = int(train.labels[row])
+    if own == int(train.predictions[row]):
+        return []
+    near = set(train.labels[train.neighbors[row]].tolist())
+    return sorted(near - {own})
+
+
+def files_of(images: Split, rows: IntArray) -> list[str | None]:
+    """Return the files of images, where their dataset tells them.
+
+    Examples
+    --------
+    >>> files_of(analysis.train, np.array([0]))  # these images are not in files of their own
+    [None]
+    """
+    if images.images is None:
+        return [None] * len(rows)
+    return paths_of(images.images.dataset, rows.tolist())
+
+
+def no_images(deck: Deck, split: SplitName) -> str:
+    """Say how to give images that were not given; nothing if they were.
+
+    Examples
+    --------
+    >>> no_images(Deck(analysis), "training")
+    ''
+    """
+    if deck.analysis.split(split).images is not None:
+        return ""
+    if split == "training":
+        return "No images were given: pass images= or dataset=."
+    return "No images were given: pass validation_images= or validation=."
+
+
+def by_prediction(predictions: IntArray, rows: IntArray) -> list[tuple[int, IntArray]]:
+    """Group rows by their prediction, the largest group first, then the lower class.
+
+    Examples
+    --------
+    >>> [(taken, rows.tolist()) for taken, rows in by_prediction(np.array([2, 1, 2]), np.arange(3))]
+    [(2, [0, 2]), (1, [1])]
+    """
+    taken, counts = np.unique(predictions[rows], return_counts=True)
+    order = taken[np.argsort(-counts, kind="stable")]
+    return [(int(other), rows[predictions[rows] == other]) for other in order]

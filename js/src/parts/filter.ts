@@ -1,0 +1,32 @@
+// Which images a number, a bar or a cell counts: a click on it shows exactly these.
+
+/** Images that meet all conditions that are given. */
+export interface ImageFilter {
+  /** The class, by its true label. */
+  index: number;
+  split: "training" | "validation";
+  /** 0 to 3: safe, border, rare, outlier. */
+  archetype?: number;
+  /** The class that they are predicted as. */
+  predicted?: number;
+  /** Predicted right, or wrong. */
+  right?: boolean;
+  /** Misclassified training images with a neighbor of this class (Algorithm 1). */
+  votes?: number;
+  /** Least and largest probability of the predicted class. */
+  confidence?: [number, number];
+  /** Where two models are compared: predicted right by the first, and by the second. */
+  before?: boolean;
+  after?: boolean;
+}
+
+/** A filter that a panel asks for; a new number each time, so that the same can be asked again. */
+export type AskedFilter = (ImageFilter & { asked: number }) | Record<string, never>;
+
+let asked = 0;
+
+export const askFor = (filter: ImageFilter): AskedFilter => ({ ...filter, asked: ++asked });
+
+export const isAsked = (
+  filter: AskedFilter | undefined,
+): filter is ImageFilter & { asked: number } => filter !== undefined && "index" in filter;
