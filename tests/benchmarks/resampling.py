@@ -1,94 +1,100 @@
 """Whether networks that are trained again with a resampling plan get better, and at what.
 
-    python -m tests.benchmarks.resampling emoji --seeds 100-107
+    python -m tests.benchmarks.resampling NAME SEED [SEED ...] [--plans PLAN ...]
+    python -m tests.benchmarks.resampling --report
 
-For each seed a network is trained with every image once an epoch; its analysis gives the plans, and
-with each of these a network is trained anew from the same weights, for as many epochs. Trainings
-that are done already are read from the folder. Writes the result of a set once all of its seeds are
-there.
+The run of a seed (see `runs`) saw every image once an epoch. Its analysis gives the plans; with each
+of these a network is trained anew, from the same weights and for as many epochs. Trainings that are
+done are read from the folder. The report writes all of them to results/resampling.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import safetensors.torch
 import torch
 
-from imbxai_widgets import Analysis, analyze
-from imbxai_widgets.demo.network import ResNet20
-from imbxai_widgets.demo.train import CROSS_ENTROPY, in_memory
-from imbxai_widgets.training.trainer import fit, seeded
-from tests.benchmarks.emoji_runs import EPOCHS, split_by_emoji
+from tests.benchmarks._results import write_results
+from tests.benchmarks.runs import FOLDER as RUNS
+from tests.benchmarks.runs import RECIPES, Embedded, embed, load_run, load_set, train
 
 FOLDER = Path("artifacts/resampling")
 AS_THEY_ARE = {"safe": 1.0, "border": 1.0, "rare": 1.0, "outlier": 1.0}
 FACTORS = {"safe": 0.5, "border": 2.0, "rare": 2.0, "outlier": 1.0}
 PLANS = {
-    "factors": {**FACTORS, "balance": 0.0},
+    "archetype factors": {**FACTORS, "balance": 0.0},
     "balance 0.5": {**AS_THEY_ARE, "balance": 0.5},
-    "balance 0.5, factors": {**FACTORS, "balance": 0.5},
+    "balance 0.5 and factors": {**FACTORS, "balance": 0.5},
     "balance 1": {**AS_THEY_ARE, "balance": 1.0},
 }
+ONCE_EACH = "every image once"
 
 
-def train_emoji(seed: int, plans: list[str], folder: Path) -> None:
-    training, validation = split_by_emoji(seed)
-    data = in_memory(training)
-    regime = replace(CROSS_ENTROPY, epochs=EPOCHS)
-
-    def run(name: str, weights: np.ndarray | None) -> Analysis:
-        path = folder / f"emoji-{seed}-{name}"
-        model = seeded(ResNet20, seed)
-        if path.with_suffix(".safetensors").exists():
-            model.load_state_dict(safetensors.torch.load_file(path.with_suffix(".safetensors")))
-            model.eval()
-        else:
-            fit(model, data, regime, seed=seed, weights=weights, device="cpu")
-            safetensors.torch.save_file(model.state_dict(), path.with_suffix(".safetensors"))
-        found = analyze(
-            model, training, validation=validation, salient_fraction=None, progress=False
-        )
-        path.with_suffix(".json").write_text(json.dumps(figures(found)))
-        return found
-
-    first = run("uniform", None)
-    for name in plans:
-        if not (folder / f"emoji-{seed}-{name}.json").exists():
-            run(name, first.resampling_plan(**PLANS[name]).to_numpy())
+def measure(name: str, seed: int, plans: list[str]) -> None:
+    """Train what is missing of a seed, and write what it reaches."""
+    run = load_run(name, seed, RUNS)
+    sizes = np.bincount(run.training.labels, minlength=len(run.class_names))
+    _write(name, seed, ONCE_EACH, accuracies(run.validation, sizes))
+    images = None
+    for plan in plans:
+        if _path(name, seed, plan).exists():
+            continue
+        images = images or load_set(RECIPES[name].images, seed)
+        weights = run.analysis.resampling_plan(**PLANS[plan]).to_numpy()
+        model = train(name, images, seed, weights)
+        _write(name, seed, plan, accuracies(embed(name, model, images.validation), sizes))
 
 
-def figures(analysis: Analysis) -> dict[str, float]:
-    held_out = analysis.validation
-    of_classes = np.array(
-        [held_out.correct[held_out.labels == c].mean() for c in range(analysis.n_classes)]
-    )
-    smallest = np.argsort(np.bincount(analysis.labels, minlength=analysis.n_classes))[:3]
+def accuracies(validation: Embedded, sizes: np.ndarray) -> dict[str, float]:
+    """Return the accuracy over all images, the mean of the classes, that of the three smallest."""
+    right = validation.logits.argmax(axis=1) == validation.labels
+    of_classes = np.array([right[validation.labels == label].mean() for label in range(len(sizes))])
     return {
-        "all": float(held_out.correct.mean()),
-        "mean": float(of_classes.mean()),
-        "smallest 3": float(of_classes[smallest].mean()),
+        "all": float(right.mean()),
+        "mean of classes": float(of_classes.mean()),
+        "smallest 3": float(of_classes[np.argsort(sizes, kind="stable")[:3]].mean()),
     }
 
 
+def report() -> None:
+    """Write the accuracies of all trainings in the folder, by set, plan and seed."""
+    found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+    for name in RECIPES:
+        for plan in (ONCE_EACH, *PLANS):
+            paths = FOLDER.glob(f"{_path(name, 0, plan).name.replace('-0-', '-*-', 1)}")
+            of_seeds = {int(path.stem.split("-")[1]): json.loads(path.read_text()) for path in paths}
+            if of_seeds:
+                seeds = {str(seed): of_seeds[seed] for seed in sorted(of_seeds)}
+                found.setdefault(name, {})[plan] = seeds
+    write_results("resampling", found)
+
+
+def _path(name: str, seed: int, plan: str) -> Path:
+    return FOLDER / f"{name}-{seed}-{plan}.json".replace(" ", "_")
+
+
+def _write(name: str, seed: int, plan: str, figures: dict[str, float]) -> None:
+    path = _path(name, seed, plan)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({key: round(value, 4) for key, value in figures.items()}))
+    print(f"{name} {seed} {plan}:", *figures.values(), flush=True)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", default="100-107")
-    parser.add_argument("--step", default="0/1")
-    parser.add_argument("--plans", default="factors;balance 0.5;balance 0.5, factors")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="?", choices=RECIPES)
+    parser.add_argument("seeds", nargs="*", type=int)
+    parser.add_argument("--plans", nargs="+", choices=PLANS, default=list(PLANS))
+    parser.add_argument("--report", action="store_true")
     options = parser.parse_args()
-    low, high = map(int, options.seeds.split("-"))
-    FOLDER.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    part, of = map(int, options.step.split("/"))
-    for seed in range(low, high + 1):
-        if seed % of == part:
-            train_emoji(seed, options.plans.split(";"), FOLDER)
-            print(seed, "done", flush=True)
+    for seed in options.seeds:
+        measure(options.name, seed, options.plans)
+    if options.report:
+        report()
 
 
 if __name__ == "__main__":
