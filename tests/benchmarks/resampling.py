@@ -3,9 +3,9 @@
     python -m tests.benchmarks.resampling NAME SEED [SEED ...] [--plans PLAN ...]
     python -m tests.benchmarks.resampling --report
 
-The run of a seed (see `runs`) saw every image once an epoch. Its analysis gives the plans; with each
-of these a network is trained anew, from the same weights and for as many epochs. Trainings that are
-done are read from the folder. The report writes all of them to results/resampling.json.
+The run of a seed (see `runs`) saw every image once an epoch. Its analysis gives the plans; with
+each of these a network is trained anew, from the same weights and for as many epochs. Trainings
+that are done are read from the folder. The report writes all of them to results/resampling.json.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import torch
 
 from tests.benchmarks._results import write_results
 from tests.benchmarks.runs import FOLDER as RUNS
-from tests.benchmarks.runs import RECIPES, Embedded, embed, load_run, load_set, train
+from tests.benchmarks.runs import RECIPES, Embedded, embed, load_run, train
+from tests.benchmarks.sets import CHOOSING, REPORTING, load_set
 
 FOLDER = Path("artifacts/resampling")
 AS_THEY_ARE = {"safe": 1.0, "border": 1.0, "rare": 1.0, "outlier": 1.0}
@@ -45,7 +46,7 @@ def measure(name: str, seed: int, plans: list[str]) -> None:
         images = images or load_set(RECIPES[name].images, seed)
         weights = run.analysis.resampling_plan(**PLANS[plan]).to_numpy()
         model = train(name, images, seed, weights)
-        _write(name, seed, plan, accuracies(embed(name, model, images.validation), sizes))
+        _write(name, seed, plan, accuracies(embed(model, images.validation), sizes))
 
 
 def accuracies(validation: Embedded, sizes: np.ndarray) -> dict[str, float]:
@@ -65,7 +66,9 @@ def report() -> None:
     for name in RECIPES:
         for plan in (ONCE_EACH, *PLANS):
             paths = FOLDER.glob(f"{_path(name, 0, plan).name.replace('-0-', '-*-', 1)}")
-            of_seeds = {int(path.stem.split("-")[1]): json.loads(path.read_text()) for path in paths}
+            of_seeds = {
+                int(path.stem.split("-")[1]): json.loads(path.read_text()) for path in paths
+            }
             if of_seeds:
                 seeds = {str(seed): of_seeds[seed] for seed in sorted(of_seeds)}
                 found.setdefault(name, {})[plan] = seeds

@@ -143,7 +143,7 @@ def load_run(name: str, seed: int, folder: Path = FOLDER) -> Run:
     AbsentError
         If the run is not there and its images are not on this machine.
     """
-    path = folder / f"{name.replace(' ', '_')}-{seed}.npz"
+    path = _path(name, seed, folder)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         torch.set_num_threads(1)
@@ -170,6 +170,14 @@ def load_run(name: str, seed: int, folder: Path = FOLDER) -> Run:
         )
 
 
+def saved_seeds(name: str, folder: Path = FOLDER) -> list[int]:
+    """Return the seeds of a recipe whose runs are there."""
+    seeds = (
+        int(path.stem.rpartition("-")[2]) for path in folder.glob(_path(name, "*", folder).name)
+    )
+    return sorted(seeds)
+
+
 def network(name: str, n_classes: int, seed: int) -> nn.Module:
     """Return the untrained network of a recipe."""
     recipe = RECIPES[name]
@@ -179,9 +187,7 @@ def network(name: str, n_classes: int, seed: int) -> nn.Module:
     return seeded(lambda: ResNet20(n_classes, scale), seed)
 
 
-def train(
-    name: str, images: ImageSet, seed: int, weights: np.ndarray | None = None
-) -> nn.Module:
+def train(name: str, images: ImageSet, seed: int, weights: np.ndarray | None = None) -> nn.Module:
     """Return the trained network of a recipe, in evaluation mode; `weights` as for `fit`."""
     recipe = RECIPES[name]
     model = network(name, len(images.class_names), seed)
@@ -234,6 +240,10 @@ def _moved(images: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor
     moved = images.roll((down, right), (2, 3))
     flip = recipe.mirrored and bool(torch.randint(2, (), generator=generator))
     return moved.flip(3) if flip else moved
+
+
+def _path(name: str, seed: int | str, folder: Path) -> Path:
+    return folder / f"{name.replace(' ', '_')}-{seed}.npz"
 
 
 def _arrays(name: str, model: nn.Module, images: ImageSet) -> dict[str, np.ndarray]:
