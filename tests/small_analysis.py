@@ -36,20 +36,25 @@ def make_analysis(
     labels = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
     embeddings = _embed(rng, labels)
     scheme = color_scheme("perceptual")
+    train = _split(
+        rng,
+        embeddings,
+        labels,
+        nearest_neighbors(embeddings, 5)[:2],
+        labels,
+        errors=errors,
+        n_classes=len(sizes),
+        images=ImageSource(_Pictures(len(labels), image_shape)) if images else None,
+    )
+    held_out = _held_out(rng, embeddings, labels, errors, len(sizes)) if validation else None
+    each = rng.integers(1, 9, len(scheme.bins))  # of every image alike
+    if colors:
+        train = replace(train, color_counts=np.tile(each, (len(labels), 1)).astype(np.uint8))
     return Analysis(
         class_names=tuple(f"c{number}" for number in range(len(sizes))),
-        embeddings=embeddings,
-        train=_split(
-            rng,
-            labels,
-            nearest_neighbors(embeddings, 5)[:2],
-            labels,
-            errors=errors,
-            n_classes=len(sizes),
-            images=ImageSource(_Pictures(len(labels), image_shape)) if images else None,
-        ),
-        validation=_held_out(rng, embeddings, labels, errors, len(sizes)) if validation else None,
-        color_counts=np.outer(sizes, rng.integers(1, 9, len(scheme.bins))) if colors else None,
+        train=train,
+        validation=held_out,
+        color_counts=np.outer(sizes, each) if colors else None,
         color_scheme=scheme,
         top_k=3,
         salient_fraction=0.1 if colors else None,
@@ -81,8 +86,9 @@ def _held_out(
     n_classes: int,
 ) -> Split:
     unseen = np.sort(labels)[::2]
-    neighbors = nearest_references(_embed(rng, unseen), embeddings, 5)[:2]
-    return _split(rng, unseen, neighbors, labels, errors=errors, n_classes=n_classes)
+    own = _embed(rng, unseen)
+    neighbors = nearest_references(own, embeddings, 5)[:2]
+    return _split(rng, own, unseen, neighbors, labels, errors=errors, n_classes=n_classes)
 
 
 def _embed(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
@@ -93,6 +99,7 @@ def _embed(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
 
 def _split(
     rng: np.random.Generator,
+    embeddings: np.ndarray,
     truth: np.ndarray,
     neighbors: tuple[np.ndarray, np.ndarray],
     labels: np.ndarray,
@@ -114,6 +121,7 @@ def _split(
         neighbor_distances=neighbors[1],
         archetypes=assign_archetypes(truth, labels[neighbors[0]]),
         positions=np.arange(len(truth)),
+        embeddings=embeddings,
         images=images,
     )
 

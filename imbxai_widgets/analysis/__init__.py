@@ -6,5 +6,6 @@ from imbxai_widgets.analysis.analysis import Analysis
 from imbxai_widgets.analysis.comparison import Comparison, compare
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.analysis.storage import StorageError
+from imbxai_widgets.compute.numeric.head import Head
 
-__all__ = ["Analysis", "Comparison", "Split", "StorageError", "compare"]
+__all__ = ["Analysis", "Comparison", "Head", "Split", "StorageError", "compare"]

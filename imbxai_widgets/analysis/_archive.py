@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,9 @@ import numpy as np
 
 from imbxai_widgets.files import clear_drafts, replacing
 
-_TYPES: Final = tuple(map(np.dtype, (np.float32, np.int64, np.int8, np.uint8)))
+_TYPES: Final = tuple(
+    map(np.dtype, (np.float32, np.int64, np.int8, np.uint8, np.uint16, np.uint32))
+)
 _BLOCK: Final = 2**20  # bytes that are read at once
 _LONGEST_HEADER: Final = 4096  # bytes, of an array; NumPy writes 128
 
@@ -39,7 +41,7 @@ def write_archive(path: Path, meta: dict[str, Any], arrays: Mapping[str, Any]) -
     meta
         What JSON can hold; the arrays' digests are added.
     arrays
-        By name; of float32, int64, int8 or uint8.
+        By name; of float32, int64, int8, or unsigned integers of at most four bytes.
     """
     members = {f"{name}.npy": _encoded(array) for name, array in arrays.items()}
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
@@ -52,15 +54,17 @@ def write_archive(path: Path, meta: dict[str, Any], arrays: Mapping[str, Any]) -
             archive.writestr(name, data)
 
 
-def read_archive(path: Path, form: str, version: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_archive(
+    path: Path, form: str, versions: Sequence[int]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read what `write_archive` wrote.
 
     Parameters
     ----------
     path
         The file.
-    form, version
-        What ``meta["format"]`` and ``meta["version"]`` must be.
+    form, versions
+        What ``meta["format"]`` must be, and ``meta["version"]`` one of, rising.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def read_archive(path: Path, form: str, version: int) -> tuple[dict[str, Any], d
         with zipfile.ZipFile(path) as archive:
             sizes = _sizes(path, archive)
             meta = json.loads(_content(archive, "meta.json", sizes))
-            _check_version(path, meta, form, version)
+            _check_version(path, meta, form, versions)
             members = {name: _content(archive, name, sizes) for name in meta["sha256"]}
     except (FileNotFoundError, IsADirectoryError, PermissionError, StorageError):
         raise
@@ -151,13 +155,14 @@ def _decoded(path: Path, name: str, data: bytearray) -> Any:
         raise StorageError(f"{path}: {name} holds no plain array ({error})") from error
 
 
-def _check_version(path: Path, meta: Any, form: str, version: int) -> None:
+def _check_version(path: Path, meta: Any, form: str, versions: Sequence[int]) -> None:
     if not isinstance(meta, dict) or meta.get("format") != form:
         raise StorageError(f"{path} is no saved analysis")
-    if meta["version"] != version:
-        newer = meta["version"] > version
+    if meta["version"] not in versions:
+        newer = meta["version"] > versions[-1]
+        read = " and ".join(map(str, versions))
         raise StorageError(
             f"{path} was written by {'a newer' if newer else 'an older'} version of imbxai_widgets "
-            f"(format {meta['version']}, this one reads {version}); "
+            f"(format {meta['version']}, this one reads {read}); "
             f"{'upgrade imbxai_widgets' if newer else 'analyze and save again'}"
         )

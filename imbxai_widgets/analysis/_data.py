@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import ColorScheme
+from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import FloatArray, Int8Array, IntArray
 from imbxai_widgets.compute.reading.display import ImageSource
 
@@ -16,7 +17,6 @@ class AnalysisData:
     """The arrays and settings behind every table; see `imbxai_widgets.Analysis`."""
 
     class_names: tuple[str, ...]
-    embeddings: FloatArray
     train: Split
     validation: Split | None
     color_counts: IntArray | None
@@ -33,6 +33,25 @@ class AnalysisData:
     def k(self) -> int:
         """How many neighbors each image has."""
         return int(self.train.neighbors.shape[1])
+
+    @property
+    def embeddings(self) -> FloatArray:
+        """Feature embeddings (FE) of the training images, shape (N, D)."""
+        assert self.train.embeddings is not None  # of training images they are always kept
+        return self.train.embeddings
+
+    @property
+    def head(self) -> Head | None:
+        """How the network makes logits of embeddings; None where that is not linear or not known.
+
+        Examples
+        --------
+        >>> analysis.head.weight.shape, analysis.head.bias.shape, analysis.head.normalized
+        ((10, 64), (10,), False)
+        >>> ldam_analysis.head.normalized, ldam_analysis.head.scale
+        (True, 10.0)
+        """
+        return self.train.head
 
     @property
     def labels(self) -> IntArray:

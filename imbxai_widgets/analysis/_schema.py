@@ -12,6 +12,7 @@ from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.embedding.saliency import check_fraction
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.head import Head
 
 # Of each split, with the dimensions by letter: M images, k neighbors, T largest probabilities,
 # n images whose looks are kept.
@@ -25,6 +26,12 @@ SPLIT_ARRAYS: Final = {
     "top_probabilities": (np.float32, "MT"),
     "top_of_labels": (np.float32, "M"),
 }
+# Of a split, not in every file; of these embeddings are D features wide, and colors B bins.
+OPTIONAL_ARRAYS: Final = {
+    "embeddings": (np.float32, "MD"),
+    "color_counts": (np.unsignedinteger, "MB"),
+}
+HEAD_ARRAYS: Final = {"head_weight": (np.float32, "CD"), "head_bias": (np.float32, "C")}
 LOOKS_ARRAYS: Final = {
     "looks_rows": (np.int64, "n"),
     "looks_shown": (np.uint8, "n883"),
@@ -32,6 +39,14 @@ LOOKS_ARRAYS: Final = {
 }
 SPLITS: Final = ("train", "validation")
 _ROUNDED = 1e-6  # how far above 1 rounding may take a probability
+
+
+def upgraded(meta: dict[str, Any], arrays: dict[str, Any]) -> None:
+    """Give what was read from a file of format 4 the form of 5, in place."""
+    if meta["version"] == 4:
+        meta["head"] = None
+        if "embeddings" in arrays:
+            arrays["train_embeddings"] = arrays.pop("embeddings")
 
 
 def check_saved(meta: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
@@ -56,9 +71,8 @@ def check_saved(meta: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
     _check_names(arrays, splits)
     sizes = {"8": SIDE, "3": 3, "C": len(meta["class_names"])}
     sizes["B"] = len(color_scheme(meta["color_scheme"]).bins)
-    _check_array(arrays, "embeddings", np.float32, "ND", sizes)
-    if not np.isfinite(arrays["embeddings"]).all():
-        raise ValueError("embeddings must be finite")
+    _check_array(arrays, "train_embeddings", np.float32, "ND", sizes)
+    _check_head(meta["head"], arrays, sizes)
     if meta["top_k"] > sizes["D"]:
         raise ValueError(f"top_k is {meta['top_k']}, of {sizes['D']} features")
     if ("color_counts" in arrays) != (meta["salient_fraction"] is not None):
@@ -100,8 +114,11 @@ def _check_settings(meta: Mapping[str, Any]) -> None:
 
 
 def _check_names(arrays: Mapping[str, Any], splits: list[str]) -> None:
-    wanted = {"embeddings"} | {f"{split}_{name}" for split in splits for name in SPLIT_ARRAYS}
-    optional = {f"{split}_{name}" for split in splits for name in LOOKS_ARRAYS} | {"color_counts"}
+    wanted = {f"{split}_{name}" for split in splits for name in SPLIT_ARRAYS}
+    wanted.add("train_embeddings")
+    known = (*OPTIONAL_ARRAYS, *LOOKS_ARRAYS)
+    optional = {f"{split}_{name}" for split in splits for name in known}
+    optional |= {"color_counts", *HEAD_ARRAYS}
     if "train" not in splits or not wanted <= arrays.keys() <= wanted | optional:
         odd = sorted((wanted - arrays.keys()) | (arrays.keys() - wanted - optional))
         raise ValueError(f"these arrays are missing, or too many: {', '.join(odd) or 'train'}")
@@ -112,9 +129,11 @@ def _check_split(
 ) -> None:
     if split not in meta["neighbors"] or split not in meta["skipped"]:
         raise ValueError(f"meta.json lacks {split}")
-    for name, (dtype, shape) in (SPLIT_ARRAYS | LOOKS_ARRAYS).items():
+    for name, (dtype, shape) in (SPLIT_ARRAYS | OPTIONAL_ARRAYS | LOOKS_ARRAYS).items():
         if f"{split}_{name}" in arrays:
             _check_array(arrays, f"{split}_{name}", dtype, shape, sizes)
+    if not np.isfinite(arrays.get(f"{split}_embeddings", 0)).all():
+        raise ValueError(f"{split}_embeddings must be finite")
     if sizes["k"] < 1 or sizes["T"] < 1:
         raise ValueError(f"{split} must have at least one neighbor and one probability an image")
     own = {name: arrays[f"{split}_{name}"] for name in SPLIT_ARRAYS}
@@ -127,6 +146,7 @@ def _check_split(
     }
     for name, (low, high) in bounds.items():
         _check_range(f"{split}_{name}", own[name], low, high)
+    _check_colors(split, arrays)
     for name in ("top_probabilities", "top_of_labels"):  # NaN where only predictions are known
         known = own[name][~np.isnan(own[name])]
         _check_range(f"{split}_{name}", known, 0, 1 + _ROUNDED)
@@ -136,6 +156,36 @@ def _check_split(
         raise ValueError(f"{split}_looks_rows and {split}_looks_shown must be there together")
     if rows is not None:
         _check_range(f"{split}_looks_rows", rows, 0, sizes["M"] - 1)
+
+
+def _check_head(settings: Any, arrays: Mapping[str, Any], sizes: dict[str, int]) -> None:
+    if (settings is not None) != ("head_weight" in arrays) or (
+        "head_bias" in arrays and settings is None
+    ):
+        raise ValueError("head and head_weight must be there together")
+    if settings is None:
+        return
+    for name, (dtype, shape) in HEAD_ARRAYS.items():
+        if name in arrays:
+            _check_array(arrays, name, dtype, shape, sizes)
+    if set(settings) != {"scale", "normalized"} or not (
+        _is_number(settings["scale"]) and isinstance(settings["normalized"], bool)
+    ):
+        raise ValueError("head must be a scale and whether it is normalized")
+    Head(arrays["head_weight"], arrays.get("head_bias"), **settings)  # which checks values
+
+
+def _check_colors(split: str, arrays: Mapping[str, Any]) -> None:
+    """Compare the colors of training images with those of their classes."""
+    counts = arrays.get(f"{split}_color_counts")
+    if counts is None:
+        return
+    if split != "train" or "color_counts" not in arrays:
+        raise ValueError(f"{split}_color_counts must be those of color_counts, of training images")
+    totals = np.zeros_like(arrays["color_counts"])
+    np.add.at(totals, arrays["train_labels"], counts)
+    if not np.array_equal(totals, arrays["color_counts"]):
+        raise ValueError("color_counts must be the sums of train_color_counts")
 
 
 def _check_positions(split: str, positions: Any, skipped: list[list[Any]]) -> None:
@@ -151,8 +201,8 @@ def _check_array(
 ) -> None:
     """Compare type and shape; a letter without a size gets that which it first has."""
     array = arrays[name]
-    if array.dtype != dtype or array.ndim != len(letters):
-        wanted = f"{np.dtype(dtype)} with {len(letters)} axes"
+    if not np.issubdtype(array.dtype, dtype) or array.ndim != len(letters):
+        wanted = f"{dtype.__name__} with {len(letters)} axes"
         raise ValueError(f"{name} must be {wanted}, not {array.shape} of {array.dtype}")
     for letter, size in zip(letters, array.shape, strict=True):
         if sizes.setdefault(letter, size) != size:

@@ -32,6 +32,10 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables):
         The N training images.
     validation : Split or None
         The validation images, if given.
+    head : Head or None
+        The classifier head, of which and of embeddings `Split.logits` makes logits: ``weight``
+        (C, D), ``bias`` (C,) or None, ``scale``, and whether ``normalized``, as that of networks
+        trained with LDAM. None where logits are no linear function of the embeddings.
     color_counts : int64 array, shape (C, B), or None
         Salient pixels of each class in each color bin; None when saliency was not asked for.
     color_scheme : ColorScheme

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 
@@ -14,6 +16,8 @@ from imbxai_widgets.compute.methods.archetypes import assign_archetypes
 from imbxai_widgets.compute.methods.permutation import warn_of_permutation
 from imbxai_widgets.compute.neighbors.search import Neighbors
 from imbxai_widgets.compute.numeric.checks import check_enough
+from imbxai_widgets.compute.numeric.counts import narrowed
+from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.display import ImageSource
 
@@ -56,10 +60,12 @@ def assemble(
     Warns
     -----
     UserWarning
+        If the head gave the logits of the first batch, but not of all images; it is left out then.
         If labels and predictions seem to number the classes in different orders, or for many
         images more are equally near than can be neighbors; see `neighbors_among`.
     """
     check_enough(len(train.labels), k)
+    head = _checked_head(train, validation)
     for part, which in ((train, "training"), (validation, "validation")):
         if part is not None:
             warn_of_permutation(part.labels, part.top, class_names, which)
@@ -67,11 +73,10 @@ def assemble(
     held_out = None
     if validation is not None:
         references = neighbors_in(validation.embeddings, train.embeddings, k, device)
-        held_out = _split(validation, references, train.labels, validation_images)
+        held_out = _split(validation, references, train.labels, validation_images, head)
     return AnalysisData(
         class_names=class_names,
-        embeddings=train.embeddings,
-        train=_split(train, neighbors, train.labels, images),
+        train=_split(train, neighbors, train.labels, images, head),
         validation=held_out,
         color_counts=_class_colors(train),
         color_scheme=scheme,
@@ -85,6 +90,7 @@ def _split(
     neighbors: Neighbors,
     training_labels: IntArray,
     images: ImageSource | None,
+    head: Head | None,
 ) -> Split:
     return Split(
         labels=embedded.labels,
@@ -95,9 +101,28 @@ def _split(
         positions=embedded.positions,
         skipped=embedded.skipped,
         images=images,
+        embeddings=embedded.embeddings,
+        head=head,
+        color_counts=None if embedded.color_counts is None else narrowed(embedded.color_counts),
         neighbor_method=neighbors.method,
         neighbor_recall=neighbors.recall,
     )
+
+
+def _checked_head(train: Embedded, validation: Embedded | None) -> Head | None:
+    """Return the head that the training images' pass found, if it gives the logits of all."""
+    if train.head is None:
+        return None
+    for part, which in ((train, "training"), (validation, "validation")):
+        row = None if part is None else train.head.misfit(part.embeddings, part.top)
+        if part is not None and row is not None:
+            warnings.warn(
+                f"the network's head is linear for the first batch, but not for {which} image "
+                f"{part.positions[row]}, so that the analysis has no head",
+                stacklevel=4,
+            )
+            return None
+    return train.head.head
 
 
 def _class_colors(embedded: Embedded) -> IntArray | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import index as as_index
 from typing import Any
 
@@ -15,6 +16,7 @@ from imbxai_widgets.analysis._same_images import label_difference
 from imbxai_widgets.analysis.assemble import assemble
 from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.embedding.embedded import Embedded
+from imbxai_widgets.compute.embedding.found_head import FoundHead
 from imbxai_widgets.compute.numeric.blocks import (
     Matrix,
     as_array,
@@ -25,6 +27,7 @@ from imbxai_widgets.compute.numeric.blocks import (
     row_blocks,
 )
 from imbxai_widgets.compute.numeric.checks import check_codes, check_count, highest_code
+from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.probabilities import (
     Extremes,
     TopProbabilities,
@@ -45,6 +48,7 @@ def analysis_from_arrays(
     outputs: ArrayLike | torch.Tensor,
     *,
     validation: tuple[Any, Any, Any] | None = None,
+    head: Head | None = None,
     images: Any = None,
     validation_images: Any = None,
     class_names: Sequence[str] | None = None,
@@ -68,6 +72,9 @@ def analysis_from_arrays(
         `numpy.memmap` may be larger than the memory.
     validation
         The same three of images that the classifier has not seen.
+    head
+        That of the classifier, if it is linear or normalized, by which `Split.logits` makes the
+        logits of any image: ``Head(weight, bias)``. Its logits are compared with all outputs.
     images, validation_images
         To show them: (N, H, W, 3) or (N, H, W) uint8; or a map-style dataset as for `analyze`.
         The labels of a dataset are compared with those given, all where it tells them without its
@@ -90,8 +97,8 @@ def analysis_from_arrays(
     ValueError
         If an array has the wrong shape or type, values that are not finite (the error names the
         rows), or labels without a class; if outputs are neither logits nor probabilities but lie
-        between 0 and 1, as sigmoids; if there are not more than `k` images; or if the labels
-        that a dataset of images tells are others.
+        between 0 and 1, as sigmoids; if outputs are not those of `head`; if there are not more
+        than `k` images; or if the labels that a dataset of images tells are others.
 
     Examples
     --------
@@ -126,6 +133,10 @@ def analysis_from_arrays(
             )
     elif validation_images is not None:
         raise ValueError("validation_images were given, but no validation")
+    if head is not None:
+        train = _with_head(train, head, outputs, "")
+        if held_out is not None:
+            held_out = _with_head(held_out, head, unseen_outputs, "validation ")
     if class_names is None:
         check_same_labels(images, validation_images)
     names = class_names_of(images, n_classes, class_names)
@@ -181,6 +192,28 @@ def _embedded(embeddings: Any, labels: Any, outputs: Any, n_classes: int, which:
     else:
         top = _top(outputs, own, which)
     return Embedded(matrix, own, top, n_classes, None, np.arange(len(own)))
+
+
+def _with_head(embedded: Embedded, head: Head, outputs: Any, which: str) -> Embedded:
+    """Note the head, if the outputs are those that it gives of the embeddings."""
+    if not isinstance(head, Head):
+        raise ValueError(f"head must be an imbxai_widgets.analysis.Head, not {type(head).__name__}")
+    expected = embedded.n_classes, embedded.embeddings.shape[1]
+    if head.weight.shape != expected:
+        raise ValueError(
+            f"the weight of head must be {expected}, a row for each class and a column for each "
+            f"feature, not {head.weight.shape}"
+        )
+    kind = np.asarray(numpy_of(outputs)).dtype
+    found = FoundHead(head, float(np.finfo(kind).eps)) if kind.kind == "f" else FoundHead(head)
+    row = found.misfit(embedded.embeddings, embedded.top)
+    if row is not None:
+        raise ValueError(
+            f"head does not give the {which}outputs: those of image {row} are others. Give the "
+            "weight, bias and scale of the layer that these embeddings enter, and outputs made "
+            "with full precision; or leave head out"
+        )
+    return replace(embedded, head=found)
 
 
 def _top(outputs: NDArray[Any], labels: IntArray, which: str) -> TopProbabilities:

@@ -18,9 +18,16 @@ from typing import Any
 from imbxai_widgets.analysis._archive import StorageError, read_archive, write_archive
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis._same_images import Looks, label_difference
-from imbxai_widgets.analysis._schema import LOOKS_ARRAYS, SPLIT_ARRAYS, check_saved
+from imbxai_widgets.analysis._schema import (
+    LOOKS_ARRAYS,
+    OPTIONAL_ARRAYS,
+    SPLIT_ARRAYS,
+    check_saved,
+    upgraded,
+)
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import color_scheme
+from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.reading.class_names import distinct_names
 from imbxai_widgets.compute.reading.display import DisplayTransform, ImageSource
@@ -29,7 +36,8 @@ from imbxai_widgets.compute.reading.sample_keys import SampleKeys
 
 __all__ = ["VERSION", "StorageError", "load_analysis", "save_analysis"]
 
-VERSION = 4
+VERSION = 5
+_READ = (4, VERSION)  # 4 has no head, no embeddings of validation images, no colors of images
 _FORMAT = "imbxai_widgets analysis"
 _SPLIT_SETTINGS = ("neighbor_method", "neighbor_recall")
 
@@ -64,6 +72,7 @@ def save_analysis(analysis: AnalysisData, path: str | os.PathLike[str]) -> Path:
         "color_scheme": analysis.color_scheme.name,
         "top_k": analysis.top_k,
         "salient_fraction": analysis.salient_fraction,
+        "head": None if analysis.head is None else _head_settings(analysis.head),
         "neighbors": {
             name: {field: getattr(split, field) for field in _SPLIT_SETTINGS}
             for name, split in _splits(analysis)
@@ -100,7 +109,9 @@ def load_analysis(
     Returns
     -------
     AnalysisData
-        Equal to what was saved, bit by bit; `Analysis.load` wraps it.
+        Equal to what was saved, bit by bit; `Analysis.load` wraps it. A file of format 4 has no
+        head, embeddings of training images alone, and colors of classes alone; what needs more
+        says so.
 
     Raises
     ------
@@ -113,15 +124,22 @@ def load_analysis(
         If a dataset is not the one analyzed: it has another number of images, other labels, or
         images that look otherwise.
     """
-    meta, arrays = read_archive(Path(path), _FORMAT, VERSION)
+    meta, arrays = read_archive(Path(path), _FORMAT, _READ)
     try:
+        upgraded(meta, arrays)
         check_saved(meta, arrays)
     except Exception as error:  # settings of any kind, which only a crafted file has
         raise StorageError(
             f"{path} holds what no analysis has ({error}); save the analysis again"
         ) from error
     restore = partial(
-        _split, meta, arrays, transform=transform, keys=keys, display_transform=display_transform
+        _split,
+        meta,
+        arrays,
+        _head(meta, arrays),
+        transform=transform,
+        keys=keys,
+        display_transform=display_transform,
     )
     unseen = None
     if "validation_labels" in arrays:
@@ -130,7 +148,6 @@ def load_analysis(
         raise ValueError("validation was given, but the saved analysis has no validation images")
     return AnalysisData(
         class_names=distinct_names(meta["class_names"]),
-        embeddings=arrays["embeddings"],
         train=restore("train", dataset),
         validation=unseen,
         color_counts=arrays.get("color_counts"),
@@ -141,9 +158,13 @@ def load_analysis(
 
 
 def _arrays(analysis: AnalysisData) -> dict[str, Any]:
-    arrays: dict[str, Any] = {"embeddings": analysis.embeddings}
+    arrays: dict[str, Any] = {}
     if analysis.color_counts is not None:
         arrays["color_counts"] = analysis.color_counts
+    if analysis.head is not None:
+        arrays["head_weight"] = analysis.head.weight
+        if analysis.head.bias is not None:
+            arrays["head_bias"] = analysis.head.bias
     for prefix, split in _splits(analysis):
         arrays |= {f"{prefix}_{name}": array for name, array in _split_arrays(split).items()}
     return arrays
@@ -152,9 +173,22 @@ def _arrays(analysis: AnalysisData) -> dict[str, Any]:
 def _split_arrays(split: Split) -> dict[str, Any]:
     tops = {f"top_{name}": array for name, array in split.top._asdict().items()}
     arrays = {name: tops[name] if name in tops else getattr(split, name) for name in SPLIT_ARRAYS}
+    for name in OPTIONAL_ARRAYS:
+        if getattr(split, name) is not None:
+            arrays[name] = getattr(split, name)
     looks = split.looks if split.images is None else Looks.of(split.images)
     known = {} if looks is None else {f"looks_{name}": a for name, a in looks._asdict().items()}
     return arrays | {name: array for name, array in known.items() if array is not None}
+
+
+def _head_settings(head: Head) -> dict[str, Any]:
+    return {"scale": head.scale, "normalized": head.normalized}
+
+
+def _head(meta: dict[str, Any], arrays: dict[str, Any]) -> Head | None:
+    if "head_weight" not in arrays:
+        return None
+    return Head(arrays["head_weight"], arrays.get("head_bias"), **meta["head"])
 
 
 def _splits(analysis: AnalysisData) -> Iterator[tuple[str, Split]]:
@@ -166,6 +200,7 @@ def _splits(analysis: AnalysisData) -> Iterator[tuple[str, Split]]:
 def _split(
     meta: dict[str, Any],
     arrays: dict[str, Any],
+    head: Head | None,
     prefix: str,
     dataset: Any,
     *,
@@ -174,13 +209,15 @@ def _split(
     display_transform: DisplayTransform | None,
 ) -> Split:
     own: dict[str, Any] = {
-        name: arrays.get(f"{prefix}_{name}") for name in (*SPLIT_ARRAYS, *LOOKS_ARRAYS)
+        name: arrays.get(f"{prefix}_{name}")
+        for name in (*SPLIT_ARRAYS, *OPTIONAL_ARRAYS, *LOOKS_ARRAYS)
     }
     top = TopProbabilities(*(own.pop(f"top_{name}") for name in TopProbabilities._fields))
     looks = Looks(*(own.pop(f"looks_{name}") for name in Looks._fields))
     split = Split(
         **own,
         top=top,
+        head=head,
         skipped=tuple(Skipped(*image) for image in meta["skipped"][prefix]),
         looks=None if looks.rows is None else looks,
         **meta["neighbors"][prefix],

@@ -253,7 +253,6 @@ def test_an_analysis_is_frozen(analysis: Analysis) -> None:
 def test_without_validation_and_colors_the_errors_say_what_to_do(analysis: Analysis) -> None:
     bare = Analysis(
         class_names=NAMES,
-        embeddings=analysis.embeddings,
         train=analysis.train,
         validation=None,
         color_counts=None,

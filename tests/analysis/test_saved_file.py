@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from imbxai_widgets import Analysis
+from imbxai_widgets.analysis import Head
 from imbxai_widgets.analysis.storage import VERSION
 
 DATA = Path(__file__).parents[1] / "data"
@@ -56,7 +58,7 @@ def test_the_training_images_are_kept(saved: Analysis) -> None:
     assert train.neighbors[[0, 2, 4]].tolist() == [[1, 5], [5, 1], [3, 0]]
     np.testing.assert_allclose(train.neighbor_distances[4], [1, 82**0.5], rtol=1e-6)
     assert train.archetypes.tolist() == [1, 1, 1, 1, 1, 3]
-    confidences = 1 / (1 + np.exp([-2.0, -1, -1, -3, -2, -1]))
+    confidences = 1 / (1 + np.exp([-2.5, -1.5, -0.5, -2.5, -3.25, -0.5]))
     np.testing.assert_allclose(train.confidences, confidences, rtol=1e-6)
     assert (train.neighbor_method, train.neighbor_recall) == ("exact", 1)
 
@@ -65,7 +67,9 @@ def test_the_validation_images_are_kept(saved: Analysis) -> None:
     held_out = saved.validation
     assert held_out is not None
     assert held_out.labels.tolist() == [0, 1]
-    assert held_out.predictions.tolist() == [1, 1]
+    assert held_out.predictions.tolist() == [0, 1]
+    assert held_out.embeddings is not None
+    assert held_out.embeddings.tolist() == [[0, 1.5], [9.5, 0]]
     assert np.sort(held_out.neighbors).tolist() == [[0, 1], [3, 4]]
     assert held_out.archetypes.tolist() == [0, 0]
 
@@ -74,3 +78,47 @@ def test_the_colors_are_kept(saved: Analysis) -> None:
     assert saved.color_counts is not None
     assert saved.color_counts[:, :4].tolist() == [[2, 0, 0, 0], [3, 0, 0, 1]]
     assert saved.colors().iloc[1, [0, 3]].tolist() == [0.75, 0.25]
+    assert saved.train.color_counts is not None
+    assert saved.train.color_counts.dtype == np.uint8
+    assert saved.train.color_counts[:, [0, 3]].tolist() == [
+        [0, 0],
+        [1, 0],
+        [1, 0],
+        [1, 0],
+        [1, 1],
+        [1, 0],
+    ]
+
+
+def test_the_head_is_kept_and_gives_the_logits(saved: Analysis) -> None:
+    assert saved.head is not None
+    assert saved.head.weight.tolist() == [[0, -1], [0.75, 0]]
+    assert saved.head.bias is not None
+    assert saved.head.bias.tolist() == [3.5, 0]
+    assert (saved.head.scale, saved.head.normalized) == (1, False)
+    assert saved.validation is not None
+    assert saved.validation.logits([1]).tolist() == [[3.5, 7.125]]
+
+
+def test_a_file_of_format_4_loads_and_says_what_it_lacks() -> None:
+    old = Analysis.load(DATA / "analysis_4.imbxai")
+    assert old.embeddings.tolist() == [[0, 1], [0, 2], [0, 4], [8, 0], [9, 0], [0, 3]]
+    assert old.predictions.tolist() == [0, 0, 1, 1, 1, 0]
+    assert old.color_counts is not None
+    assert old.color_counts[:, :4].tolist() == [[2, 0, 0, 0], [3, 0, 0, 1]]
+    assert old.validation is not None
+    assert (old.head, old.validation.embeddings, old.train.color_counts) == (None, None, None)
+    with pytest.raises(ValueError, match="has no head: .* an older version saved the file"):
+        old.validation.logits()
+
+
+def test_a_file_of_format_4_is_saved_as_5(tmp_path: Path) -> None:
+    old = Analysis.load(DATA / "analysis_4.imbxai")
+    again = Analysis.load(old.save(tmp_path / "new.imbxai"))
+    assert again.classes().equals(old.classes())
+    assert again.validation is not None
+    assert (again.head, again.validation.embeddings) == (None, None)
+    given = replace(again, validation=replace(again.validation, head=Head(np.eye(2))))
+    assert given.validation is not None
+    with pytest.raises(ValueError, match="saved the file without the embeddings"):
+        given.validation.logits()

@@ -32,7 +32,15 @@ from imbxai_widgets.analysis.storage import StorageError, save_analysis
 from imbxai_widgets.compute.neighbors import search as neighbors
 from imbxai_widgets.compute.reading.labeled_images import Skipped
 
-ARRAYS = ("labels", "neighbors", "neighbor_distances", "archetypes", "positions")
+ARRAYS = (
+    "labels",
+    "neighbors",
+    "neighbor_distances",
+    "archetypes",
+    "positions",
+    "embeddings",
+    "color_counts",
+)
 
 # Saves in a process that may not write more than 4 KiB, as on a full disk.
 SAVE_WITHOUT_SPACE = """
@@ -65,7 +73,7 @@ for _ in range(100):
 def assert_same(one: Analysis, other: Analysis) -> None:
     for name in ("class_names", "top_k", "salient_fraction", "color_scheme"):
         assert getattr(one, name) == getattr(other, name)
-    pairs = [(one.embeddings, other.embeddings), (one.color_counts, other.color_counts)]
+    pairs = [(one.color_counts, other.color_counts)]
     for left, right in ((one.train, other.train), (one.validation, other.validation)):
         assert (left is None) == (right is None)
         if left is not None:
@@ -365,7 +373,7 @@ def test_no_pickle_is_ever_loaded(tmp_path: Path) -> None:
     path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
     crafted = encoded(np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(StorageError, match="embeddings"):
-        Analysis.load(with_members(path, {"embeddings.npy": crafted}))
+        Analysis.load(with_members(path, {"train_embeddings.npy": crafted}))
 
 
 def set_at(value: Any, *place: int) -> Callable[[np.ndarray], np.ndarray]:
@@ -379,13 +387,13 @@ def set_at(value: Any, *place: int) -> Callable[[np.ndarray], np.ndarray]:
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("embeddings", set_at(np.nan), "embeddings must be finite"),
-        ("embeddings", lambda a: a.astype("U8"), "it holds <U"),
-        ("embeddings", lambda a: a.astype(np.float64), "it holds float64"),
-        ("embeddings", lambda a: a.astype(">f4"), "it holds >f4"),
-        ("embeddings", lambda a: a[:, :0], "must not be empty"),
-        ("embeddings", lambda a: np.concatenate([a, a]), "train_labels has the shape"),
-        ("embeddings", lambda a: np.asfortranarray(a), "it holds float32"),
+        ("train_embeddings", set_at(np.nan), "embeddings must be finite"),
+        ("train_embeddings", lambda a: a.astype("U8"), "it holds <U"),
+        ("train_embeddings", lambda a: a.astype(np.float64), "it holds float64"),
+        ("train_embeddings", lambda a: a.astype(">f4"), "it holds >f4"),
+        ("train_embeddings", lambda a: a[:, :0], "must not be empty"),
+        ("train_embeddings", lambda a: np.concatenate([a, a]), "train_labels has the shape"),
+        ("train_embeddings", lambda a: np.asfortranarray(a), "it holds float32"),
         ("color_counts", set_at(-1), "color_counts must lie within 0"),
         ("color_counts", lambda a: a[:, 1:], "color_counts has the shape"),
         ("color_counts", lambda a: a[1:], "color_counts has the shape"),
@@ -487,7 +495,7 @@ def header_of(shape: tuple[int, ...], descr: str = "<f4") -> bytes:
 )
 def test_no_memory_is_taken_for_what_a_header_says(tmp_path: Path, content: bytes) -> None:
     path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
-    with_members(path, {"embeddings.npy": content})
+    with_members(path, {"train_embeddings.npy": content})
     tracemalloc.start()
     with pytest.raises(StorageError, match=r"embeddings"):
         Analysis.load(path)
@@ -499,7 +507,7 @@ def test_no_memory_is_taken_for_what_a_header_says(tmp_path: Path, content: byte
 def test_a_small_file_never_becomes_large_arrays(tmp_path: Path) -> None:
     """Zeros packed a thousandfold: as many values as the header says are there."""
     path = save_analysis(make_analysis(), tmp_path / "run.imbxai")
-    with_members(path, {"embeddings.npy": encoded(np.zeros((68, 10**6), dtype=np.float32))})
+    with_members(path, {"train_embeddings.npy": encoded(np.zeros((68, 10**6), dtype=np.float32))})
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

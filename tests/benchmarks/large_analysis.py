@@ -40,9 +40,10 @@ def large_analysis(n_classes: int, images: int = 100_000, imbalance: float = 100
     scheme = color_scheme("perceptual")
     return Analysis(
         class_names=tuple(f"class {number:05d}" for number in range(n_classes)),
-        embeddings=embeddings,
-        train=_split(rng, labels, labels, n_classes, ImageSource(repeated(len(labels)))),
-        validation=_split(rng, labels[::5], labels, n_classes, None),
+        train=_split(
+            rng, embeddings, labels, labels, n_classes, ImageSource(repeated(len(labels)))
+        ),
+        validation=_split(rng, embeddings[::5], labels[::5], labels, n_classes, None),
         color_counts=rng.integers(1, 1000, (n_classes, len(scheme.bins))),
         color_scheme=scheme,
         top_k=10,
@@ -52,6 +53,7 @@ def large_analysis(n_classes: int, images: int = 100_000, imbalance: float = 100
 
 def _split(
     rng: np.random.Generator,
+    embeddings: np.ndarray,
     labels: np.ndarray,
     train_labels: np.ndarray,
     n_classes: int,
@@ -80,5 +82,6 @@ def _split(
         neighbor_distances=np.sort(rng.random((size, K)).astype(np.float32), axis=1),
         archetypes=assign_archetypes(labels, train_labels[neighbors]),
         positions=np.arange(size),
+        embeddings=embeddings,
         images=images,
     )

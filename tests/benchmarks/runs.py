@@ -22,19 +22,18 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from imbxai_widgets import Analysis
-from imbxai_widgets.demo.images import MEAN, STD
-from imbxai_widgets.demo.network import ResNet20
 from imbxai_widgets.demo.train import CROSS_ENTROPY, LDAM, WHITE
-from imbxai_widgets.demo.transforms import Normalize
+from imbxai_widgets.training.networks import NormalizedLinear
 from imbxai_widgets.training.regime import Regime
 from imbxai_widgets.training.trainer import InMemoryImages, fit, seeded
-from tests.benchmarks.emoji_runs import EPOCHS
 from tests.benchmarks.sets import ImageSet, Part, load_set
 
 FOLDER = Path("artifacts/runs")
 BATCH = 256  # images at once, when they are embedded
+EMOJI_EPOCHS = 30
+_CE = replace(CROSS_ENTROPY, epochs=EMOJI_EPOCHS)
 # The shipped LDAM network re-weights from epoch 20 of 34 on; here, from as far on.
-_LDAM = replace(LDAM, epochs=EPOCHS, reweight_from=round(EPOCHS * 20 / 34))
+_LDAM = replace(LDAM, epochs=EMOJI_EPOCHS, reweight_from=round(EMOJI_EPOCHS * 20 / 34))
 
 
 @dataclass(frozen=True)
@@ -42,21 +41,19 @@ class Recipe:
     """How the networks of a set are trained."""
 
     images: str  # the name of the set
-    regime: Regime | None = None  # of the ResNet-20 for the emoji; None for a `SmallNet`
-    widths: tuple[int, ...] = ()
-    epochs: int = 0
+    widths: tuple[int, ...]
+    epochs: int
     shift: int = 0  # pixels
     mirrored: bool = False
+    regime: Regime | None = None  # of the package's trainer, whose augmentation is its own
 
 
 RECIPES: Final = {
     "digits": Recipe("digits", widths=(32, 64), epochs=30, shift=1),
-    "solar cells": Recipe(
-        "solar cells", widths=(16, 32, 64, 64), epochs=20, shift=2, mirrored=True
-    ),
+    "solar cells": Recipe("solar cells", widths=(16, 32, 64), epochs=20, shift=1, mirrored=True),
     "openmoji": Recipe("openmoji", widths=(16, 32, 64), epochs=40, shift=2, mirrored=True),
-    "emoji CE": Recipe("emoji", replace(CROSS_ENTROPY, epochs=EPOCHS)),
-    "emoji LDAM": Recipe("emoji", _LDAM),
+    "emoji CE": Recipe("emoji", (16, 32, 64), EMOJI_EPOCHS, regime=_CE),
+    "emoji LDAM": Recipe("emoji", (16, 32, 64), EMOJI_EPOCHS, regime=_LDAM),
 }
 
 
@@ -66,7 +63,7 @@ class SmallNet(nn.Module):
     The embedding, which enters `head`, has as many features as the last of `widths`.
     """
 
-    def __init__(self, widths: tuple[int, ...], n_classes: int) -> None:
+    def __init__(self, widths: tuple[int, ...], n_classes: int, scale: float | None = None) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for before, width in zip((3, *widths), widths, strict=False):
@@ -77,7 +74,11 @@ class SmallNet(nn.Module):
                 nn.ReLU(),
             ]
         self.features = nn.Sequential(*layers)
-        self.head = nn.Linear(widths[-1], n_classes)
+        self.head: nn.Linear = (
+            nn.Linear(widths[-1], n_classes)
+            if scale is None
+            else NormalizedLinear(widths[-1], n_classes, scale)
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (B, 3, H, W) to logits (B, C)."""
@@ -151,7 +152,7 @@ def load_run(name: str, seed: int, folder: Path = FOLDER) -> Run:
         model = train(name, images, seed)
         safetensors.torch.save_file(model.state_dict(), path.with_suffix(".safetensors"))
         partial = path.with_suffix(".part.npz")
-        np.savez(partial, **_arrays(name, model, images))
+        np.savez(partial, **_arrays(model, images))
         partial.rename(path)
     with np.load(path) as saved:
         parts = [
@@ -181,10 +182,8 @@ def saved_seeds(name: str, folder: Path = FOLDER) -> list[int]:
 def network(name: str, n_classes: int, seed: int) -> nn.Module:
     """Return the untrained network of a recipe."""
     recipe = RECIPES[name]
-    if recipe.regime is None:
-        return seeded(lambda: SmallNet(recipe.widths, n_classes), seed)
-    scale = recipe.regime.head_scale
-    return seeded(lambda: ResNet20(n_classes, scale), seed)
+    scale = None if recipe.regime is None else recipe.regime.head_scale
+    return seeded(lambda: SmallNet(recipe.widths, n_classes, scale), seed)
 
 
 def train(name: str, images: ImageSet, seed: int, weights: np.ndarray | None = None) -> nn.Module:
@@ -194,7 +193,7 @@ def train(name: str, images: ImageSet, seed: int, weights: np.ndarray | None = N
     part = images.training
     if recipe.regime is not None:
         pixels, labels = torch.tensor(part.images), torch.tensor(part.labels)
-        data = InMemoryImages(pixels, labels, Normalize(MEAN, STD), fill=WHITE)
+        data = InMemoryImages(pixels, labels, _centered, fill=WHITE)
         return fit(model, data, recipe.regime, seed=seed, weights=weights, device="cpu")
     return fit_small(model, part, recipe, seed, weights)
 
@@ -228,7 +227,11 @@ def _order(count: int, weights: np.ndarray | None, generator: torch.Generator) -
 
 def network_input(part: Part) -> Tensor:
     """Return the images as a `SmallNet` sees them, float32 (N, 3, H, W) in -1..1."""
-    return torch.tensor(part.images).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return _centered(torch.tensor(part.images).permute(0, 3, 1, 2).float() / 255)
+
+
+def _centered(pixels: Tensor) -> Tensor:
+    return 2 * pixels - 1
 
 
 def _moved(images: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
@@ -246,7 +249,7 @@ def _path(name: str, seed: int | str, folder: Path) -> Path:
     return folder / f"{name.replace(' ', '_')}-{seed}.npz"
 
 
-def _arrays(name: str, model: nn.Module, images: ImageSet) -> dict[str, np.ndarray]:
+def _arrays(model: nn.Module, images: ImageSet) -> dict[str, np.ndarray]:
     head = model.head
     found = {
         "class_names": np.array(images.class_names),
@@ -257,22 +260,17 @@ def _arrays(name: str, model: nn.Module, images: ImageSet) -> dict[str, np.ndarr
         "scale": np.array(getattr(head, "scale", np.nan), dtype=np.float64),
     }
     for part_name, part in (("training", images.training), ("validation", images.validation)):
-        for field, values in vars(embed(name, model, part)).items():
+        for field, values in vars(embed(model, part)).items():
             found[f"{part_name}_{field}"] = values
     return found
 
 
-def embed(name: str, model: nn.Module, part: Part) -> Embedded:
+def embed(model: nn.Module, part: Part) -> Embedded:
     """Return embeddings and logits of all images of a part."""
-    if RECIPES[name].regime is None:
-        inputs = network_input(part)
-    else:
-        pixels = torch.tensor(part.images).permute(0, 3, 1, 2).float() / 255
-        inputs = Normalize(MEAN, STD)(pixels)
     embeddings: list[Tensor] = []
     hook = model.head.register_forward_pre_hook(lambda _, given: embeddings.append(given[0]))
     with torch.no_grad():
-        logits = torch.cat([model(batch) for batch in inputs.split(BATCH)])
+        logits = torch.cat([model(batch) for batch in network_input(part).split(BATCH)])
     hook.remove()
     return Embedded(torch.cat(embeddings).numpy(), logits.numpy(), part.labels, part.groups)
 

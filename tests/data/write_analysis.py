@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from imbxai_widgets import Analysis
+from imbxai_widgets.analysis import Head
 from imbxai_widgets.compute.reading import Skipped
 
 FILE = Path(__file__).with_name("analysis.imbxai")
@@ -19,21 +20,26 @@ FILE = Path(__file__).with_name("analysis.imbxai")
 
 def small_analysis() -> Analysis:
     """Six training images of two classes, a seventh that could not be read, two for validation."""
+    head = Head([[0.0, -1.0], [0.75, 0.0]], bias=[3.5, 0.0])
+    embeddings = np.float32([[0, 1], [0, 2], [0, 4], [8, 0], [9, 0], [0, 3]])
+    unseen = np.float32([[0, 1.5], [9.5, 0]])
     analysis = Analysis.from_arrays(
-        [[0.0, 1.0], [0.0, 2.0], [0.0, 4.0], [8.0, 0.0], [9.0, 0.0], [0.0, 3.0]],
+        embeddings,
         [0, 0, 0, 1, 1, 1],
-        [[2.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 3.0], [0.0, 2.0], [1.0, 0.0]],
-        validation=([[0.0, 1.5], [9.5, 0.0]], [0, 1], [[0.0, 1.0], [0.0, 1.0]]),
+        head.logits(embeddings),
+        validation=(unseen, [0, 1], head.logits(unseen)),
+        head=head,
         class_names=["cat", "dög"],
         k=2,
         top_k=1,
     )
-    counts = np.zeros((2, len(analysis.color_scheme.bins)), dtype=np.int64)
-    counts[:, 0], counts[1, 3] = (2, 3), 1
+    colors = np.zeros((6, len(analysis.color_scheme.bins)), dtype=np.uint8)
+    colors[1:, 0], colors[4, 3] = 1, 1
+    counts = np.stack([colors[:3].sum(axis=0), colors[3:].sum(axis=0)]).astype(np.int64)
     skipped = (Skipped(6, "6.png", "cannot be read"),)
     return replace(
         analysis,
-        train=replace(analysis.train, skipped=skipped),
+        train=replace(analysis.train, skipped=skipped, color_counts=colors),
         color_counts=counts,
         salient_fraction=0.1,
     )

@@ -8,6 +8,7 @@ from typing import Final
 import torch
 
 from imbxai_widgets.compute.embedding.embedded import Embedded
+from imbxai_widgets.compute.embedding.found_head import FoundHead
 from imbxai_widgets.compute.reading.batches import Batch
 
 # Pixels that a thread of a CPU runs at once: 5 images of 224 x 224, 256 of 32 x 32. More take
@@ -32,12 +33,15 @@ class Fitting:
     ----------
     largest : int or None
         The most images that memory holds at once; None as long as it held all.
+    head : FoundHead or None
+        That of the network, once a batch has run; None where it is not linear.
     """
 
     def __init__(self, step: Callable[[Batch], Embedded], device: torch.device) -> None:
         self._step = step
         self._device = device
         self.largest: int | None = None
+        self.head: FoundHead | None = None
 
     def run(self, batch: Batch) -> Embedded:
         """Run the step on all images of a batch.
@@ -62,6 +66,7 @@ class Fitting:
                 done += size
                 continue
             torch.cuda.empty_cache()  # only here, where the error keeps nothing alive any more
+        self.head = parts[0].head
         return Embedded.joined(parts)
 
     def _wanted(self, batch: Batch) -> int:

@@ -57,6 +57,7 @@ class BatchStep(NamedTuple):
             logits.shape[1],
             counts,
             batch.positions,
+            head=self.reader.head,
         )
 
 

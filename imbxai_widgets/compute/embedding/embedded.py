@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from imbxai_widgets.compute.embedding.found_head import FoundHead
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 from imbxai_widgets.compute.reading.labeled_images import Skipped
@@ -34,6 +35,9 @@ class Embedded:
         (N,) int64, rising: the number of each image in the dataset.
     skipped
         The images that could not be read.
+    head
+        How the network makes logits of embeddings, if that is linear, as the first batch told; None
+        of what a cache or a shard holds.
     """
 
     embeddings: FloatArray
@@ -43,6 +47,7 @@ class Embedded:
     color_counts: IntArray | None
     positions: IntArray
     skipped: tuple[Skipped, ...] = ()
+    head: FoundHead | None = None
 
     @property
     def predictions(self) -> IntArray:

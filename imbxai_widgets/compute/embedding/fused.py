@@ -23,6 +23,7 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from imbxai_widgets.compute.embedding.compiler import tracing
+from imbxai_widgets.compute.embedding.found_head import FoundHead
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
 from imbxai_widgets.compute.embedding.model_state import unwrapped
 from imbxai_widgets.compute.reading.undo import Changes, undoing
@@ -41,6 +42,10 @@ _LARGEST: Final = 2**28
 
 class Reader(Protocol):
     """What runs a network on a batch, as `EmbeddingReader` does."""
+
+    @property
+    def head(self) -> FoundHead | None:
+        """That of the network, once a batch has run; None where it is not linear."""
 
     def run(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (B, C) and embedding (B, D)."""
@@ -100,6 +105,10 @@ class _FirstImagesDecide:
     def __init__(self, reader: EmbeddingReader, copy: nn.Module, changes: Changes) -> None:
         self._reader, self._copy, self._changes = reader, copy, changes
         self._chosen: Reader | None = None
+
+    @property
+    def head(self) -> FoundHead | None:
+        return self._reader.head
 
     def run(self, images: Tensor) -> tuple[Tensor, Tensor]:
         if self._chosen is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from imbxai_widgets.compute.embedding.compiler import uncompiled
+from imbxai_widgets.compute.embedding.found_head import FoundHead, found_head
 from imbxai_widgets.compute.embedding.heads import (
     Call,
     explain_missing_head,
@@ -91,6 +92,7 @@ class EmbeddingReader:
         self._n_classes = n_classes
         self._output: str | None = None  # the key of the logits; None until the first batch
         self._has_head = False
+        self._head: FoundHead | None = None
         self._scores = Extremes()  # of all batches, where no head vouches for them
         self._source: str | None = None
         self._hooks = Changes()
@@ -102,6 +104,11 @@ class EmbeddingReader:
     def source(self) -> str | None:
         """Name of the layer read, as `layer` takes it; None until the head is found."""
         return self._source
+
+    @property
+    def head(self) -> FoundHead | None:
+        """How logits come of embeddings, by the first batch; None where that is not linear."""
+        return self._head
 
     def __enter__(self) -> EmbeddingReader:
         try:
@@ -120,6 +127,7 @@ class EmbeddingReader:
         """Return a reader of a copy of the network, for which the first batch has told all."""
         reader = EmbeddingReader(copy, self._source, n_classes=self._n_classes)
         reader._output, reader._has_head = self._output, self._has_head
+        reader._head = self._head
         return reader
 
     def __exit__(
@@ -174,15 +182,22 @@ class EmbeddingReader:
             )
         if self._layer is not None:
             self._refuse_probabilities(logits)
-            return logits, self._tapped(len(logits))
-        head = head if first else find_head(self._calls, logits)
+            embedding = self._tapped(len(logits))
+        else:
+            embedding = self._entered(head if first else find_head(self._calls, logits))
+        if head is not None:
+            self._head = found_head(head.module, embedding, logits)
+        return logits, embedding
+
+    def _entered(self, head: Call | None) -> Tensor:
+        """Return what entered the head."""
         if head is None:
             raise LayerError(
                 f"layer {self._source!r}, whose input is the embedding, gave the logits of the "
                 "first batch, but not of a later one; pass layer"
             )
         assert head.embedding is not None
-        return logits, head.embedding
+        return head.embedding
 
     def _settle(self, candidates: dict[str, Tensor]) -> Call | None:
         """Decide by the first batch which output is the logits, and which layer their head."""

@@ -208,7 +208,9 @@ def run_pass(
     _warn_of_halved(fitting.largest, batch_size)
     found = collector.collected() if whole is None else whole
     tell_of_colorless(found.color_counts, options.color_bins)
-    return found if entry is None or whole is not None else entry.keep_whole(found)
+    if entry is not None and whole is None:
+        found = entry.keep_whole(found)
+    return replace(found, head=fitting.head)
 
 
 def _run_batches(

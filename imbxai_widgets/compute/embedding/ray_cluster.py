@@ -306,15 +306,16 @@ def embed_anywhere(
         )
     for field in fields(PassOptions):
         _check_for_ray(cast(PassOption, field.name), options)
+    head = None
     if check_steadiness:  # by the first rows, here, where its warning is seen
         here = replace(options, num_workers=0)
-        run_pass(model, images, here, progress=False, check_steadiness=True)
+        head = run_pass(model, images, here, progress=False, check_steadiness=True).head
     with _shards_folder(images) as folder:
         _run(_Job(model, options), images, folder)
         embedded = read_shards(folder)
     tell_of_skipped(embedded.skipped, len(embedded.labels) + len(embedded.skipped))
     tell_of_colorless(embedded.color_counts, options.color_bins)
-    return embedded
+    return replace(embedded, head=head)
 
 
 def _check_for_ray(name: PassOption, options: PassOptions) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.numeric.types import IntArray, SmallCounts
 
 
 def count_pairs(
@@ -30,3 +30,24 @@ def count_pairs(
     height, width = shape
     counts = np.bincount(rows * width + columns, minlength=height * width)
     return counts.astype(np.int64, copy=False).reshape(height, width)
+
+
+def narrowed(counts: IntArray) -> SmallCounts:
+    """Return counts in the smallest unsigned type that holds them.
+
+    Parameters
+    ----------
+    counts
+        Integers of at least 0 and below 2**32.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, uint16 or uint32.
+
+    Examples
+    --------
+    >>> narrowed(np.array([[3, 300]])).dtype
+    dtype('uint16')
+    """
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
