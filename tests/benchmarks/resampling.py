@@ -65,13 +65,14 @@ def report() -> None:
     found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
     for name in RECIPES:
         for plan in (ONCE_EACH, *PLANS):
-            paths = FOLDER.glob(f"{_path(name, 0, plan).name.replace('-0-', '-*-', 1)}")
-            of_seeds = {
-                int(path.stem.split("-")[1]): json.loads(path.read_text()) for path in paths
+            paths = {seed: _path(name, seed, plan) for seed in (*CHOOSING, *REPORTING)}
+            done = {
+                str(seed): json.loads(path.read_text())
+                for seed, path in paths.items()
+                if path.exists()
             }
-            if of_seeds:
-                seeds = {str(seed): of_seeds[seed] for seed in sorted(of_seeds)}
-                found.setdefault(name, {})[plan] = seeds
+            if done:
+                found.setdefault(name, {})[plan] = done
     write_results("resampling", found)
 
 

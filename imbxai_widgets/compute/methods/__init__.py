@@ -12,6 +12,7 @@ from imbxai_widgets.compute.methods.costs import overlap_costs
 from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergence
 from imbxai_widgets.compute.methods.fisher import fisher_ratios
 from imbxai_widgets.compute.methods.forecast import similarity_shares, smoothed_shares
+from imbxai_widgets.compute.methods.margins import Margins, class_margins
 from imbxai_widgets.compute.methods.overlap import (
     feature_density,
     negative_share,
@@ -25,10 +26,12 @@ from imbxai_widgets.compute.methods.suspects import label_odds
 
 __all__ = [
     "ARCHETYPES",
+    "Margins",
     "PairCounts",
     "adversary_votes",
     "archetype_counts",
     "assign_archetypes",
+    "class_margins",
     "error_matrix",
     "feature_density",
     "fisher_ratios",

@@ -1,9 +1,9 @@
 """What each error should cost, by the size of the class and by what the two have in common.
 
-Sources: without overlap, predicting with the least expected cost is the logit adjustment of Menon et
-al., "Long-tail learning via logit adjustment" (ICLR 2021), section 4, where `imbalance` is its tau.
-The overlap is an idea of Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743),
-Section 4.4: a greater cost where classes have feature indices in common.
+Sources: without overlap, predicting with the least expected cost is the logit adjustment of Menon
+et al., "Long-tail learning via logit adjustment" (ICLR 2021), after training; `imbalance` is its
+tau. The overlap is an idea of Dablain et al., "Interpretable ML for Imbalanced Data"
+(arXiv:2212.07743), Section 4.4: a greater cost where classes have feature indices in common.
 """
 
 from __future__ import annotations
