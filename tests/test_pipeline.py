@@ -130,6 +130,63 @@ def test_every_class_has_salient_colors(analysis: Analysis) -> None:
     expected = np.bincount(analysis.labels, weights=np.ceil(drawn / 10))
     assert analysis.color_counts is not None
     assert np.array_equal(analysis.color_counts.sum(axis=1), expected)
+    counts = analysis.train.color_counts
+    assert counts is not None
+    assert counts.dtype == np.uint8  # of some hundred pixels: 11 bytes an image
+    assert np.array_equal(counts.sum(axis=1), np.ceil(drawn / 10))
+    assert np.array_equal(counts[analysis.labels == 9].sum(axis=0), analysis.color_counts[9])
+
+
+@pytest.mark.parametrize("loss", ["ce", "ldam"])
+def test_head_and_embeddings_give_the_logits_of_the_network(loss: str) -> None:
+    model, train, validation = load_demo(loss)
+    analysis = analyze(
+        model, train, validation=validation, salient_fraction=None, progress=False, k=1
+    )
+    assert analysis.head is not None
+    assert analysis.head.normalized == (loss == "ldam")
+    for split, data in ((analysis.train, train), (analysis.validation, validation)):
+        assert split is not None
+        assert split.color_counts is None
+        rows = np.arange(0, len(split), 37)
+        with torch.no_grad():
+            wanted = model(torch.stack([data[int(row)][0] for row in rows])).numpy()
+        limit = 1e-4 * np.maximum(abs(wanted).max(axis=1, keepdims=True), 1)
+        assert (abs(split.logits(rows) - wanted) <= limit).all()
+        assert np.array_equal(split.logits().argmax(axis=1), split.predictions)
+
+
+class _HalfLinear(nn.Module):
+    """A network whose head is linear for the first images alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features, self.head = nn.Flatten(), _Bent(12, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.features(images))
+
+
+class _Bent(nn.Linear):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) * torch.where(x.amax(dim=1, keepdim=True) > 1, 2.0, 1.0)
+
+
+def test_a_head_that_does_not_explain_all_images_is_left_out() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(20, 3, 2, 2)
+    images[17] += 1
+    pairs = [(image, number % 3) for number, image in enumerate(images)]
+    options: dict[str, Any] = {"salient_fraction": None, "progress": False, "batch_size": 10}
+    with pytest.warns(
+        UserWarning, match="for the first batch, but not for training image 17"
+    ):
+        analysis = analyze(_HalfLinear(), pairs, k=1, **options)
+    assert analysis.head is None
+    with pytest.raises(ValueError, match="is not linear"):
+        analysis.train.logits([0])
+    del pairs[17]
+    assert analyze(_HalfLinear(), pairs, k=1, **options).head is not None
 
 
 def test_images_are_shown_as_they_were_drawn(analysis: Analysis) -> None:

@@ -13,6 +13,7 @@ from numpy.testing import assert_array_equal
 from torch import nn
 
 from imbxai_widgets import Analysis, Explorer, analyze
+from imbxai_widgets.analysis import Head
 from imbxai_widgets.analysis.from_arrays import _embedded
 
 C, D = 4, 6
@@ -66,6 +67,66 @@ def test_logits_probabilities_and_predictions_agree(data: tuple[Any, Any, Any]) 
     np.testing.assert_allclose(of_shares.train.confidences, of_logits.train.confidences, atol=2e-3)
     assert np.isnan(of_predictions.train.confidences).all()
     assert of_predictions.image_table()["confidence"].isna().all()
+
+
+def test_a_head_that_is_given_makes_the_logits(data: tuple[Any, Any, Any]) -> None:
+    embeddings, labels, logits = data
+    weight = np.linalg.lstsq(embeddings.astype(np.float64), logits, rcond=None)[0].T
+    shares = torch.from_numpy(logits).softmax(dim=1)
+    for outputs in (logits, logits.astype(np.float16), shares, logits.argmax(axis=1)):
+        held_out = (embeddings[:7], labels[:7], outputs[:7])
+        given = Analysis.from_arrays(
+            embeddings, labels, outputs, validation=held_out, head=Head(weight)
+        )
+        assert given.validation is not None
+        np.testing.assert_allclose(given.validation.logits(), logits[:7], atol=1e-4)
+        np.testing.assert_allclose(given.train.logits([9, 3]), logits[[9, 3]], atol=1e-4)
+        np.testing.assert_allclose(given.train.logits(slice(4, 6)), logits[4:6], atol=1e-4)
+
+
+def test_without_a_head_logits_say_what_is_missing(data: tuple[Any, Any, Any]) -> None:
+    plain = Analysis.from_arrays(*data, validation=tuple(part[:7] for part in data))
+    assert plain.head is None
+    assert plain.validation is not None
+    assert_array_equal(plain.validation.embeddings, data[0][:7])
+    with pytest.raises(ValueError, match="from_arrays was not given head"):
+        plain.validation.logits()
+
+
+def test_rows_of_logits_are_checked(data: tuple[Any, Any, Any]) -> None:
+    weight = np.linalg.lstsq(data[0].astype(np.float64), data[2], rcond=None)[0].T
+    split = Analysis.from_arrays(*data, head=Head(weight)).train
+    assert split.logits([]).shape == (0, C)
+    with pytest.raises(ValueError, match="rows must"):
+        split.logits([60])
+    with pytest.raises(ValueError, match="rows must"):
+        split.logits([-1])
+    with pytest.raises(ValueError, match="rows must"):
+        split.logits(np.ones(60, dtype=bool))
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (Head(np.ones((C, D))), "head does not give the outputs: those of image 0"),
+        (Head(np.ones((C, D + 1))), r"weight of head must be \(4, 6\)"),
+        (np.ones((C, D)), "must be an imbxai_widgets.analysis.Head, not ndarray"),
+    ],
+)
+def test_another_head_is_refused(data: tuple[Any, Any, Any], head: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Analysis.from_arrays(*data, head=head)
+
+
+def test_a_head_must_also_give_the_validation_outputs(data: tuple[Any, Any, Any]) -> None:
+    embeddings, labels, logits = data
+    weight = np.linalg.lstsq(embeddings.astype(np.float64), logits, rcond=None)[0].T
+    other = logits[:7].copy()
+    other[3, 0] += 0.01
+    with pytest.raises(ValueError, match="the validation outputs: those of image 3"):
+        Analysis.from_arrays(
+            *data, validation=(embeddings[:7], labels[:7], other), head=Head(weight)
+        )
 
 
 @pytest.mark.parametrize("probabilities", [False, True])

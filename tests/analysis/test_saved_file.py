@@ -108,7 +108,7 @@ def test_a_file_of_format_4_loads_and_says_what_it_lacks() -> None:
     assert old.color_counts[:, :4].tolist() == [[2, 0, 0, 0], [3, 0, 0, 1]]
     assert old.validation is not None
     assert (old.head, old.validation.embeddings, old.train.color_counts) == (None, None, None)
-    with pytest.raises(ValueError, match="has no head: .* an older version saved the file"):
+    with pytest.raises(ValueError, match=r"has no head: .* an older version saved the file"):
         old.validation.logits()
 
 

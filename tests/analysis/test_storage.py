@@ -398,6 +398,12 @@ def set_at(value: Any, *place: int) -> Callable[[np.ndarray], np.ndarray]:
         ("color_counts", lambda a: a[:, 1:], "color_counts has the shape"),
         ("color_counts", lambda a: a[1:], "color_counts has the shape"),
         ("color_counts", None, "color_counts and salient_fraction"),
+        ("train_color_counts", set_at(200), "color_counts must be the sums of"),
+        ("train_color_counts", lambda a: a.astype(np.int64), "must be unsignedinteger with 2"),
+        ("train_color_counts", lambda a: a[:, 1:], "train_color_counts has the shape"),
+        ("validation_embeddings", set_at(np.inf), "validation_embeddings must be finite"),
+        ("validation_embeddings", lambda a: a[:, 1:], "validation_embeddings has the shape"),
+        ("validation_embeddings", lambda a: a[1:], "has the shape"),
         ("train_labels", set_at(4), "train_labels must lie within 0 to 3"),
         ("train_labels", set_at(-1), "train_labels must lie within 0 to 3"),
         ("train_labels", lambda a: a.astype(np.int8), "train_labels must be int64 with 1 axes"),
@@ -442,6 +448,32 @@ def test_arrays_that_no_analysis_has_are_refused(
     content = None if change is None else encoded(change(array))
     with pytest.raises(StorageError, match=message):
         Analysis.load(with_members(path, {f"{name}.npy": content}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "message"),
+    [
+        ({"head_weight": np.zeros((3, 2), np.float32)}, {}, "head_weight has the shape"),
+        ({"head_weight": np.full((2, 2), np.nan, np.float32)}, {}, "weight of the head must be"),
+        ({"head_bias": np.zeros(3, np.float32)}, {}, "head_bias has the shape"),
+        ({"head_weight": None}, {}, "head and head_weight must be there together"),
+        ({}, {"head": None}, "head and head_weight must be there together"),
+        ({}, {"head": {"scale": 0, "normalized": False}}, "scale of the head must be"),
+        ({}, {"head": {"scale": "1", "normalized": False}}, "head must be a scale and whether"),
+        ({}, {"head": {"scale": 1}}, "head must be a scale and whether"),
+        ({}, {"head": 3}, "holds what no analysis has"),
+    ],
+)
+def test_heads_that_no_analysis_has_are_refused(
+    tmp_path: Path, changes: dict[str, Any], settings: dict[str, Any], message: str
+) -> None:
+    path = tmp_path / "run.imbxai"
+    path.write_bytes((ROOT / "tests/data/analysis.imbxai").read_bytes())
+    members = {
+        f"{name}.npy": None if array is None else encoded(array) for name, array in changes.items()
+    }
+    with pytest.raises(StorageError, match=message):
+        Analysis.load(with_members(path, members, **settings))
 
 
 @pytest.mark.parametrize(

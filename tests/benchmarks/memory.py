@@ -28,11 +28,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 _ROWS = 100_000  # made at once
+_BLOCK = 10_000  # of which logits are asked for at once
 _IMBALANCE = 100
 
 
@@ -42,7 +44,9 @@ def write(folder: Path, images: int, classes: int, features: int) -> None:
     weights = _IMBALANCE ** -np.linspace(0, 1, classes)
     labels = rng.choice(classes, size=images, p=weights / weights.sum())
     centers = rng.gamma(1.0, size=(classes, features)).astype(np.float32)
-    head = ((centers - centers.mean(axis=0)) / 4).T.copy()
+    weight = (centers - centers.mean(axis=0)) / 4
+    np.save(folder / "weight.npy", weight)
+    head = weight.T.copy()
     np.save(folder / "labels.npy", labels)
     with (folder / "embeddings").open("wb") as embeddings, (folder / "logits").open("wb") as logits:
         for start in range(0, images, _ROWS):
@@ -57,6 +61,7 @@ def measure(folder: Path, classes: int, features: int) -> None:
     watch = Watch()
     with watch.step("import"):
         from imbxai_widgets import Analysis
+        from imbxai_widgets.analysis import Head
         from imbxai_widgets.explorer.cards import CardDeck
     labels = np.load(folder / "labels.npy", mmap_mode="r")
     size = len(labels)
@@ -70,7 +75,28 @@ def measure(folder: Path, classes: int, features: int) -> None:
         _embedded(embeddings, labels, logits, classes, "")
     with watch.step("from_arrays, all of it"):
         validation = (embeddings[held_out], labels[held_out], logits[held_out])
-        analysis = Analysis.from_arrays(embeddings, labels, logits, validation=validation)
+        analysis = Analysis.from_arrays(
+            embeddings,
+            labels,
+            logits,
+            validation=validation,
+            head=Head(np.load(folder / "weight.npy")),
+        )
+    with watch.step("colors of each image"):
+        colors = np.random.default_rng(0).integers(0, 2000, (size, 11), dtype=np.uint16)
+        totals = np.zeros((classes, 11), dtype=np.int64)
+        np.add.at(totals, analysis.labels, colors)
+        analysis = replace(
+            analysis,
+            train=replace(analysis.train, color_counts=colors),
+            color_counts=totals,
+            salient_fraction=0.1,
+        )
+    with watch.step("logits of all images, from the head"):
+        far = 0.0
+        for start in range(0, size, _BLOCK):
+            own = analysis.train.logits(slice(start, start + _BLOCK))
+            far = max(far, float(abs(own - logits[start : start + _BLOCK]).max()))
     with watch.step("tables"):
         analysis.classes()
         analysis.archetype_rates()
@@ -93,6 +119,7 @@ def measure(folder: Path, classes: int, features: int) -> None:
     with watch.step("load"):
         Analysis.load(folder / "run")
     watch.stop()
+    print(f"\nThe largest difference of these logits from those given is {far:.1e}.")
 
 
 class Watch:

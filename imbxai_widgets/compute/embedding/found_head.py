@@ -120,7 +120,7 @@ def _matrices(
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
             continue
         matrix = tensor.detach().float()
-        if isinstance(module, _ConvNd) and set(module.kernel_size) == {1}:
+        if isinstance(module, _ConvNd) and matrix.ndim > 2 and set(module.kernel_size) == {1}:
             matrix = matrix.flatten(1)
         if not matrix.isfinite().all():
             continue

@@ -127,6 +127,15 @@ def same(found: Analysis, expected: Analysis) -> None:
     assert (found.color_counts is None) == (expected.color_counts is None)
     if expected.color_counts is not None:
         assert_array_equal(found.color_counts, expected.color_counts)
+        assert_array_equal(found.train.color_counts, expected.train.color_counts)
+    assert found.head is not None
+    assert expected.head is not None
+    assert_array_equal(found.head.weight, expected.head.weight)
+    assert_array_equal(found.head.bias, expected.head.bias)
+    assert found.validation is not None
+    assert expected.validation is not None
+    ours, theirs = found.validation.logits(), expected.validation.logits()
+    assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
     assert found.classes().equals(expected.classes())
     assert found.adversaries().equals(expected.adversaries())
     assert found.validation_errors().equals(expected.validation_errors())
