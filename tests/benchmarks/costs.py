@@ -31,7 +31,7 @@ def accuracies(
         right = (probabilities @ costs).argmin(axis=1) == labels
         of_classes = np.array([right[labels == c].mean() for c in range(analysis.n_classes)])
         figures = (right.mean(), of_classes.mean(), right[np.isin(labels, smallest)].mean())
-        found[f"{strength}, {imbalance}"] = [round(float(figure), 4) for figure in figures]
+        found[f"{strength}, {imbalance}"] = [round(float(figure), 6) for figure in figures]
     return found
 
 

@@ -74,26 +74,24 @@ def _counted(labels: np.ndarray, chances: np.ndarray) -> np.ndarray:
     return total
 
 
+def judged(run: Run) -> dict[str, list[float]]:
+    """Return, by measure, the part of hits and the mean rank correlation."""
+    predictions = run.validation.logits.argmax(axis=1)
+    errors = _counted(run.validation.labels, np.eye(len(run.class_names))[predictions])
+    found = {}
+    for measure, values in measures(run).items():
+        hits, chance, rank = judge(values, errors)
+        found[measure] = [round(hits, 6), round(rank, 6)]
+        found["chance"] = [round(chance, 6), 0.0]
+    return found
+
+
 def main() -> None:
-    found: dict[str, dict[str, dict[str, list[float]]]] = {}
-    for name in RECIPES:
-        for seed in saved_seeds(name):
-            run = load_run(name, seed)
-            predictions = run.validation.logits.argmax(axis=1)
-            errors = _counted(run.validation.labels, np.eye(len(run.class_names))[predictions])
-            of_run = found.setdefault(name, {}).setdefault(str(seed), {})
-            for measure, values in measures(run).items():
-                hits, chance, rank = judge(values, errors)
-                of_run[measure] = [round(hits, 4), round(rank, 4)]
-                of_run["chance"] = [round(chance, 4), 0.0]
-        for measure in found.get(name, {}).get(str(seed), {}):
-            reported = [of[measure] for s, of in found[name].items() if int(s) >= 100]
-            if reported:
-                hits, rank = np.mean(reported, axis=0)
-                print(
-                    f"{name:12} {measure:26} {hits:.3f} {rank:+.3f} ({len(reported)})", flush=True
-                )
-    write_results("overlap", found)
+    found = {
+        name: {str(seed): judged(load_run(name, seed)) for seed in saved_seeds(name)}
+        for name in RECIPES
+    }
+    write_results("overlap", {name: of_set for name, of_set in found.items() if of_set})
 
 
 if __name__ == "__main__":

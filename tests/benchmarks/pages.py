@@ -14,6 +14,7 @@ import numpy as np
 from tests.benchmarks._results import read_results
 from tests.benchmarks.resampling import ONCE_EACH, PLANS
 
+MINUS = "\N{MINUS SIGN}"
 # How pages call the sets, in their order. The seeds below 100 chose, those from 100 on report.
 SETS = {
     "emoji CE": "emoji",
@@ -96,11 +97,11 @@ def _percent(values: Sequence[float]) -> str:
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}".replace("-", "−")
+    return f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}".replace("-", MINUS)
 
 
 def _signed(values: Sequence[float]) -> str:
-    return f"{np.mean(values):+.3f} ± {np.std(values, ddof=1):.3f}".replace("-", "−")
+    return f"{np.mean(values):+.3f} ± {np.std(values, ddof=1):.3f}".replace("-", MINUS)
 
 
 def _row(*cells: object) -> str:

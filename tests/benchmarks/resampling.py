@@ -19,7 +19,7 @@ import torch
 
 from tests.benchmarks._results import write_results
 from tests.benchmarks.runs import FOLDER as RUNS
-from tests.benchmarks.runs import RECIPES, Embedded, embed, load_run, train
+from tests.benchmarks.runs import RECIPES, Embedded, Run, embed, load_run, train
 from tests.benchmarks.sets import CHOOSING, REPORTING, load_set
 
 FOLDER = Path("artifacts/resampling")
@@ -37,20 +37,23 @@ ONCE_EACH = "every image once"
 def measure(name: str, seed: int, plans: list[str]) -> None:
     """Train what is missing of a seed, and write what it reaches."""
     run = load_run(name, seed, RUNS)
-    sizes = np.bincount(run.training.labels, minlength=len(run.class_names))
-    _write(name, seed, ONCE_EACH, accuracies(run.validation, sizes))
-    images = None
+    _write(name, seed, ONCE_EACH, accuracies(run.validation, run))
     for plan in plans:
-        if _path(name, seed, plan).exists():
-            continue
-        images = images or load_set(RECIPES[name].images, seed)
-        weights = run.analysis.resampling_plan(**PLANS[plan]).to_numpy()
-        model = train(name, images, seed, weights)
-        _write(name, seed, plan, accuracies(embed(model, images.validation), sizes))
+        if not _path(name, seed, plan).exists():
+            _write(name, seed, plan, trained_again(run, plan))
 
 
-def accuracies(validation: Embedded, sizes: np.ndarray) -> dict[str, float]:
+def trained_again(run: Run, plan: str) -> dict[str, float]:
+    """Train a network with a plan, and return its accuracies."""
+    images = load_set(RECIPES[run.name].images, run.seed)
+    weights = run.analysis.resampling_plan(**PLANS[plan]).to_numpy()
+    model = train(run.name, images, run.seed, weights)
+    return accuracies(embed(model, images.validation), run)
+
+
+def accuracies(validation: Embedded, run: Run) -> dict[str, float]:
     """Return the accuracy over all images, the mean of the classes, that of the three smallest."""
+    sizes = np.bincount(run.training.labels, minlength=len(run.class_names))
     right = validation.logits.argmax(axis=1) == validation.labels
     of_classes = np.array([right[validation.labels == label].mean() for label in range(len(sizes))])
     return {
