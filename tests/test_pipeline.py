@@ -178,9 +178,7 @@ def test_a_head_that_does_not_explain_all_images_is_left_out() -> None:
     images[17] += 1
     pairs = [(image, number % 3) for number, image in enumerate(images)]
     options: dict[str, Any] = {"salient_fraction": None, "progress": False, "batch_size": 10}
-    with pytest.warns(
-        UserWarning, match="for the first batch, but not for training image 17"
-    ):
+    with pytest.warns(UserWarning, match="for the first batch, but not for training image 17"):
         analysis = analyze(_HalfLinear(), pairs, k=1, **options)
     assert analysis.head is None
     with pytest.raises(ValueError, match="is not linear"):

@@ -7,7 +7,10 @@ Prints them, to be put into the pages; a test holds the pages to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -82,10 +85,81 @@ def shipped_costs() -> Iterator[str]:
         yield _row(strength, imbalance, *(f"{figure:.3f}" for figure in figures))
 
 
+def readme() -> Iterator[str]:
+    """Yield what README says of overlap."""
+    shared, chance, decision = (
+        _range(_hits(measure).values())
+        for measure in ("shared top features", "chance", "decision overlap")
+    )
+    yield (
+        f"is the one that images are most often mistaken for in {shared} of the classes, where "
+        f"chance gives {chance}"
+    )
+    yield f"names that class in {decision}"
+
+
+def claims() -> Iterator[str]:
+    """Yield the figures of the page of claims, set by set."""
+    for measure in ("chance", "shared top features", "votes", "decision overlap"):
+        yield _listed({n: _percent(values) for n, values in _hits(measure).items()})
+    gains = {plan: _gains(ONCE_EACH, plan) for plan in ("balance 0.5", "archetype factors")}
+    for of_sets in (*gains.values(), _gains("balance 0.5", "balance 0.5 and factors")):
+        yield _listed({name: _signed(values) for name, values in of_sets.items()})
+    found = read_results("costs")
+    loss = {
+        name: [run["1, 0.5"][1] - run["0, 0.5"][1] for run in found[name].values()]
+        for name in SETS
+        if name in found
+    }
+    yield _listed({name: _signed(values) for name, values in loss.items()})
+    found = read_results("outliers")
+    for part in range(3):
+        of_sets = {
+            name: _percent([run[part] for run in _reported(found[name]).values()])
+            for name in SETS
+            if _reported(found.get(name, {}))
+        }
+        yield _listed(of_sets)
+
+
+SENTENCES = {"README.md": readme, "docs/claims.md": claims}
 TABLES = {
     "docs/overlap.md": (lambda: overlap(0), lambda: overlap(1)),
     "docs/actions.md": (resampling, shipped_costs, costs),
 }
+
+
+def _hits(measure: str) -> dict[str, list[float]]:
+    """Return the hits of a measure on all networks, by set."""
+    found = read_results("overlap")
+    return {
+        name: [run[measure][0] for run in _reported(found[name]).values()]
+        for name in SETS
+        if _reported(found.get(name, {}))
+    }
+
+
+def _gains(before: str, after: str) -> dict[str, list[float]]:
+    """Return by how much the mean of the classes is higher with a plan, by set."""
+    found = read_results("resampling")
+    gains = {}
+    for name in SETS:
+        plans = [_reported(found.get(name, {}).get(plan, {})) for plan in (before, after)]
+        seeds = [seed for seed in plans[1] if seed in plans[0]]
+        if seeds:
+            figure = "mean of classes"
+            gains[name] = [plans[1][seed][figure] - plans[0][seed][figure] for seed in seeds]
+    return gains
+
+
+def _listed(of_sets: dict[str, str]) -> str:
+    return ", ".join(f"{SETS[name]} {figures}" for name, figures in of_sets.items())
+
+
+def _range(of_sets: Iterable[Sequence[float]]) -> str:
+    """Return the lowest and the highest of the means of the sets."""
+    low, *_, high = sorted(float(np.mean(values)) for values in of_sets)
+    return f"{100 * low:.0f} to {100 * high:.0f}%"
 
 
 def _reported(runs: dict[str, dict]) -> dict[str, dict]:
@@ -93,22 +167,33 @@ def _reported(runs: dict[str, dict]) -> dict[str, dict]:
 
 
 def _percent(values: Sequence[float]) -> str:
-    return f"{100 * np.mean(values):.0f}% ± {100 * np.std(values, ddof=1):.0f}"
+    return f"{100 * np.mean(values):.0f}%{_deviation(100 * np.array(values), 0)}"
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}".replace("-", MINUS)
+    return f"{np.mean(values):.2f}{_deviation(values, 2)}".replace("-", MINUS)
 
 
 def _signed(values: Sequence[float]) -> str:
-    return f"{np.mean(values):+.3f} ± {np.std(values, ddof=1):.3f}".replace("-", MINUS)
+    return f"{np.mean(values):+.3f}{_deviation(values, 3)}".replace("-", MINUS)
+
+
+def _deviation(values: Sequence[float], digits: int) -> str:
+    """Return the standard deviation between networks, where there are several."""
+    return f" ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else ""
 
 
 def _row(*cells: object) -> str:
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
+def read_content(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def main() -> None:
+    for page, sentences in SENTENCES.items():
+        print(f"\n{page}", *sentences(), sep="\n")
     for page, tables in TABLES.items():
         for table in tables:
             print(f"\n{page}")
