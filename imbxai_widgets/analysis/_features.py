@@ -42,6 +42,9 @@ class FeatureTables(AnalysisTables):
     def feature_overlap(self, class_name: str) -> pd.DataFrame:
         """Return which classes share top features with `class_name` (paper, Algorithm 2).
 
+        Classes that share many need not be confused (docs/overlap.md); `decision_margins` is a
+        measure that tells more of that.
+
         Returns
         -------
         DataFrame
