@@ -146,16 +146,19 @@ def with_predictions(analysis: Analysis, predictions: np.ndarray) -> Analysis:
     return replace(analysis, train=replace(analysis.train, top=top))
 
 
-def planted(wrong_to: np.ndarray, *, seed: int = 0) -> Analysis:
-    """Six classes; those of `wrong_to` draw in the errors of each class, in training."""
+def planted(wrong_to: np.ndarray, *, per_class: int = 60, seed: int = 0) -> Analysis:
+    """Six classes, of whose errors each next one draws in those of training.
+
+    Those of `wrong_to` draw in the errors on the validation images.
+    """
     rng = np.random.default_rng(seed)
     size = len(wrong_to)
 
-    def images(per_class: int, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def images(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         labels = np.repeat(np.arange(size), per_class)
         seen = np.where(rng.random(len(labels)) < 0.3, targets[labels], labels)
         embeddings = 4 * np.eye(size)[seen] + rng.normal(scale=0.5, size=(len(labels), size))
         return embeddings, labels, 6 * np.eye(size)[seen] + rng.normal(size=(len(labels), size))
 
-    embeddings, labels, logits = images(60, (np.arange(size) + 1) % size)
-    return Analysis.from_arrays(embeddings, labels, logits, validation=images(60, wrong_to))
+    embeddings, labels, logits = images((np.arange(size) + 1) % size)
+    return Analysis.from_arrays(embeddings, labels, logits, validation=images(wrong_to))

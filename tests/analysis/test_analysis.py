@@ -304,7 +304,7 @@ def test_no_rows_give_an_empty_table(analysis: Analysis) -> None:
         ),
         ("overlap", {}, 1, r"Analysis\.feature_overlap\(class_name\)"),
         ("forecast", {}, 4, r"Analysis\.rows\.votes\.shares\(index\)"),
-        ("forecast_quality", {"replicates": 2, "draws": 2}, 14, r"Analysis\.rows\.votes\.shares"),
+        ("forecast_quality", {}, 19, r"Analysis\.rows\.votes\.shares"),
         ("class_cost_matrix", {}, 4, r"Analysis\.feature_overlap\(class_name\)"),
     ],
 )

@@ -22,6 +22,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from imbxai_widgets import Analysis
+from imbxai_widgets.analysis import Head
 from imbxai_widgets.demo.train import CROSS_ENTROPY, LDAM, WHITE
 from imbxai_widgets.training.networks import NormalizedLinear
 from imbxai_widgets.training.regime import Regime
@@ -123,7 +124,15 @@ class Run:
             self.training.logits,
             validation=(held_out.embeddings, held_out.labels, held_out.logits),
             class_names=self.class_names,
+            head=self.head,
         )
+
+    @property
+    def head(self) -> Head:
+        """What makes the logits of the embeddings."""
+        if self.scale is None:
+            return Head(self.weight, self.bias)
+        return Head(self.weight, scale=self.scale, normalized=True)
 
 
 def load_run(name: str, seed: int, folder: Path = FOLDER) -> Run:

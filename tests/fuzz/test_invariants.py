@@ -163,27 +163,32 @@ def _close_means(case: Case) -> bool:
     return False
 
 
-@given(case=cases(), seed=st.integers(0, 9))
+@given(case=cases(), grouped=st.booleans())
 def test_forecasts_are_distributions_and_their_divergences_within_bounds(
-    case: Case, seed: int
+    case: Case, grouped: bool
 ) -> None:
     analysis = case.analysis()
     if analysis.validation is None:
         return
-    quality = analysis.forecast_quality(replicates=4, draws=3, seed=seed)
-    drawn = ["random", "split half"]
-    of_kinds = quality.drop(drawn, level="forecast")
-    for column in ("kl", "js"):
+    size = len(analysis.validation)
+    groups = np.arange(size) % (size - 1) if grouped and size > 2 else None
+    quality = analysis.forecast_quality(groups=groups)
+    of_kinds = quality.drop("random", level="forecast")
+    for column in ("kl", "js", "floor", "excess"):
         assert_array_equal(of_kinds[column].notna(), of_kinds["errors"] > 0)
     assert (quality["kl"].dropna() >= 0).all()
+    assert (quality["floor"].dropna() >= 0).all()
     assert quality["js"].dropna().between(0, np.log(2)).all()
+    assert quality["excess_p"].dropna().between(0, 1).all()
+    ends = quality[["excess_low", "excess", "excess_high"]].dropna()
+    assert (ends.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
     for kind in of_kinds.index.unique("forecast"):
         shares = analysis.forecast(kind)
         assert_allclose(shares.sum(axis=1), 1)
         assert (np.diag(shares) == 0).all()
-    average = analysis.forecast_quality(average=True, replicates=0, draws=3, seed=seed)
-    means = of_kinds["kl"].groupby("forecast", sort=False).mean()
-    assert_allclose(average["kl"].drop(drawn), means)
+    average = analysis.forecast_quality(average=True, groups=groups)
+    means = quality["kl"].groupby("forecast", sort=False).mean()
+    assert_allclose(average["kl"], means)
 
 
 @given(case=cases(), prior_power=st.sampled_from([0.0, 1.0, 2.0]))

@@ -14,8 +14,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imbxai_widgets.compute.methods.adversaries import adversary_votes, row_shares
+from imbxai_widgets.compute.methods.adversaries import (
+    adversary_votes,
+    error_matrix,
+    row_shares,
+)
+from imbxai_widgets.compute.methods.backing_off import backed_off
 from imbxai_widgets.compute.methods.fisher import fisher_ratios
+from imbxai_widgets.compute.methods.spread import spread_errors
+from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
 
@@ -23,14 +30,20 @@ KINDS: Final = (
     "votes",
     "all votes",
     "distance votes",
+    "training errors",
     "softmax",
     "combined",
+    "softmax and errors",
+    "spread",
     "fisher",
     "popularity",
     "priors",
     "uniform",
 )
-_NEED_PROBABILITIES: Final = ("softmax", "combined")
+# The first that can be made is the default.
+PREFERRED: Final = ("spread", "softmax and errors", "training errors")
+_NEED_PROBABILITIES: Final = ("softmax", "combined", "softmax and errors", "spread")
+_NEEDS_HEAD: Final = "spread"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +64,8 @@ class Evidence:
         The largest class probabilities of each image.
     n_classes
         C, at least 2.
+    head
+        What makes logits of embeddings; None where that is not known.
     """
 
     embeddings: FloatArray
@@ -59,13 +74,22 @@ class Evidence:
     distances: FloatArray
     top: TopProbabilities
     n_classes: int
+    head: Head | None = None
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The forecasts that can be made; without probabilities or head, fewer than `KINDS`."""
+        missing: tuple[str, ...] = ()
+        if not np.isfinite(self.top.probabilities).all():
+            missing += _NEED_PROBABILITIES
+        if self.head is None:
+            missing += (_NEEDS_HEAD,)
+        return tuple(kind for kind in KINDS if kind not in missing)
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        """The forecasts that can be made; without probabilities, fewer than `KINDS`."""
-        if np.isfinite(self.top.probabilities).all():
-            return KINDS
-        return tuple(kind for kind in KINDS if kind not in _NEED_PROBABILITIES)
+    def best_kind(self) -> str:
+        """The forecast to make where none is asked for, of those that can be made."""
+        return next(kind for kind in PREFERRED if kind in self.kinds)
 
     def counts(self, kind: str) -> DoubleArray:
         """Return what a forecast rests on: votes, images, or probabilities summed over images.
@@ -73,7 +97,8 @@ class Evidence:
         Parameters
         ----------
         kind
-            One of "votes", "all votes", "distance votes", "softmax", "popularity" and "priors".
+            One of "votes", "all votes", "distance votes", "training errors", "softmax" and
+            "spread".
 
         Returns
         -------
@@ -88,12 +113,12 @@ class Evidence:
             counts = self._sum(self._neighbor_labels, np.ones_like(self.distances))
         elif kind == "distance votes":
             counts = self._sum(self._neighbor_labels, _nearness(self.distances))
+        elif kind == "training errors":
+            counts = error_matrix(self.labels, self._predictions, size)
         elif kind == "softmax":
             counts = self._sum(self.top.classes, self.top.probabilities)
-        elif kind == "popularity":
-            counts = np.tile(self.counts("votes").sum(axis=0), (size, 1))
         else:
-            counts = np.tile(np.bincount(self.labels, minlength=size), (size, 1))
+            counts = self.counts("softmax") + self._spread
         return _others(counts.astype(np.float64))
 
     def forecast(self, kind: str, smoothing: float) -> DoubleArray:
@@ -104,7 +129,7 @@ class Evidence:
         kind
             One of `kinds`; see `imbxai_widgets.Analysis.forecast`.
         smoothing
-            Above 0: what is added to the count of each other class.
+            Above 0: the pseudo-counts of a row; see `smoothed_shares`.
 
         Returns
         -------
@@ -123,6 +148,10 @@ class Evidence:
             raise ValueError(
                 f"kind={kind!r} needs the probabilities of the classes, but the analysis was made "
                 "from predictions alone; give logits or probabilities"
+                if kind != _NEEDS_HEAD
+                else f"kind={kind!r} needs the head, which makes logits of embeddings, but the "
+                "analysis has none: it is not linear, or an older version saved the file, or "
+                "from_arrays was not given head; analyze with the default layer, or give head"
             )
         if not (np.isfinite(smoothing) and smoothing > 0):
             raise ValueError(f"smoothing must be a number above 0, not {smoothing!r}")
@@ -131,9 +160,21 @@ class Evidence:
             return (parts[0] + parts[1]) / 2
         if kind == "fisher":
             return similarity_shares(fisher_ratios(self.embeddings, self.labels, self.n_classes))
+        if kind in ("softmax and errors", "spread"):
+            expected = self.counts("softmax" if kind == "softmax and errors" else kind)
+            return backed_off(self.counts("training errors"), smoothed_shares(expected, smoothing))
+        if kind == "popularity":
+            return column_shares(self.counts("votes").sum(axis=0), smoothing)
+        if kind == "priors":
+            return column_shares(np.bincount(self.labels, minlength=self.n_classes), smoothing)
         if kind == "uniform":
-            return smoothed_shares(np.zeros((self.n_classes, self.n_classes)), smoothing)
+            return column_shares(np.zeros(self.n_classes), smoothing)
         return smoothed_shares(self.counts(kind), smoothing)
+
+    @cached_property
+    def _spread(self) -> DoubleArray:
+        assert self.head is not None  # or `kinds` would not have it
+        return spread_errors(self.embeddings, self.labels, self.head)
 
     @cached_property
     def _neighbor_labels(self) -> IntArray:
@@ -151,15 +192,19 @@ class Evidence:
 
 
 def smoothed_shares(counts: ArrayLike, smoothing: float) -> DoubleArray:
-    """Divide each row by its sum, after adding `smoothing` to the count of each other class.
+    """Divide each row by its sum, after adding some counts that are shared out as the columns are.
+
+    A row that rests on little thus becomes like the others, and one that rests on nothing says
+    which classes the errors of all others are taken for. As the counts added are a total of each
+    row, they weigh as much with a thousand classes as with ten.
 
     Parameters
     ----------
     counts
         (C, C) numbers of at least 0; the diagonal is ignored.
     smoothing
-        At least 0. Above it, no other class gets a share of zero, and a row that rests on
-        nothing is uniform.
+        At least 0: what is added to each row in all, shared out as `column_shares` says. Above
+        it, no other class gets a share of zero.
 
     Returns
     -------
@@ -173,12 +218,40 @@ def smoothed_shares(counts: ArrayLike, smoothing: float) -> DoubleArray:
 
     Examples
     --------
-    >>> smoothed_shares([[0, 3, 0], [0, 0, 0], [1, 1, 0]], 1.0)
-    array([[0. , 0.8, 0.2],
-           [0.5, 0. , 0.5],
-           [0.5, 0.5, 0. ]])
+    >>> smoothed_shares([[0, 4, 0], [0, 0, 0], [1, 1, 0]], 1.0).round(2)
+    array([[0.  , 0.98, 0.02],
+           [0.75, 0.  , 0.25],
+           [0.4 , 0.6 , 0.  ]])
     """
-    return row_shares(_others(_square(counts, "counts") + smoothing))
+    own = _others(_square(counts, "counts"))
+    return row_shares(own + smoothing * column_shares(own.sum(axis=0), smoothing))
+
+
+def column_shares(sums: ArrayLike, smoothing: float) -> DoubleArray:
+    """Share out each row as the columns are, the row's own class left out.
+
+    Parameters
+    ----------
+    sums
+        (C,) numbers of at least 0.
+    smoothing
+        At least 0: what is added to the sums in all, to each of the others alike.
+
+    Returns
+    -------
+    numpy.ndarray
+        (C, C) float64, 0 on the diagonal.
+
+    Examples
+    --------
+    >>> column_shares([1, 5, 0], 1.0).round(2)
+    array([[0.  , 0.92, 0.08],
+           [0.75, 0.  , 0.25],
+           [0.21, 0.79, 0.  ]])
+    """
+    columns = np.asarray(sums, dtype=np.float64)
+    size = len(columns)
+    return row_shares(_others(np.tile(columns + smoothing / max(size - 1, 1), (size, 1))))
 
 
 def similarity_shares(ratios: ArrayLike) -> DoubleArray:

@@ -3,159 +3,276 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from imbxai_widgets.compute.methods.adversaries import row_shares
-from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergence
+from imbxai_widgets.compute.methods.divergence import js_divergence
+from imbxai_widgets.compute.methods.entropy import noise_floor, shares_entropy
 from imbxai_widgets.compute.numeric.blocks import CACHED_BYTES, row_blocks
-from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
+from imbxai_widgets.compute.numeric.counts import count_pairs
+from imbxai_widgets.compute.numeric.multiple import holm
+from imbxai_widgets.compute.numeric.student import t_p_value, t_quantile
+from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
 
-# On fewer errors than this no number is relied on; resampling them would repeat them rather than
-# show what else may occur.
-MIN_ERRORS: Final = 5
+MIN_ERRORS: Final = 5  # on fewer errors than this no number is relied on
+CLAIM_ERRORS: Final = 20  # and on fewer than this no claim is made
 RANDOM: Final = "random"
-SPLIT_HALF: Final = "split half"
-LIMITS: Final = np.array([[0.0, np.inf], [0.0, np.log(2)], [-np.inf, np.inf]])
+_DRAWS: Final = 100  # random forecasts, whose Jensen-Shannon divergences are averaged
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What the errors of each class will be taken for.
+
+    Attributes
+    ----------
+    shares
+        (C, C) float64, 0 on the diagonal, above it elsewhere; each row sums to 1.
+    logs
+        Their logarithms, 0 on the diagonal.
+    """
+
+    shares: DoubleArray
+    logs: DoubleArray
+
+    @classmethod
+    def of(cls, shares: DoubleArray) -> Forecast:
+        """Take the logarithms."""
+        return cls(shares, np.log(shares, out=np.zeros(shares.shape), where=shares > 0))
+
+    @classmethod
+    def random(cls, n_classes: int) -> Forecast:
+        """Return the mean of all distributions, each as likely as another, and of their logarithms.
+
+        The logarithm of a share of theirs (Dirichlet with parameters of 1) has a mean of
+        -(1 + 1/2 + ... + 1/(C - 2)).
+        """
+        shares = np.full((n_classes, n_classes), 1 / (n_classes - 1))
+        logs = np.full((n_classes, n_classes), -(1 / np.arange(1, n_classes - 1)).sum())
+        np.fill_diagonal(shares, 0)
+        np.fill_diagonal(logs, 0)
+        return cls(shares, logs)
+
+
+class Excess(NamedTuple):
+    """The KL of a forecast beyond that of another one, with its standard error.
+
+    Attributes
+    ----------
+    value, error
+        Float64, (C,) or (), in nats; NaN without errors.
+    freedom
+        Degrees of freedom of the standard error, at least 1.
+    """
+
+    value: DoubleArray
+    error: DoubleArray
+    freedom: DoubleArray
+
+    def interval(self, level: float) -> DoubleArray:
+        """Return the ends of Student's interval, (2, ...)."""
+        reach = t_quantile(level, self.freedom) * self.error
+        return np.stack([self.value - reach, self.value + reach])
+
+    def p_value(self) -> DoubleArray:
+        """Return how probable a value as far from zero is, if both forecasts are as close."""
+        statistic = np.full(np.shape(self.value), np.nan)
+        np.divide(self.value, self.error, out=statistic, where=self.error > 0)
+        return t_p_value(statistic, self.freedom)
+
+
+@dataclass(frozen=True, eq=False)
+class Mistakes:
+    """The M validation errors.
+
+    Attributes
+    ----------
+    labels, predictions
+        (M,) int64 in 0..C-1, nowhere the same.
+    groups
+        (M,) int64 of at least 0: errors of one group are not evidence each by itself.
+    n_classes
+        C, at least 2.
+    """
+
+    labels: IntArray
+    predictions: IntArray
+    groups: IntArray
+    n_classes: int
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """How many images of class i are taken for class j, (C, C) int64."""
+        return count_pairs(self.labels, self.predictions, (self.n_classes, self.n_classes))
+
+    def kl(self, forecast: Forecast) -> DoubleArray:
+        """Return the KL divergence of each class's errors from a forecast.
+
+        Returns
+        -------
+        numpy.ndarray
+            (C,) float64, in nats; NaN for a class without errors.
+        """
+        crossed = self._means(-forecast.logs[self.labels, self.predictions])
+        return np.maximum(crossed - shares_entropy(row_shares(self.counts)), 0)
+
+    def js(self, forecast: Forecast) -> DoubleArray:
+        """Return the Jensen-Shannon divergence of each class's errors and a forecast, as `kl`."""
+        found = np.full(self.n_classes, np.nan)
+        known = np.flatnonzero(self._numbers)
+        for block in row_blocks(len(known), 8 * self.n_classes, limit=CACHED_BYTES):
+            rows = known[block]
+            found[rows] = js_divergence(row_shares(self.counts[rows]), forecast.shares[rows])
+        return found
+
+    def js_of_random(self) -> DoubleArray:
+        """Return the mean Jensen-Shannon divergence from random forecasts, as `kl`."""
+        draws = np.random.default_rng(0).dirichlet(np.ones(self.n_classes - 1), _DRAWS)
+        found = np.full(self.n_classes, np.nan)
+        for index in np.flatnonzero(self._numbers):
+            row = self.counts[index]
+            seen = row > 0
+            # All classes are drawn alike, and those that nothing is taken for count as one.
+            shares = draws[:, : seen.sum()]
+            rest = np.maximum(1 - shares.sum(axis=1, keepdims=True), 0)
+            truth = np.append(row[seen] / row.sum(), 0.0)
+            found[index] = js_divergence(truth, np.append(shares, rest, axis=1)).mean()
+        return found
+
+    def excess(self, forecast: Forecast, reference: Forecast) -> tuple[Excess, Excess]:
+        """Compare two forecasts, class by class and on average.
+
+        The KL of one beyond that of the other is a mean over the errors: of how much larger, in
+        its logarithm, the share is that the other gave to what happened. The standard error comes
+        of how this differs between groups of errors, and one more group is added, which is taken
+        for what the two forecasts expect on average: or else ten errors that are all alike would
+        leave no doubt.
+
+        Returns
+        -------
+        tuple of Excess
+            Of each class, (C,), and of the mean over the classes that have errors, ().
+        """
+        size, numbers = self.n_classes, self._numbers
+        gains = reference.logs - forecast.logs
+        scores = gains[self.labels, self.predictions]
+        means = self._means(scores)
+        parts = (scores - means[self.labels]) / numbers[self.labels]  # in the mean of the class
+        expected = (forecast.shares + reference.shares) / 2
+        added = (expected * (gains - means[:, np.newaxis]) ** 2).sum(axis=1)
+        owners, place = self._groups_of_classes
+        freedom = np.bincount(owners, minlength=size).astype(np.float64)
+        # As it would be a group of the usual size, it has the part of one in the mean.
+        added = np.divide(added, freedom**2, out=np.full(size, np.nan), where=numbers > 0)
+        sums = np.bincount(place, parts, minlength=len(owners))
+        variances = np.bincount(owners, sums**2, minlength=size) + added
+        by_class = Excess(means, np.sqrt(variances), np.maximum(freedom, 1))
+        has = numbers > 0
+        if not has.any():
+            nothing = np.array(np.nan)
+            return by_class, Excess(nothing, nothing, np.array(1.0))
+        # A group may have images of several classes, so that their means are not independent.
+        total = (np.bincount(self.groups, parts) ** 2).sum() + added[has].sum()
+        own = variances[has]
+        doubt = (own**2 / freedom[has]).sum()  # Satterthwaite's approximation
+        average = Excess(
+            np.array(means[has].mean()),
+            np.array(np.sqrt(total) / has.sum()),
+            np.array(own.sum() ** 2 / doubt if doubt > 0 else 1.0),
+        )
+        return by_class, average
+
+    @cached_property
+    def _numbers(self) -> IntArray:
+        return np.bincount(self.labels, minlength=self.n_classes)
+
+    @cached_property
+    def _groups_of_classes(self) -> tuple[IntArray, IntArray]:
+        """The class of each group within a class, and the number of that group for each error."""
+        pairs = np.stack([self.labels, self.groups])
+        found, place = np.unique(pairs, axis=1, return_inverse=True)
+        return found[0], place.ravel()
+
+    def _means(self, values: DoubleArray) -> DoubleArray:
+        """Average over the errors of each class, (C,)."""
+        sums = np.bincount(self.labels, values, minlength=self.n_classes)
+        means = np.full(self.n_classes, np.nan)
+        np.divide(sums, self._numbers, out=means, where=self._numbers > 0)
+        return means
 
 
 def measure(
-    confusion: IntArray,
-    forecasts: Mapping[str, DoubleArray],
-    *,
-    reference: str,
-    smoothing: float,
-    replicates: int,
-    draws: int,
-    seed: int,
-) -> dict[str, DoubleArray]:
-    """Compare the errors of each class with each forecast, random draws and each other.
+    mistakes: Mistakes, forecasts: Mapping[str, DoubleArray], reference: str, level: float
+) -> tuple[dict[str, DoubleArray], dict[str, DoubleArray]]:
+    """Compare the errors of each class with each forecast, and with random ones.
 
     Parameters
     ----------
-    confusion
-        (C, C) int64: validation images of class i predicted j, right ones on the diagonal.
+    mistakes
+        The validation errors.
     forecasts
         By name, (C, C) shares with a zero diagonal, above zero elsewhere.
     reference
         The one that the others are held against.
-    smoothing
-        Added to the counts of a half of the errors that serves as forecast.
-    replicates
-        How often the validation images of each class are drawn anew, with replacement; may be 0.
-    draws
-        How many random forecasts and random halves are averaged.
-    seed
-        Of resamples, draws and halves.
+    level
+        Of the intervals.
 
     Returns
     -------
-    dict
-        By name, `RANDOM` and `SPLIT_HALF` included: (R, 3, C) float64, R = 1 + `replicates`, the
-        images as given first. The three are KL and Jensen-Shannon divergence and the KL beyond
-        that of `reference`, in nats; NaN where a class has no errors in the resample. `SPLIT_HALF`
-        has R = 1.
+    tuple of dict
+        By name, `RANDOM` included: of each class (C, 7), and of the mean over the classes that
+        have errors (7,), float64: KL and Jensen-Shannon divergence, the KL that a right forecast
+        would have, the KL beyond that of the reference, the ends of its interval, and its
+        p-value. NaN where there are no errors, and intervals and p-values also where there are
+        fewer than `MIN_ERRORS`.
     """
-    rng = np.random.default_rng(seed)
-    found = _resampled(confusion, forecasts, replicates, draws, rng)
-    found[SPLIT_HALF] = _split_half(confusion, smoothing, draws, rng)
-    base = found[reference][:, :1]
-    return {
-        name: np.concatenate([values, values[:, :1] - base[: len(values)]], axis=1)
-        for name, values in found.items()
-    }
+    floor = noise_floor(mistakes.counts)
+    numbers = mistakes.counts.sum(axis=1)
+    base = Forecast.of(forecasts[reference])
+    tables, averages = {}, {}
+    for name in (*forecasts, RANDOM):
+        drawn = name == RANDOM
+        forecast = Forecast.random(len(floor)) if drawn else Forecast.of(forecasts[name])
+        js = mistakes.js_of_random() if drawn else mistakes.js(forecast)
+        figures = np.stack([mistakes.kl(forecast), js, floor], axis=1)
+        known = figures[numbers > 0]
+        means = known.mean(axis=0) if len(known) else np.full(3, np.nan)
+        by_class, average = (_columns(found, level) for found in mistakes.excess(forecast, base))
+        by_class[1:, numbers < MIN_ERRORS] = np.nan
+        if numbers.sum() < MIN_ERRORS:
+            average[1:] = np.nan
+        tables[name] = np.concatenate([figures, by_class.T], axis=1)
+        averages[name] = np.append(means, average)
+    return tables, averages
 
 
-def interval(values: DoubleArray, level: float) -> DoubleArray:
-    """Return bootstrap intervals of what `measure` returns.
-
-    A few errors look more uneven than the distribution that they come from. Their divergence is
-    therefore too large, and that of a resample is too large by about twice as much. So each end is
-    a quantile of the resamples less their mean, added to the estimate. In the KL beyond the
-    reference, the surplus cancels, since it is the same for every forecast of a class; there, the
-    ends are close to plain percentiles.
+def sure_differences(p_values: DoubleArray, errors: IntArray, alpha: float = 0.05) -> BoolArray:
+    """Tell which differences between forecasts may be claimed.
 
     Parameters
     ----------
-    values
-        (R, 3, ...) float64, the estimate first, then its resamples, NaN where there is none.
-    level
-        Part of the resamples between the ends, 0 to 1.
+    p_values
+        (C, B) of each class and comparison, from `measure`.
+    errors
+        (C,) validation errors of each class.
+    alpha
+        How often any of all claims may be wrong.
 
     Returns
     -------
     numpy.ndarray
-        (2, 3, ...) float64, the ends, within `LIMITS`; NaN without resamples.
+        bool (C, B): that the p-value is below `alpha` after Holm's correction for all that are
+        compared, of classes with `CLAIM_ERRORS` or more.
     """
-    ends = np.full((2, *values.shape[1:]), np.nan)
-    known = ~np.isnan(values[1:]).all(axis=0)
-    if known.any():
-        tail = (1 - level) / 2
-        resamples = values[1:, known]
-        spread = np.nanquantile(resamples, [tail, 1 - tail], axis=0) - np.nanmean(resamples, axis=0)
-        ends[:, known] = values[0, known] + spread
-    limits = LIMITS.T.reshape(2, 3, *[1] * (values.ndim - 2))
-    return np.clip(ends, limits[0], limits[1])
+    sure = np.zeros(p_values.shape, dtype=np.bool_)
+    enough = errors >= CLAIM_ERRORS
+    sure[enough] = holm(p_values[enough]) < alpha
+    return sure
 
 
-def _resampled(
-    confusion: IntArray,
-    forecasts: Mapping[str, DoubleArray],
-    replicates: int,
-    draws: int,
-    rng: np.random.Generator,
-) -> dict[str, DoubleArray]:
-    size = len(confusion)
-    found = {name: np.full((1 + replicates, 2, size), np.nan) for name in (*forecasts, RANDOM)}
-    for index, row in enumerate(confusion):
-        errors = np.delete(row, index)
-        if not errors.any():
-            continue
-        seen = np.flatnonzero(errors)
-        cells = np.append(errors[seen], row[index])
-        resamples = rng.multinomial(row.sum(), cells / row.sum(), replicates)
-        counts = np.concatenate([errors[np.newaxis, seen], resamples[:, :-1]])
-        occurs = counts.any(axis=1)
-        # Classes that no image is taken for can be counted as one: both divergences stay the
-        # same, and a thousand classes become a few dozen columns.
-        truth = np.pad(row_shares(counts[occurs]), ((0, 0), (0, 1)))
-        guesses = np.concatenate(
-            [
-                [np.delete(shares[index], index) for shares in forecasts.values()],
-                rng.dirichlet(np.ones(size - 1), draws),
-            ]
-        )[:, seen]
-        rest = np.maximum(1 - guesses.sum(axis=1, keepdims=True), 0)
-        guesses = np.append(guesses, rest, axis=1)
-        for number, divergence in enumerate((kl_divergence, js_divergence)):
-            each = np.concatenate(
-                [
-                    divergence(truth[block, np.newaxis], guesses)
-                    for block in row_blocks(len(truth), guesses.nbytes, limit=CACHED_BYTES)
-                ]
-            )
-            for name, values in zip(forecasts, each.T, strict=False):
-                found[name][occurs, number, index] = values
-            found[RANDOM][occurs, number, index] = each[:, len(forecasts) :].mean(axis=1)
-    return found
-
-
-def _split_half(
-    confusion: IntArray, smoothing: float, splits: int, rng: np.random.Generator
-) -> DoubleArray:
-    """Compare the errors in one half of each class's images with those in the other half."""
-    found = np.full((1, 2, len(confusion)), np.nan)
-    for index, row in enumerate(confusion):
-        whole = np.append(np.delete(row, index), row[index])
-        halves = rng.multivariate_hypergeometric(whole, row.sum() // 2, splits)
-        halves = halves[halves[:, :-1].any(axis=1)]
-        if not len(halves):
-            continue
-        truth = row_shares(halves[:, :-1])
-        rest = row_shares((whole - halves)[:, :-1] + smoothing)
-        found[0, :, index] = (
-            kl_divergence(truth, rest).mean(),
-            js_divergence(truth, rest).mean(),
-        )
-    return found
+def _columns(excess: Excess, level: float) -> DoubleArray:
+    return np.stack([excess.value, *excess.interval(level), excess.p_value()])
