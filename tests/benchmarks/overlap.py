@@ -15,22 +15,15 @@ from scipy.special import softmax
 from scipy.stats import spearmanr
 
 from imbxai_widgets.compute.methods.margins import class_margins
-from imbxai_widgets.compute.numeric.head import Head
 from tests.benchmarks._results import write_results
 from tests.benchmarks.runs import RECIPES, Run, load_run, saved_seeds
 
 FEWEST_ERRORS = 5
 
 
-def head_of(run: Run) -> Head:
-    if run.scale is None:
-        return Head(run.weight, run.bias)
-    return Head(run.weight, None, run.scale, normalized=True)
-
-
 def measures(run: Run) -> dict[str, np.ndarray]:
     """Return all measures, (C, C): row the class, column that which it may be mistaken for."""
-    labels, analysis, head = run.training.labels, run.analysis, head_of(run)
+    labels, analysis, head = run.training.labels, run.analysis, run.head
     n_classes = len(run.class_names)
     margins = class_margins(run.training.embeddings, labels, head)
     rows = run.weight / np.linalg.norm(run.weight, axis=1, keepdims=True)
