@@ -97,7 +97,10 @@ def class_margins(embeddings: ArrayLike, labels: ArrayLike, head: Head) -> Margi
     for block in row_blocks(len(order), 8 * (matrix.shape[1] + 3 * n_classes)):
         rows = order[block]
         classes, starts = np.unique(own[rows], return_index=True)
-        logits = head.logits(matrix[rows]).astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):  # which is told of next
+            logits = head.logits(matrix[rows]).astype(np.float64)
+        if not np.isfinite(logits).all():
+            raise ValueError("embeddings times weights of the head exceed the range of float32")
         leads = np.take_along_axis(logits, own[rows, np.newaxis], axis=1) - logits
         logit_sums[classes] += np.add.reduceat(logits, starts, axis=0)
         lead_sums[classes] += np.add.reduceat(leads, starts, axis=0)

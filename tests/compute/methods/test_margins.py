@@ -84,3 +84,5 @@ def test_what_does_not_fit_is_refused() -> None:
         class_margins(np.zeros((4, 2)), [0, 1, 2, 0], head)
     with pytest.raises(ValueError, match="labels"):
         class_margins(np.zeros((4, 3)), [0, 1, 3, 0], head)
+    with pytest.raises(ValueError, match="exceed the range of float32"):
+        class_margins(np.full((1, 3), 1e30), [0], Head(1e30 * np.eye(3)))
