@@ -49,8 +49,9 @@ class Margins:
         (C, C) float64, 0 to 1; NaN on the diagonal and for a class without images.
         """
         tiny = np.finfo(np.float64).tiny
-        lead = torch.from_numpy(self.mean / np.maximum(self.spread, tiny))
-        overlap: DoubleArray = torch.special.ndtr(-lead).numpy()
+        with np.errstate(over="ignore"):  # no spread: all images are on one side
+            lead = self.mean / np.maximum(self.spread, tiny)
+        overlap: DoubleArray = torch.special.ndtr(torch.from_numpy(-lead)).numpy()
         np.fill_diagonal(overlap, np.nan)
         return overlap
 
