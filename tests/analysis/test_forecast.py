@@ -153,7 +153,8 @@ def test_spread_errors_are_those_of_moved_embeddings(positive: bool) -> None:
         moved = mean + 3 * (embeddings[i] - mean)
         if positive:
             moved = np.maximum(moved, 0)
-        expected[own] += softmax(moved @ head.weight.T + head.bias)
+        for place in (embeddings[i], moved):
+            expected[own] += softmax(place @ head.weight.T + head.bias)
     np.fill_diagonal(expected, 0)
     assert expected.max() > 1
     np.testing.assert_allclose(spread_errors(embeddings, labels, head), expected, atol=1e-4)
@@ -173,6 +174,8 @@ def test_the_default_is_the_best_that_the_analysis_allows() -> None:
     pd.testing.assert_frame_equal(without.forecast(), without.forecast("softmax and errors"))
     bare = Analysis.from_arrays(found.embeddings, found.labels, outputs.argmax(axis=1))
     pd.testing.assert_frame_equal(bare.forecast(), bare.forecast("training errors"))
+    headed = Analysis.from_arrays(found.embeddings, found.labels, outputs.argmax(axis=1), head=head)
+    pd.testing.assert_frame_equal(headed.forecast(), found.forecast("spread"))
     with pytest.raises(ValueError, match="needs the head"):
         without.forecast("spread")
     quality = found.forecast_quality(average=True)

@@ -1,32 +1,35 @@
 """How often intervals hold what they should, and claims are wrong, where the truth is known.
 
-    python -m tests.benchmarks.coverage
+    python -m tests.benchmarks.coverage [--tables]
 
 Errors of ten classes are drawn from shares that are known, and two forecasts compared on them.
-Writes results/coverage.json.
+Writes results/coverage.json; `--tables` prints those of docs/forecast.md instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import argparse
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from imbxai_widgets.compute.methods.divergence import kl_divergence
-from imbxai_widgets.compute.methods.entropy import noise_floor
+from imbxai_widgets.compute.methods.entropy import noise_floor, shares_entropy
 from imbxai_widgets.compute.methods.forecast_quality import (
     CLAIM_ERRORS,
     Forecast,
     Mistakes,
     sure_differences,
 )
-from tests.benchmarks._results import write_results
+from imbxai_widgets.compute.numeric.student import t_quantile
+from tests.benchmarks._results import read_results, write_results
 
 CLASSES: Final = 10
 NUMBERS: Final = (5, 10, 20, 40)
 BASELINES: Final = 6  # that a forecast is held against
 ROUNDS: Final = 200
+PARTS: Final = ("coverage", "grouped", "kl", "floor", "claims")
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 # Shares of other classes, from all alike to one that takes most.
@@ -94,6 +97,31 @@ def coverage(
     return round(float(np.mean(found[0])), 3), round(float(np.mean(found[1])), 3)
 
 
+def kl_coverage(draw: Draw, number: int, rounds: int) -> float:
+    """Return how many intervals of the KL itself hold it: of Grassberger's estimate, jackknifed."""
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(rounds):
+        truth = matrix(draw, rng)
+        forecast = Forecast.of(guess(truth, rng))
+        expected = (truth * (np.log(np.where(truth > 0, truth, 1)) - forecast.logs)).sum(axis=1)
+        for row_truth, logs, true in zip(truth, forecast.logs, expected, strict=True):
+            counts = rng.multinomial(number, row_truth)
+            seen = np.flatnonzero(counts)
+            left = counts - np.eye(len(counts), dtype=np.int64)[seen]  # one error less
+            weights = counts[seen] / number
+            estimates = _corrected_kl(left, logs)
+            spread = weights @ (estimates - weights @ estimates) ** 2
+            reach = t_quantile(0.95, number - 1) * np.sqrt((number - 1) * spread)
+            held.append(abs(_corrected_kl(counts[np.newaxis], logs)[0] - true) <= reach)
+    return round(float(np.mean(held)), 3)
+
+
+def _corrected_kl(counts: np.ndarray, logs: np.ndarray) -> np.ndarray:
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    return np.asarray(-shares @ logs - shares_entropy(shares) - noise_floor(counts))
+
+
 def floors(draw: Draw, number: int, classes: int, rounds: int) -> tuple[float, float]:
     """Return what `noise_floor` estimates on average, and what it should."""
     rng = np.random.default_rng(0)
@@ -132,13 +160,14 @@ def wrong_claims(draw: Draw, number: int, rounds: int, *, corrected: bool) -> tu
 
 def measured() -> dict[str, Any]:
     """Return all figures."""
-    found: dict[str, Any] = {"coverage": {}, "grouped": {}, "floor": {}, "claims": {}}
+    found: dict[str, Any] = {part: {} for part in PARTS}
     for name, draw in TRUTHS.items():
         found["coverage"][name] = {n: coverage(draw, n, ROUNDS) for n in NUMBERS}
         found["grouped"][name] = {
             "groups given": coverage(draw, 40, ROUNDS, alike=2),
             "not given": coverage(draw, 40, ROUNDS, alike=2, grouped=False),
         }
+        found["kl"][name] = {n: kl_coverage(draw, n, ROUNDS // 4) for n in NUMBERS}
         found["floor"][name] = {
             f"{n} errors, {c} classes": floors(draw, n, c, ROUNDS // 4)
             for c in (10, 100)
@@ -153,8 +182,69 @@ def measured() -> dict[str, Any]:
     return found
 
 
+def coverage_table() -> Iterator[str]:
+    """Yield how many 95% intervals hold the excess, of single classes and of the mean of ten."""
+    found = read_results("coverage")
+    yield row(
+        "errors of a class are", *(f"{n} errors" for n in NUMBERS), "20 pairs alike", "unsaid"
+    )
+    yield row("---", *("--:" for _ in range(len(NUMBERS) + 2)))
+    for name in TRUTHS:
+        cells = [*found["coverage"][name].values(), *found["grouped"][name].values()]
+        yield row(name, *(f"{single:.2f}, {mean:.2f}" for single, mean in cells))
+
+
+def kl_table() -> Iterator[str]:
+    """Yield how many 95% intervals of the KL itself would hold it."""
+    found = read_results("coverage")["kl"]
+    yield row("errors of a class are", *(f"{n} errors" for n in NUMBERS))
+    yield row("---", *("--:" for _ in NUMBERS))
+    for name in TRUTHS:
+        yield row(name, *(f"{part:.2f}" for part in found[name].values()))
+
+
+def floor_table() -> Iterator[str]:
+    """Yield what the floor is estimated to be on average, and what it is."""
+    found = read_results("coverage")["floor"]
+    cases = [f"{n} errors, {classes} classes" for classes in (10, 100) for n in (10, 20, 40)]
+    yield row("errors of a class are", *cases)
+    yield row("---", *("--:" for _ in cases))
+    for name in TRUTHS:
+        yield row(
+            name, *(f"{found[name][case][0]:.2f} of {found[name][case][1]:.2f}" for case in cases)
+        )
+
+
+def claims_table() -> Iterator[str]:
+    """Yield how often claims point the wrong way."""
+    found = read_results("coverage")["claims"]
+    cases = list(found["even"])
+    yield row("errors of a class are", *cases)
+    yield row("---", *("--:" for _ in cases))
+    for name in TRUTHS:
+        cells = (found[name][case] for case in cases)
+        yield row(
+            name,
+            *(f"{wrong:.1%} of {claims:.1f} claims; {some:.1%}" for wrong, some, claims in cells),
+        )
+
+
+TABLES = (coverage_table, kl_table, floor_table, claims_table)
+
+
+def row(*cells: object) -> str:
+    """Return a row of a table in Markdown."""
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
 def main() -> None:
-    print(write_results("coverage", measured()))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tables", action="store_true")
+    if parser.parse_args().tables:
+        for table in TABLES:
+            print("", *table(), sep="\n")
+    else:
+        print(write_results("coverage", measured()))
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ from imbxai_widgets.compute.numeric.types import DoubleArray
 
 # The expectation is worth so many errors: from next to none to more than a class ever has.
 _WORTHS: Final = 2.0 ** np.arange(9)
-# How many training errors tell as much of the errors on new images as one of those would. Chosen
-# with `spread_errors`' factor; one to five are about as good (docs/forecast.md).
-_DISCOUNT: Final = 3.0
+DISCOUNT: Final = 3.0  # chosen on networks that no result reported is from; see docs/forecast.md
 
 
-def backed_off(errors: DoubleArray, expected: DoubleArray) -> DoubleArray:
+def backed_off(
+    errors: DoubleArray, expected: DoubleArray, discount: float = DISCOUNT
+) -> DoubleArray:
     """Mix the shares of each row's errors with those expected, as far as they agree elsewhere.
 
     Each row of errors is taken to be drawn from shares that scatter about those expected
@@ -34,6 +34,8 @@ def backed_off(errors: DoubleArray, expected: DoubleArray) -> DoubleArray:
         (C, C) whole numbers of at least 0, 0 on the diagonal.
     expected
         (C, C) shares, 0 on the diagonal and above it elsewhere; each row sums to 1.
+    discount
+        How many training errors tell as much of the errors on new images as one of those would.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def backed_off(errors: DoubleArray, expected: DoubleArray) -> DoubleArray:
     )
     weights = np.exp(logs - logs.max())
     weights /= weights.sum()
-    worths = _DISCOUNT * _WORTHS
+    worths = discount * _WORTHS
     alone = totals[:, np.newaxis] / (totals[:, np.newaxis] + worths) @ weights
     mixed = alone[:, np.newaxis] * row_shares(errors) + (1 - alone[:, np.newaxis]) * expected
     return np.asarray(mixed, dtype=np.float64)

@@ -42,8 +42,17 @@ KINDS: Final = (
 )
 # The first that can be made is the default.
 PREFERRED: Final = ("spread", "softmax and errors", "training errors")
-_NEED_PROBABILITIES: Final = ("softmax", "combined", "softmax and errors", "spread")
+_NEED_PROBABILITIES: Final = ("softmax", "combined", "softmax and errors")
 _NEEDS_HEAD: Final = "spread"
+_NO_OUTPUTS: Final = (
+    "the probabilities of the classes, but the analysis was made from predictions alone; give "
+    "logits or probabilities"
+)
+_NO_HEAD: Final = (
+    "the head, which makes logits of embeddings, but the analysis has none: it is not linear, or "
+    "an older version saved the file, or from_arrays was not given head; analyze with the default "
+    "layer, or give head"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +127,7 @@ class Evidence:
         elif kind == "softmax":
             counts = self._sum(self.top.classes, self.top.probabilities)
         else:
-            counts = self.counts("softmax") + self._spread
+            counts = self._spread
         return _others(counts.astype(np.float64))
 
     def forecast(self, kind: str, smoothing: float) -> DoubleArray:
@@ -146,12 +155,7 @@ class Evidence:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
         if kind not in self.kinds:
             raise ValueError(
-                f"kind={kind!r} needs the probabilities of the classes, but the analysis was made "
-                "from predictions alone; give logits or probabilities"
-                if kind != _NEEDS_HEAD
-                else f"kind={kind!r} needs the head, which makes logits of embeddings, but the "
-                "analysis has none: it is not linear, or an older version saved the file, or "
-                "from_arrays was not given head; analyze with the default layer, or give head"
+                f"kind={kind!r} needs {_NO_HEAD if kind == _NEEDS_HEAD else _NO_OUTPUTS}"
             )
         if not (np.isfinite(smoothing) and smoothing > 0):
             raise ValueError(f"smoothing must be a number above 0, not {smoothing!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -11,17 +12,18 @@ from imbxai_widgets.compute.numeric.blocks import row_blocks
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
 
-FACTOR: Final = 3.0  # chosen on networks that no result reported is from; see docs/forecast.md
+# Chosen on networks that no result reported is from; see docs/forecast.md.
+FACTORS: Final = (1.0, 3.0)
 
 
 def spread_errors(
-    embeddings: FloatArray, labels: IntArray, head: Head, factor: float = FACTOR
+    embeddings: FloatArray, labels: IntArray, head: Head, factors: Sequence[float] = FACTORS
 ) -> DoubleArray:
     """Sum the probabilities that spread embeddings give to other classes.
 
     A network has seen its training images: their embeddings lie closer to those of their class
-    than embeddings of new images do. So each is moved `factor` times as far from the mean of its
-    class-mates, and put through the head again.
+    than embeddings of new images do. So each is also moved away from the mean of its class-mates,
+    and put through the head again.
 
     Parameters
     ----------
@@ -31,14 +33,15 @@ def spread_errors(
         (N,) int64 in 0..C-1.
     head
         What makes C logits of an embedding.
-    factor
-        How far the embeddings are moved; 1 leaves them where they are.
+    factors
+        How many times as far from that mean the embeddings are moved, one after the other; 1
+        leaves them where they are.
 
     Returns
     -------
     numpy.ndarray
-        (C, C) float64: [i, j] is the probability of class j, summed over the images of class i;
-        0 on the diagonal.
+        (C, C) float64: [i, j] is the probability of class j, summed over the images of class i and
+        the factors; 0 on the diagonal.
 
     Examples
     --------
@@ -47,7 +50,7 @@ def spread_errors(
 
     >>> head = Head([[4.0], [-4.0]])
     >>> embeddings = np.array([[1.0], [2.0], [3.0], [-2.0]], dtype=np.float32)
-    >>> spread_errors(embeddings, np.array([0, 0, 0, 1]), head).round(2)
+    >>> spread_errors(embeddings, np.array([0, 0, 0, 1]), head, [3]).round(2)
     array([[0., 1.],
            [0., 0.]])
     """
@@ -65,8 +68,9 @@ def spread_errors(
             rows = embeddings[own[block]].astype(np.float64)
             # From the mean of the others an image is len(own) / mates as far as from that of all.
             away = (rows - mean) * (len(own) / mates)
-            moved = np.maximum(rows + (factor - 1) * away, floor)
-            total[label] += _softmax(head.logits(_within_float32(moved))).sum(axis=0)
+            for factor in factors:
+                moved = np.maximum(rows + (factor - 1) * away, floor)
+                total[label] += _softmax(head.logits(_within_float32(moved))).sum(axis=0)
     np.fill_diagonal(total, 0)
     return total
 
