@@ -31,7 +31,7 @@ class ForecastTables(AnalysisTables):
             By default ``"spread"``; without a head ``"softmax and errors"``, and without
             probabilities ``"training errors"``.
             ``"spread"``: the probability that the head gives to the other classes, for each image
-            where it is and moved three times as far from the mean of its class-mates; mixed with
+            where it is and moved twice as far from the mean of its class-mates; mixed with
             ``"training errors"``, as far as these differ from it.
             ``"softmax and errors"``: the same without moved images.
             ``"training errors"``: what misclassified images are taken for.

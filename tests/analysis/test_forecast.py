@@ -150,7 +150,7 @@ def test_spread_errors_are_those_of_moved_embeddings(positive: bool) -> None:
     for i, own in enumerate(labels):
         mates = (labels == own) & (np.arange(len(labels)) != i)
         mean = embeddings[mates].mean(axis=0) if mates.any() else embeddings[i]
-        moved = mean + 3 * (embeddings[i] - mean)
+        moved = mean + 2 * (embeddings[i] - mean)
         if positive:
             moved = np.maximum(moved, 0)
         for place in (embeddings[i], moved):

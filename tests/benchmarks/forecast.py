@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.forecast [--folder FOLDER] [--tables]
 
-Takes the runs that are there (see `runs`): those of seeds below 100 chose the forecast, the others
+Takes the runs that are there (see `runs`): those of seeds below 110 chose the forecast, the others
 report. Writes results/forecast.json: of each network the KL of every forecast, mean over the
 classes that have validation errors, and the floor of the noise; of the networks that chose, also
 variants of the forecast that was chosen. `--tables` prints those of docs/forecast.md instead.
@@ -36,7 +36,8 @@ FACTORS, DISCOUNTS = (1.5, 2.0, 3.0, 4.0), (1.0, 3.0, 5.0)
 # The networks of the package: the forecast was chosen on them, too.
 EMBEDDED = {"embedded CE": SHIPPED, "embedded LDAM": SHIPPED_LDAM}
 CHOSEN = "spread"
-FIRST_REPORTING = 100
+# The seeds from 100 on reported a first version, with factor 3, which was changed by them.
+FIRST_REPORTING = 110
 
 
 def figures(analysis: Analysis) -> dict[str, float]:
@@ -64,10 +65,12 @@ def variants(analysis: Analysis) -> dict[str, float]:
     for factor, discount in product(FACTORS, DISCOUNTS):
         shares = backed_off(errors, smoothed_shares(moved[factor], 3.0), discount)
         found[f"factor {factor:g}, discount {discount:g}"] = _mean_kl(truth, shares)
-    found["factor 3, errors added up"] = _mean_kl(
-        truth, smoothed_shares(errors + moved[3.0] - softmax, 3.0)
+    moved_and_errors = errors + moved[2.0] - softmax
+    found["factor 2, errors added up"] = _mean_kl(truth, smoothed_shares(moved_and_errors, 3.0))
+    found["factor 2, without errors"] = _mean_kl(truth, smoothed_shares(moved[2.0], 3.0))
+    found["not moved, discount 3"] = _mean_kl(
+        truth, backed_off(errors, smoothed_shares(softmax, 3.0))
     )
-    found["factor 3, without errors"] = _mean_kl(truth, smoothed_shares(moved[3.0], 3.0))
     return {name: round(value, 4) for name, value in found.items()}
 
 

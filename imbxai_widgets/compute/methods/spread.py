@@ -13,7 +13,7 @@ from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
 
 # Chosen on networks that no result reported is from; see docs/forecast.md.
-FACTORS: Final = (1.0, 3.0)
+FACTORS: Final = (1.0, 2.0)
 
 
 def spread_errors(

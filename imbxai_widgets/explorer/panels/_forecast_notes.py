@@ -42,7 +42,7 @@ def forecast_notes(analysis: Analysis) -> list[str]:
     >>> notes[0]  # 3 validation errors are too few
     ''
     >>> notes[3].partition(";")[0]
-    'The forecast is closer to the validation errors than chance and class sizes'
+    'The forecast is closer to the validation errors than chance'
     """
     size = analysis.n_classes
     if analysis.validation is None or not 2 <= size <= MOST_CLASSES:
