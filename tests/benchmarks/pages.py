@@ -8,7 +8,7 @@ Prints them, to be put into the pages; a test holds the pages to them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ MINUS = "\N{MINUS SIGN}"
 # How pages call the sets, in their order. The seeds below 100 chose, those from 100 on report.
 SETS = {
     "emoji CE": "emoji",
-    "emoji LDAM": "emoji, LDAM-DRW",
+    "emoji LDAM": "emoji with LDAM-DRW",
     "digits": "digits",
     "solar cells": "solar cells",
     "openmoji": "OpenMoji",
@@ -101,25 +101,25 @@ def readme() -> Iterator[str]:
 def claims() -> Iterator[str]:
     """Yield the figures of the page of claims, set by set."""
     for measure in ("chance", "shared top features", "votes", "decision overlap"):
-        yield _listed({n: _percent(values) for n, values in _hits(measure).items()})
+        yield _listed(_hits(measure), _percent)
     gains = {plan: _gains(ONCE_EACH, plan) for plan in ("balance 0.5", "archetype factors")}
     for of_sets in (*gains.values(), _gains("balance 0.5", "balance 0.5 and factors")):
-        yield _listed({name: _signed(values) for name, values in of_sets.items()})
+        yield _listed(of_sets, _signed)
     found = read_results("costs")
     loss = {
         name: [run["1, 0.5"][1] - run["0, 0.5"][1] for run in found[name].values()]
         for name in SETS
         if name in found
     }
-    yield _listed({name: _signed(values) for name, values in loss.items()})
+    yield _listed(loss, _signed)
     found = read_results("outliers")
     for part in range(3):
         of_sets = {
-            name: _percent([run[part] for run in _reported(found[name]).values()])
+            name: [run[part] for run in _reported(found[name]).values()]
             for name in SETS
             if _reported(found.get(name, {}))
         }
-        yield _listed(of_sets)
+        yield _listed(of_sets, _percent)
 
 
 SENTENCES = {"README.md": readme, "docs/claims.md": claims}
@@ -152,8 +152,11 @@ def _gains(before: str, after: str) -> dict[str, list[float]]:
     return gains
 
 
-def _listed(of_sets: dict[str, str]) -> str:
-    return ", ".join(f"{SETS[name]} {figures}" for name, figures in of_sets.items())
+def _listed(of_sets: Mapping[str, Sequence[float]], form: Callable[[Sequence[float]], str]) -> str:
+    """Return the mean and deviation of each set, and of how many networks."""
+    return ", ".join(
+        f"{SETS[name]} {form(values)} ({len(values)})" for name, values in of_sets.items()
+    )
 
 
 def _range(of_sets: Iterable[Sequence[float]]) -> str:
