@@ -7,7 +7,7 @@ import pandas as pd
 
 from imbxai_widgets.analysis._tables import AnalysisTables
 from imbxai_widgets.analysis.split import ArchetypeErrors, ratio
-from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, best_archetypes
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.types import IntArray
@@ -24,7 +24,10 @@ class ClassTables(AnalysisTables):
         DataFrame
             One row a class. Columns: ``images``; ``imbalance``, the largest class's size over
             this one's; ``training_accuracy``; ``training_errors``; ``validation_images``;
-            ``validation_accuracy``; and the shares ``safe``, ``border``, ``rare``, ``outlier``.
+            ``validation_accuracy``; the shares ``safe``, ``border``, ``rare``, ``outlier``; and
+            ``best_archetype``, the safest one that images of a class of this size can have: of 4
+            images, none can have 4 neighbors of its class, however well it is separated (missing
+            where there are no images).
 
         Examples
         --------
@@ -50,6 +53,9 @@ class ClassTables(AnalysisTables):
             table["validation_accuracy"] = ratio(unseen - held_out.errors.sum(axis=1), unseen)
         for number, name in enumerate(ARCHETYPES):
             table[name] = ratio(train.images[:, number], images)
+        best = np.asarray(ARCHETYPES, dtype=object)[best_archetypes(images, self.k)]
+        best[images == 0] = None
+        table["best_archetype"] = best
         return table
 
     def archetype_rates(self, class_name: str | None = None) -> pd.DataFrame:
@@ -63,7 +69,8 @@ class ClassTables(AnalysisTables):
         Returns
         -------
         DataFrame
-            Index ``archetype``, or ``(class, archetype)``. Columns: ``images``; ``share`` of
+            Index ``archetype``, or ``(class, archetype)``. Columns: ``images``; ``possible``,
+            whether a training image of a class of this size can be of this archetype; ``share`` of
             the class's images; ``true_positive_rate``, the part of them that is predicted
             right; ``validation_images`` of the class whose nearest training images make them
             of this archetype; and ``validation_error_rate`` of these.
@@ -79,9 +86,12 @@ class ClassTables(AnalysisTables):
         train, held_out = self.rows.training_groups, self.rows.validation_groups
         if held_out is None:
             held_out = ArchetypeErrors(np.zeros_like(train.images), np.zeros_like(train.images))
+        best = best_archetypes(self.rows.sizes, self.k)[:, np.newaxis]
+        possible = (np.arange(len(ARCHETYPES)) >= best) & (self.rows.sizes > 0)[:, np.newaxis]
         table = pd.DataFrame(
             {
                 "images": train.images.ravel(),
+                "possible": possible.ravel(),
                 "share": ratio(train.images, train.images.sum(axis=1, keepdims=True)).ravel(),
                 "true_positive_rate": 1 - ratio(train.errors, train.images).ravel(),
                 "validation_images": held_out.images.ravel(),

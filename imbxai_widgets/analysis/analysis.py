@@ -10,14 +10,16 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from imbxai_widgets.analysis._actions import ActionTables
+from imbxai_widgets.analysis._calibration import CalibrationTables
 from imbxai_widgets.analysis._confusion import ConfusionTables
 from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
 from imbxai_widgets.analysis.from_arrays import analysis_from_arrays
 from imbxai_widgets.analysis.storage import load_analysis, save_analysis
 
 
-class Analysis(ActionTables, ConfusionTables, ForecastTables):
+class Analysis(ActionTables, ConfusionTables, ForecastTables, CalibrationTables, ErrorTables):
     """What `analyze` found; the one contract between computation and everything that shows it.
 
     All methods return new objects; nothing is changed in place. Rates and shares are 0 to 1,

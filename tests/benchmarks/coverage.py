@@ -186,7 +186,10 @@ def coverage_table() -> Iterator[str]:
     """Yield how many 95% intervals hold the excess, of single classes and of the mean of ten."""
     found = read_results("coverage")
     yield row(
-        "errors of a class are", *(f"{n} errors" for n in NUMBERS), "20 pairs alike", "unsaid"
+        "errors of a class are",
+        *(f"{n} errors" for n in NUMBERS),
+        "20 pairs, `groups=`",
+        "20 pairs, without",
     )
     yield row("---", *("--:" for _ in range(len(NUMBERS) + 2)))
     for name in TRUTHS:

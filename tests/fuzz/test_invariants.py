@@ -213,3 +213,26 @@ def test_plans_draw_as_many_images_as_there_are(case: Case, balance: float) -> N
     present = sizes > 0
     shares = sizes[present] ** (1 - balance)
     assert_allclose(totals[present] / totals.sum(), shares / shares.sum())
+
+
+@given(case=cases())
+def test_agreement_and_calibration_add_up(case: Case) -> None:
+    analysis = case.analysis()
+    table = analysis.errors_by_agreement()
+    wrong = analysis.predictions != analysis.labels
+    assert table["training_images"].sum() == len(case.labels)
+    errors = table["training_images"] * table["training_error_rate"].fillna(0)
+    assert_allclose(errors.sum(), wrong.sum())
+    rates = analysis.archetype_rates()
+    assert (rates["images"][~rates["possible"]] == 0).all()
+    split = analysis.validation
+    if split is None or not len(split) or np.isnan(split.confidences).any():
+        return
+    whole = analysis.calibration().loc["all"]
+    for by in ("class", "prediction", "archetype"):
+        found = analysis.calibration(by)  # type: ignore[arg-type]
+        assert found["images"].sum() == whole["images"] == len(split)
+        right = (found["images"] * found["accuracy"]).sum()
+        assert_allclose(right, split.correct.sum(), atol=1e-9)
+        assert found["gap"].dropna().between(-1, 1).all()
+    assert analysis.reliability()["images"].sum() == len(split)

@@ -91,7 +91,9 @@ def found_head(module: nn.Module, embedding: Tensor, logits: Tensor) -> FoundHea
     >>> found_head(nn.Linear(4, 2), embedding, layer(embedding)) is None
     True
     """
-    rows, wanted = as_numpy(embedding.detach().float()), as_numpy(logits.detach().double())
+    rows, wanted = as_numpy(embedding.detach().float()), as_numpy(logits.detach().cpu().double())
+    if not (np.isfinite(rows).all() and np.isfinite(wanted).all()):
+        return None  # which the pass refuses
     rounding = _rounding(logits)
     for weight, bias in _matrices(module, logits.shape[1], embedding.shape[1]):
         for normalized in (False, True):

@@ -56,13 +56,7 @@ def assign_archetypes(labels: ArrayLike, neighbor_labels: ArrayLike) -> Int8Arra
     k = others.shape[1]
     if k == 0:
         raise ValueError("neighbor_labels must hold at least one neighbor per image, not 0")
-    same = np.count_nonzero(others == own[:, np.newaxis], axis=1)
-    # Whole numbers: 0.7 and 0.3 have no exact float, and 7 of 10 neighbors must not be safe.
-    archetypes = np.full(len(own), OUTLIER, dtype=np.int8)
-    archetypes[same > 0] = RARE
-    archetypes[10 * same > 3 * k] = BORDER
-    archetypes[10 * same > 7 * k] = SAFE
-    return archetypes
+    return _archetypes_of(np.count_nonzero(others == own[:, np.newaxis], axis=1), k)
 
 
 def archetype_counts(labels: ArrayLike, archetypes: ArrayLike, n_classes: int) -> IntArray:
@@ -97,3 +91,59 @@ def archetype_counts(labels: ArrayLike, archetypes: ArrayLike, n_classes: int) -
     rows = check_codes(labels, "labels", shape=(None,), limit=n_classes)
     columns = check_codes(archetypes, "archetypes", shape=(len(rows),), limit=len(ARCHETYPES))
     return count_pairs(rows, columns, (n_classes, len(ARCHETYPES)))
+
+
+def archetype_ranges(k: int) -> tuple[str, ...]:
+    """Say how many of k neighbors of its own class make an image of each archetype; "" if none.
+
+    Examples
+    --------
+    >>> archetype_ranges(5)
+    ('4-5 of 5', '2-3 of 5', '1 of 5', '0 of 5')
+    >>> archetype_ranges(2)
+    ('2 of 2', '1 of 2', '', '0 of 2')
+    """
+    kinds = _archetypes_of(np.arange(k + 1), k)
+    ranges = [np.flatnonzero(kinds == number) for number in range(len(ARCHETYPES))]
+    return tuple(
+        f"{'-'.join(map(str, sorted({own[0], own[-1]})))} of {k}" if len(own) else ""
+        for own in ranges
+    )
+
+
+def best_archetypes(sizes: ArrayLike, k: int) -> Int8Array:
+    """Name the safest archetype that a training image can have in classes of these sizes.
+
+    An image is no neighbor of its own: in a class of n, at most n - 1 neighbors are of the class,
+    however well it is separated from all others. With k = 5, images of a class of 4 or fewer are
+    never safe, and that of a class of 1 is always an outlier.
+
+    Parameters
+    ----------
+    sizes
+        (C,) integers of at least 0, the training images of each class.
+    k
+        Neighbors of each image.
+
+    Returns
+    -------
+    numpy.ndarray
+        (C,) int8: 0 safe, 1 border, 2 rare, 3 outlier.
+
+    Examples
+    --------
+    >>> best_archetypes([1, 2, 3, 4, 5], k=5)
+    array([3, 2, 1, 1, 0], dtype=int8)
+    """
+    own = check_codes(sizes, "sizes", shape=(None,))
+    return _archetypes_of(np.clip(own - 1, 0, check_count(k, "k")), k)
+
+
+def _archetypes_of(same: IntArray, k: int) -> Int8Array:
+    """Name the archetypes of images with so many of k neighbors of their own class."""
+    # Whole numbers: 0.7 and 0.3 have no exact float, and 7 of 10 neighbors must not be safe.
+    archetypes = np.full(len(same), OUTLIER, dtype=np.int8)
+    archetypes[same > 0] = RARE
+    archetypes[10 * same > 3 * k] = BORDER
+    archetypes[10 * same > 7 * k] = SAFE
+    return archetypes

@@ -91,6 +91,32 @@ def resample(groups: IntArray, rng: np.random.Generator) -> IntArray:
     return drawn[groups]
 
 
+def folds(groups: IntArray, number: int, rng: np.random.Generator) -> IntArray:
+    """Share groups out over folds of about equally many groups, whole.
+
+    Parameters
+    ----------
+    groups
+        (M,) int64, from `group_codes`.
+    number
+        Of folds, at least 2.
+    rng
+        Where chance comes from.
+
+    Returns
+    -------
+    numpy.ndarray
+        (M,) int64, the fold of each image, 0..`number` - 1.
+
+    Examples
+    --------
+    >>> folds(np.array([0, 0, 1, 2, 3]), 2, np.random.default_rng(0))
+    array([0, 0, 0, 1, 1])
+    """
+    of_groups = np.arange(int(groups.max(initial=-1)) + 1) % number
+    return rng.permutation(of_groups)[groups]
+
+
 def _is_missing(entry: object) -> bool:
     try:
         return entry is None or bool(entry != entry)  # as NaN is, and nothing else
