@@ -81,10 +81,11 @@ class ActionTables(ClassTables, FeatureTables):
     ) -> pd.Series[float]:
         """Weigh the training images: more for small classes and, if asked for, by archetype.
 
-        Networks that were trained again with the default were better on the mean of the classes on
-        all four sets of images that it was tried on. Thinning out safe images and repeating those
-        at the border and rare ones, as the paper proposes (Section 4.2), brought nothing beyond it,
-        and by itself did harm (docs/actions.md).
+        Networks that were trained again with the default and cross-entropy were better on the mean
+        of the classes on all four sets of images that it was tried on. Thinning out safe images and
+        repeating those at the border and rare ones, as the paper proposes (Section 4.2), brought
+        nothing beyond it, and by itself did harm. With LDAM-DRW, which weighs the classes already,
+        the default did harm (docs/actions.md).
 
         Parameters
         ----------
