@@ -197,7 +197,7 @@ def test_adversaries_are_the_shares_of_the_tables(analysis: Analysis) -> None:
     segments = [text.get_text() for text in legend.get_texts()]
     for axes, table in zip(
         figure.axes,
-        (analysis.adversaries(), analysis.validation_errors("columns")),
+        (analysis.validation_errors("columns"), analysis.adversaries()),
         strict=True,
     ):
         errors = table["support", "errors"].to_numpy()
@@ -213,7 +213,11 @@ def test_adversaries_are_the_shares_of_the_tables(analysis: Analysis) -> None:
             assert faint == (errors < WEAK_SUPPORT).tolist()
         counts = [word for word in words(axes) if not word.startswith("no ")]
         assert counts == [f"{n}{'*' if 0 < n < WEAK_SUPPORT else ''}" for n in errors]
-    assert figure.axes[1].get_title(loc="left").endswith("what is mistaken for it")
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [  # in the order of the paper's Fig. 4
+        "(a) Validation: what is mistaken for it",
+        "(b) Training: neighbors of misclassified images",
+    ]
 
 
 def test_a_class_keeps_its_color_from_figure_to_figure(analysis: Analysis) -> None:
@@ -317,7 +321,8 @@ def test_prototypes_are_the_images_themselves(analysis: Analysis) -> None:
 def test_without_validation_the_training_panels_remain() -> None:
     bare = make_analysis(validation=False, images=False, colors=False)
     assert len(figures.archetype_rates(bare).axes) == 2
-    assert len(figures.adversaries(bare).axes) == 1
+    (axes,) = figures.adversaries(bare).axes
+    assert axes.get_title(loc="left") == "Training: neighbors of misclassified images"
     (axes,) = figures.class_accuracy(bare).axes
     heights = [bar.get_height() for bar in axes.patches]
     np.testing.assert_allclose(heights, 100 * bare.classes()["training_accuracy"].fillna(0))

@@ -16,7 +16,10 @@ class ConfusionTables(AnalysisTables):
     """Which classes the images of each class are near to, and mistaken for."""
 
     def adversaries(self, scope: Literal["errors", "all"] = "errors") -> pd.DataFrame:
-        """Return each class's nearest adversaries (paper, Algorithm 1 and Fig. 4a).
+        """Return each class's nearest adversaries (paper, Algorithm 1 and Fig. 4b).
+
+        The misclassified images of a row are those of the class, which is how the authors' code
+        counts. The paper's Section 3.3 speaks of instances that produce a false positive.
 
         Parameters
         ----------
@@ -53,13 +56,14 @@ class ConfusionTables(AnalysisTables):
         return self._share_table(votes, errors=errors, votes=votes.totals)
 
     def validation_errors(self, direction: Literal["rows", "columns"] = "rows") -> pd.DataFrame:
-        """Return which classes are confused on the validation images (paper, Fig. 4b).
+        """Return which classes are confused on the validation images (paper, Fig. 4a).
 
         Parameters
         ----------
         direction : {"rows", "columns"}
-            ``"rows"``: as what the misclassified images of a class are predicted.
-            ``"columns"``: what is falsely predicted as the class (its false positives).
+            ``"rows"``: as what the misclassified images of a class are predicted, which is the
+            direction of `adversaries`. ``"columns"``: what is falsely predicted as the class, its
+            false positives, of which the paper's Sections 3.3 and 4.3 speak.
 
         Returns
         -------

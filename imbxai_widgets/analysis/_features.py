@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.analysis._tables import AnalysisTables
+from imbxai_widgets.analysis._tables import NO_HEAD, AnalysisTables
 from imbxai_widgets.analysis.split import ratio
+from imbxai_widgets.compute.methods.margins import Margins, class_margins
 from imbxai_widgets.compute.methods.overlap import feature_density
 from imbxai_widgets.compute.numeric.checks import check_dense
 
@@ -38,6 +41,9 @@ class FeatureTables(AnalysisTables):
 
     def feature_overlap(self, class_name: str) -> pd.DataFrame:
         """Return which classes share top features with `class_name` (paper, Algorithm 2).
+
+        Classes that share many need not be confused (docs/overlap.md); `decision_margins` is a
+        measure that tells more of that.
 
         Returns
         -------
@@ -91,6 +97,77 @@ class FeatureTables(AnalysisTables):
             index=self._class_axis("class"),
             columns=self._class_axis("other class"),
         )
+
+    def decision_overlap(self) -> pd.DataFrame:
+        """Return which part of each class lies beyond the head's boundary to each other one.
+
+        The logit of the class less that of the other is taken over the class's training images; the
+        part below zero is that of a normal distribution of the same mean and spread. It told which
+        class images are most often mistaken for more often than shared top features did
+        (docs/overlap.md); it is no share of errors.
+
+        Returns
+        -------
+        DataFrame
+            (C, C), 0 to 1: row the class, column the other one; NaN on the diagonal and for a class
+            without images.
+
+        Raises
+        ------
+        ValueError
+            If the analysis has no head (see `Analysis.head`), or there are too many classes for
+            tables of all by all (from 5,793 on).
+
+        Examples
+        --------
+        >>> analysis.decision_overlap().loc["Plants"].nlargest(2).round(2).to_dict()
+        {'Animals': 0.2, 'Food': 0.08}
+        """
+        index = self._class_axis("class")
+        columns = self._class_axis("other class")
+        return pd.DataFrame(self._margins.overlap, index=index, columns=columns)
+
+    def decision_margins(self, class_name: str) -> pd.DataFrame:
+        """Return by how much the logit of a class leads over each other one, on its own images.
+
+        Returns
+        -------
+        DataFrame
+            One row for each other class, the nearest first. Columns: ``margin``, the mean
+            difference of the two logits over the training images of the class; ``spread``, its
+            standard deviation; ``overlap``, as `decision_overlap` gives it.
+
+        Raises
+        ------
+        ValueError
+            As for `decision_overlap`.
+
+        Examples
+        --------
+        >>> analysis.decision_margins("Plants").head(2).round(2)
+                 margin  spread  overlap
+        class
+        Animals    1.37    1.65     0.20
+        Food       2.34    1.68     0.08
+        """
+        index, margins = self.class_index(class_name), self._margins
+        table = pd.DataFrame(
+            {
+                "margin": margins.mean[index],
+                "spread": margins.spread[index],
+                "overlap": margins.overlap[index],
+            },
+            index=self._class_axis("class"),
+        ).drop(index=class_name)
+        order = np.argsort((table["margin"] / table["spread"]).to_numpy(), kind="stable")
+        return table.iloc[order]
+
+    @cached_property
+    def _margins(self) -> Margins:
+        check_dense(self.n_classes, "the table of margins", "analyze fewer classes", tables=8)
+        if self.head is None:
+            raise ValueError(NO_HEAD)
+        return class_margins(self.embeddings, self.labels, self.head)
 
     def feature_density(self, class_name: str) -> pd.DataFrame:
         """Return how often the top features of `class_name` lead in the images of every class.

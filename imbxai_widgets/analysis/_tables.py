@@ -12,6 +12,12 @@ from imbxai_widgets.analysis.rows import ClassRows
 
 NO_VALIDATION: Final = "No validation errors: give `validation=` to analyze()."
 
+NO_HEAD: Final = (
+    "the analysis has no head: what the network makes of embeddings is not linear, or an older "
+    "version saved the file, or from_arrays was not given head; analyze with the default layer, or "
+    "give head"
+)
+
 
 class AnalysisTables(AnalysisData):
     """An analysis with its results, which the tables show for all classes at once."""

@@ -70,12 +70,46 @@ def long_tailed(
             f"ratio={ratio} would leave class {label} without images, the largest class having "
             f"{largest}; lower the ratio"
         )
+    return Subset(dataset, draw_classes(labels, sizes, seed).tolist())
+
+
+def draw_classes(labels: IntArray, sizes: IntArray, seed: int = 0) -> IntArray:
+    """Draw images of each class, without replacement.
+
+    With one seed, a smaller draw of a class is a part of a larger one, whatever the other classes.
+
+    Parameters
+    ----------
+    labels
+        (N,) int64.
+    sizes
+        (C,) int64, images of each class.
+    seed
+        Chooses the images.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, positions in `labels`, rising.
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer images than are asked for.
+
+    Examples
+    --------
+    >>> draw_classes(np.array([0, 1, 1, 0, 1]), np.array([2, 0]))
+    array([0, 3])
+    """
     chosen = []
     for label, size in enumerate(sizes):
+        own = np.flatnonzero(labels == label)
+        if len(own) < size:
+            raise ValueError(f"class {label} has {len(own)} images, but {size} were asked for")
         # A generator for each class, so that its images do not depend on the others' sizes.
-        order = np.random.default_rng([seed, label]).permutation(np.flatnonzero(labels == label))
-        chosen.append(order[:size])
-    return Subset(dataset, np.sort(np.concatenate(chosen)).tolist())
+        chosen.append(np.random.default_rng([seed, label]).permutation(own)[:size])
+    return np.sort(np.concatenate(chosen))
 
 
 def long_tailed_sizes(

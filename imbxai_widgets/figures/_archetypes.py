@@ -45,9 +45,9 @@ def archetype_rates(
     each archetype in training, (c) the error rate of the validation images that fall in the
     same places; (c) is left out without validation images.
 
-    The paper's figure relates the archetypes of selected classes in training to true positive
-    rates and validation errors. Its exact layout is not in the authors' scripts; one row a class
-    and one column an archetype are chosen here, so that every number can be read.
+    The paper's figure shows (b) alone, the true positives of each archetype in percent of its
+    training images, for five sets. One row a class and one column an archetype are chosen here, so
+    that every number can be read. The archetypes of (c) use the true labels of validation images.
 
     Parameters
     ----------

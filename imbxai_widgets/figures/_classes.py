@@ -111,9 +111,10 @@ def errors_before_after(
 ) -> Figure:
     """Draw the validation errors of each class under two models (paper, Fig. 6).
 
-    The paper compares the errors of each class before and after training against imbalance. Its
-    unit is not in the authors' scripts; here rows are in percent of the class's validation images,
-    so that sets of unequal classes can be read, and columns are counts.
+    The paper's figure shows one class, trucks: which others have most false positives with it,
+    under cross-entropy (a) and LDAM (b). Here all classes are shown, each with the sum of its
+    errors. Rows are in percent of the class's validation images, so that sets of unequal classes
+    can be read, and columns are counts.
 
     Parameters
     ----------

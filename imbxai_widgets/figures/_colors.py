@@ -71,8 +71,8 @@ def color_comparison(
 ) -> Figure:
     """Draw the colors of two classes' salient pixels back to back (paper, Fig. 8).
 
-    That the paper's figure sets two classes side by side is assumed: the authors' script draws
-    one class at a time.
+    The paper's figure shows a large and a small class, with safe and border prototypes beside the
+    colors; these are to be had from `prototypes`.
 
     Parameters
     ----------

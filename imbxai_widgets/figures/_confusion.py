@@ -27,9 +27,10 @@ from imbxai_widgets.figures._style import (
 from imbxai_widgets.presentation import SEGMENT_COLORS, WEAK_SUPPORT, segment_colors
 
 _VALIDATION = {
-    "rows": "(b) Validation: what its images are mistaken for",
-    "columns": "(b) Validation: what is mistaken for it",
+    "rows": "Validation: what its images are mistaken for",
+    "columns": "Validation: what is mistaken for it",
 }
+_TRAINING = "Training: neighbors of misclassified images"
 
 
 def adversaries(
@@ -41,9 +42,12 @@ def adversaries(
 ) -> Figure:
     """Draw each class's nearest adversaries beside its validation errors (paper, Fig. 4).
 
-    Panel (a) shows, for each class, which classes the neighbors of its misclassified training
-    images belong to. Panel (b) shows how its validation errors are spread over the other classes;
-    without validation images it is left out. Where the two agree, training foretells the errors.
+    Panel (a) shows how the validation errors of each class are spread over the other classes;
+    without validation images it is left out. Panel (b) shows which classes the neighbors of its
+    misclassified training images belong to. Where the two agree, training foretells the errors.
+    The paper's text speaks of false positives (columns), while the authors' code for (b) takes the
+    misclassified images of the class (rows), as here; with columns, (a) and (b) tell of different
+    images.
     Of more than ten classes, those with the largest shares in the rows shown have colors, and the
     others share a gray. Beside each bar stands the number of errors that it rests on; bars that
     rest on few are faint.
@@ -54,7 +58,7 @@ def adversaries(
     classes : sequence of str, optional
         The classes to show, from top to bottom; see `imbxai_widgets.figures`.
     direction : {"rows", "columns"}
-        What (b) shows: as what the images of a class are predicted, or which images are falsely
+        What (a) shows: as what the images of a class are predicted, or which images are falsely
         predicted as the class (its false positives).
     figure : Figure or SubFigure, optional
         Where to draw.
@@ -76,12 +80,10 @@ def adversaries(
     if direction not in _VALIDATION:
         raise ValueError(f"direction must be 'rows' or 'columns', not {direction!r}.")
     rows = chart_rows(analysis, classes)
-    panels = [
-        ("(a) Training: neighbors of its misclassified images", "votes", analysis.adversaries())
-    ]
+    panels = [(_TRAINING, "votes", analysis.adversaries())]
     if analysis.validation is not None:
         table = analysis.validation_errors(direction)
-        panels.append((_VALIDATION[direction], "errors", table))
+        panels.insert(0, (_VALIDATION[direction], "errors", table))
     own, rest = _segments(analysis, [table for *_, table in panels], rows)
     names = [label_of(analysis.class_names[index]) for index in own]
     if len(rest):
@@ -89,14 +91,14 @@ def adversaries(
         names.append(one if len(rest) == 1 else f"{len(rest)} other classes")
     colors = segment_colors(len(names), other=bool(len(rest)))
     with row_axes(rows, analysis, figure, margin=1.25, panels=len(panels)) as (target, axes):
-        for ax, (title, unit, table) in zip(axes, panels, strict=True):
+        for letter, ax, (title, unit, table) in zip("ab", axes, panels, strict=False):
             shares = table["share"].to_numpy()[rows.classes]
             errors = table[("support", "errors")].to_numpy()[rows.classes]
             parts = shares[:, own]
             if len(rest):
                 parts = np.column_stack([parts, shares[:, rest].sum(axis=1)])
             _draw_shares(ax, rows, 100 * parts, errors, unit, colors)
-            ax.set_title(title)
+            ax.set_title(f"({letter}) {title}" if len(panels) > 1 else title)
         legend_above(target, [(Patch(color=c), n) for c, n in zip(colors, names, strict=True)])
         note_below(target, "numbers: errors that a bar rests on", f"{WEAK_NOTE} errors")
         return whole(target)

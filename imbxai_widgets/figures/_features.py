@@ -43,8 +43,8 @@ def feature_overlap(
     is colored: the more of a bar has colors, the less the class has of its own.
 
     With `after`, a second panel shows another model. Networks that were trained apart number
-    their features differently: compare how much is shared, not which numbers. That the paper's
-    panels (a) and (b) are two models is taken from the text; the authors' script draws one.
+    their features differently: compare how much is shared, not which numbers. The paper's panels
+    are a network trained with cross-entropy (a) and one trained with LDAM (b).
 
     Parameters
     ----------

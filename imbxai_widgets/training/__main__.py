@@ -25,10 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="by default a GPU where there is one")
     parser.add_argument("--workers", type=int, default=0, help="processes that decode images")
+    parser.add_argument("--size", type=int, help="side of square inputs, for want of memory")
+    parser.add_argument("--batch-size", type=int, help="in place of 128, for want of memory")
     options = vars(parser.parse_args(arguments))
     try:
         result = run(options.pop("recipe"), **options)
-    except (MissingDataError, ImportError) as error:
+    except (MissingDataError, ImportError, ValueError) as error:
         sys.exit(str(error))
     rows = zip(
         result["classes"],

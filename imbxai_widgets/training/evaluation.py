@@ -42,10 +42,13 @@ def predict(model: nn.Module, data: InMemoryImages, batch_size: int = 256) -> In
     return predictions
 
 
-def evaluate(model: nn.Module, data: InMemoryImages, n_classes: int) -> Accuracies:
+def evaluate(
+    model: nn.Module, data: InMemoryImages, n_classes: int, batch_size: int = 256
+) -> Accuracies:
     """Return the accuracies of a model in evaluation mode."""
     labels = data.labels.numpy()
-    hits = np.bincount(labels[predict(model, data) == labels], minlength=n_classes)
+    predictions = predict(model, data, batch_size)
+    hits = np.bincount(labels[predictions == labels], minlength=n_classes)
     counts = np.bincount(labels, minlength=n_classes)
     present = counts > 0
     shares = np.full(n_classes, np.nan)

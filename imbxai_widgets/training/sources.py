@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from torch.utils.data import Dataset
-
-SplitName = Literal["train", "validation"]
 
 
 class MissingDataError(FileNotFoundError):
@@ -62,6 +60,24 @@ class SourceDataset(Dataset[tuple[Any, int]]):
         image, _ = self.images[self.positions[index]]
         return self.transform(image.convert("RGB")), self.targets[index]
 
+    def only(self, indices: Iterable[int]) -> SourceDataset:
+        """Return some of the images, with the same classes."""
+        chosen = list(indices)
+        return SourceDataset(
+            self.images,
+            [self.positions[index] for index in chosen],
+            [self.targets[index] for index in chosen],
+            self.classes,
+            self.transform,
+        )
+
+
+class Published(NamedTuple):
+    """The images as their publishers split them; None where no test images are used."""
+
+    train: SourceDataset
+    test: SourceDataset | None
+
 
 def torchvision_part(name: str) -> ModuleType:
     """Import a part of torchvision, which the recipes need and the rest of the package does not.
@@ -80,9 +96,9 @@ def torchvision_part(name: str) -> ModuleType:
 
 
 def read_cifar(
-    data: Path, split: SplitName, transform: Callable[[Any], Any], *, n_classes: Literal[10, 100]
-) -> SourceDataset:
-    """Read CIFAR-10 or CIFAR-100; the validation images are the official test images.
+    data: Path, transform: Callable[[Any], Any], *, n_classes: Literal[10, 100]
+) -> Published:
+    """Read CIFAR-10 or CIFAR-100.
 
     Raises
     ------
@@ -91,20 +107,25 @@ def read_cifar(
     """
     source = getattr(torchvision_part("datasets"), f"CIFAR{n_classes}")
     try:
-        images = source(data, train=split == "train")
+        splits = [source(data, train=train) for train in (True, False)]
     except RuntimeError as error:
         raise MissingDataError(
             f"CIFAR-{n_classes} is not in {data}, or not whole. Download {source.filename} (the "
             "Python version) from https://www.cs.toronto.edu/~kriz/cifar.html and unpack it "
             f"there, so that the folder {data / source.base_folder} is made"
         ) from error
-    return SourceDataset(images, range(len(images)), images.targets, images.classes, transform)
+    return Published(
+        *(
+            SourceDataset(images, range(len(images)), images.targets, images.classes, transform)
+            for images in splits
+        )
+    )
 
 
-def read_places(
-    data: Path, split: SplitName, transform: Callable[[Any], Any], *, n_classes: int
-) -> SourceDataset:
-    """Read the first `n_classes` classes of Places365-Standard, in its alphabetical order.
+def read_places(data: Path, transform: Callable[[Any], Any], *, n_classes: int) -> Published:
+    """Read the training images of the first `n_classes` classes of Places365-Standard.
+
+    In its alphabetical order. Its 100 validation images a class are fewer than the paper tests on.
 
     Raises
     ------
@@ -112,9 +133,8 @@ def read_places(
         If the lists or the images are missing.
     """
     source = torchvision_part("datasets").Places365
-    published = {"train": "train-standard", "validation": "val"}
     try:
-        images = source(data, split=published[split], small=True)
+        images = source(data, split="train-standard", small=True)
         found = Path(images.images_dir).is_dir()
     except RuntimeError as error:
         raise _missing_places(data) from error
@@ -124,7 +144,7 @@ def read_places(
     targets = [images.targets[position] for position in positions]
     # Not `images.classes`: these are sorted as text, which need not be the order of the labels.
     names = sorted(images.class_to_idx, key=images.class_to_idx.__getitem__)
-    return SourceDataset(images, positions, targets, names[:n_classes], transform)
+    return Published(SourceDataset(images, positions, targets, names[:n_classes], transform), None)
 
 
 def _missing_places(data: Path) -> MissingDataError:
@@ -132,16 +152,13 @@ def _missing_places(data: Path) -> MissingDataError:
         f"Places365-Standard is not in {data}, or not whole. Download from "
         "http://places2.csail.mit.edu/download.html the file lists "
         "(filelist_places365-standard.tar) and, of the small images (256 * 256), "
-        "train_256_places365standard.tar and val_256.tar. Unpack all there and rename the folder "
-        "data_256 to data_256_standard, so that there are categories_places365.txt, "
-        "places365_train_standard.txt, places365_val.txt, data_256_standard/a/airfield/... and "
-        "val_256/..."
+        "train_256_places365standard.tar. Unpack both there and rename the folder data_256 to "
+        "data_256_standard, so that there are categories_places365.txt, "
+        "places365_train_standard.txt and data_256_standard/a/airfield/..."
     )
 
 
-def read_inaturalist(
-    data: Path, split: SplitName, transform: Callable[[Any], Any]
-) -> SourceDataset:
+def read_inaturalist(data: Path, transform: Callable[[Any], Any]) -> Published:
     """Read iNaturalist 2017 by its 13 super-categories; other years have 14 (2018) or 6 (2019).
 
     Raises
@@ -162,11 +179,16 @@ def read_inaturalist(
     images = torchvision_part("datasets").INaturalist(data, version="2017", target_type="super")
     entries = json.loads(listed.read_text("utf-8"))["images"]
     validation = {Path(entry["file_name"]).name for entry in entries}
-    wanted = split == "validation"
     # In an order that does not depend on the file system.
     order = sorted(range(len(images)), key=images.index.__getitem__)
-    positions = [i for i in order if (images.index[i][1] in validation) == wanted]
-    targets = [images.categories_map[images.index[i][0]]["super"] for i in positions]
-    return SourceDataset(
-        images, positions, targets, list(images.categories_index["super"]), transform
+    supers = [images.categories_map[category]["super"] for category, _ in images.index]
+    names = list(images.categories_index["super"])
+    return Published(
+        *(
+            SourceDataset(images, positions, [supers[i] for i in positions], names, transform)
+            for positions in (
+                [i for i in order if images.index[i][1] not in validation],
+                [i for i in order if images.index[i][1] in validation],
+            )
+        )
     )

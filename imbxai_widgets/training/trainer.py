@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -78,6 +79,7 @@ def fit(
     regime: Regime,
     *,
     seed: int = 0,
+    weights: ArrayLike | None = None,
     device: torch.device | str | None = None,
     mixed_precision: bool | None = None,
     checkpoint: Path | None = None,
@@ -99,6 +101,10 @@ def fit(
         How to train.
     seed
         Of the order of the images and their augmentation.
+    weights
+        (N,) numbers of at least 0, as `Analysis.resampling_plan` gives: an epoch has as many draws
+        as there are images, with replacement, in proportion to these. By default every image comes
+        once an epoch.
     device
         Where to train; by default a GPU where there is one.
     mixed_precision
@@ -115,7 +121,8 @@ def fit(
     Raises
     ------
     ValueError
-        If `checkpoint` is damaged or was written with other data or settings.
+        If `weights` are not such numbers, or `checkpoint` is damaged or was written with other data
+        or settings.
     FloatingPointError
         If the loss is not finite.
 
@@ -129,6 +136,7 @@ def fit(
     """
     place = choose_device(model, device)
     dtype = _working_dtype(place, mixed_precision)
+    drawn = None if weights is None else _checked_weights(weights, len(data.labels))
     model.to(place).train()
     optimizer = regime.optimizer(model)
     state = TrainingState(
@@ -139,13 +147,14 @@ def fit(
         torch.amp.GradScaler(place.type, enabled=dtype == torch.float16),
         torch.Generator().manual_seed(seed),
         {**asdict(regime), "seed": seed, "fill": data.fill, "dtype": str(dtype)}
-        | {"data": data.digest()},
+        | {"data": data.digest()}
+        | ({} if drawn is None else {"weights": sha256(drawn.numpy().data).hexdigest()}),
     )
     done = state.restore(checkpoint) if checkpoint and checkpoint.exists() else 0
     counts = np.bincount(data.labels)
     with tqdm(total=regime.epochs, initial=done, desc="Training", unit=" epochs") as progress:
         for epoch in range(done, regime.epochs):
-            batches = _batches(data, regime, state.generator, place)
+            batches = _batches(data, drawn, regime, state.generator, place)
             loss = _epoch(state, batches, regime.loss(counts, epoch).to(place), dtype)
             if not np.isfinite(loss):
                 raise FloatingPointError(
@@ -158,11 +167,29 @@ def fit(
     return model.eval()
 
 
+def _checked_weights(weights: ArrayLike, count: int) -> Tensor:
+    """Return weights as float64 on the CPU, a copy."""
+    checked = torch.tensor(np.asarray(weights, dtype=np.float64))
+    if checked.shape != (count,):
+        raise ValueError(f"weights must be ({count},), one an image, not {tuple(checked.shape)}")
+    if not (torch.isfinite(checked).all() and (checked >= 0).all() and checked.any()):
+        raise ValueError("weights must be finite numbers of at least 0, and not all 0")
+    return checked
+
+
 def _batches(
-    data: InMemoryImages, regime: Regime, generator: torch.Generator, device: torch.device
+    data: InMemoryImages,
+    weights: Tensor | None,
+    regime: Regime,
+    generator: torch.Generator,
+    device: torch.device,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Give all images once, in random order, augmented."""
-    order = torch.randperm(len(data.labels), generator=generator)
+    """Give all images once in random order, or draws of them by weight; augmented."""
+    count = len(data.labels)
+    if weights is None:
+        order = torch.randperm(count, generator=generator)
+    else:
+        order = torch.multinomial(weights, count, replacement=True, generator=generator)
     for batch in torch.split(order, regime.batch_size):
         pixels = data.pixels[batch].to(device)
         seen = augment(pixels, generator, padding=regime.crop_padding, fill=data.fill)

@@ -170,6 +170,20 @@ def test_expected_costs_give_small_classes_their_images(emoji: Analysis) -> None
     assert hits[small].mean() > held_out.correct[small].mean() + 0.05
 
 
+def test_costs_by_size_alone_are_logit_adjustment(emoji: Analysis) -> None:
+    held_out = emoji.validation
+    assert held_out is not None
+    logits = held_out.logits().astype(np.float64)
+    probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    sizes = np.bincount(emoji.labels)
+    for tau in (0.0, 0.5, 1.0):
+        costs = emoji.class_cost_matrix(imbalance=tau).to_numpy()
+        adjusted = (logits - tau * np.log(sizes)).argmax(axis=1)
+        np.testing.assert_array_equal((probabilities @ costs).argmin(axis=1), adjusted)
+    assert (adjusted != held_out.predictions).any()
+
+
 @pytest.mark.parametrize(
     ("method", "options", "message"),
     [

@@ -195,19 +195,21 @@ def network(name: str, n_classes: int, seed: int) -> nn.Module:
     return seeded(lambda: SmallNet(recipe.widths, n_classes, scale), seed)
 
 
-def train(name: str, images: ImageSet, seed: int) -> nn.Module:
-    """Return the trained network of a recipe, in evaluation mode."""
+def train(name: str, images: ImageSet, seed: int, weights: np.ndarray | None = None) -> nn.Module:
+    """Return the trained network of a recipe, in evaluation mode; `weights` as for `fit`."""
     recipe = RECIPES[name]
     model = network(name, len(images.class_names), seed)
     part = images.training
     if recipe.regime is not None:
         pixels, labels = torch.tensor(part.images), torch.tensor(part.labels)
         data = InMemoryImages(pixels, labels, _centered, fill=WHITE)
-        return fit(model, data, recipe.regime, seed=seed, device="cpu")
-    return fit_small(model, part, recipe, seed)
+        return fit(model, data, recipe.regime, seed=seed, weights=weights, device="cpu")
+    return fit_small(model, part, recipe, seed, weights)
 
 
-def fit_small(model: nn.Module, part: Part, recipe: Recipe, seed: int) -> nn.Module:
+def fit_small(
+    model: nn.Module, part: Part, recipe: Recipe, seed: int, weights: np.ndarray | None = None
+) -> nn.Module:
     """Train with Adam, while the learning rate falls to zero along half a cosine."""
     images, labels = network_input(part), torch.tensor(part.labels)
     optimizer = torch.optim.Adam(model.parameters(), 0.003, weight_decay=1e-4)
@@ -215,7 +217,7 @@ def fit_small(model: nn.Module, part: Part, recipe: Recipe, seed: int) -> nn.Mod
     generator = torch.Generator().manual_seed(seed)
     model.train()
     for _ in range(recipe.epochs):
-        for batch in torch.randperm(len(labels), generator=generator).split(32):
+        for batch in _order(len(labels), weights, generator).split(32):
             seen = _moved(images[batch], recipe, generator)
             loss = F.cross_entropy(model(seen), labels[batch])
             optimizer.zero_grad()
@@ -223,6 +225,13 @@ def fit_small(model: nn.Module, part: Part, recipe: Recipe, seed: int) -> nn.Mod
             optimizer.step()
         schedule.step()
     return model.eval()
+
+
+def _order(count: int, weights: np.ndarray | None, generator: torch.Generator) -> Tensor:
+    if weights is None:
+        return torch.randperm(count, generator=generator)
+    drawn = torch.tensor(weights)
+    return torch.multinomial(drawn, count, replacement=True, generator=generator)
 
 
 def network_input(part: Part) -> Tensor:

@@ -42,6 +42,12 @@ def test_adversary_votes(table: pd.DataFrame) -> None:
     votes = adversary_votes(labels, predictions, neighbor_labels(table), 10)
     assert votes[0].tolist() == [0, 28, 109, 21, 15, 10, 11, 9, 17, 10]
     assert row_shares(votes)[0, 2] == 109 / 230
+    # As the authors count: over the images of a true label that are predicted as another one.
+    counted = np.zeros((10, 10), np.int64)
+    for label, prediction, near in zip(labels, predictions, neighbor_labels(table), strict=True):
+        for other in near:
+            counted[label, other] += label != prediction and other != label
+    np.testing.assert_array_equal(votes, counted)
 
 
 def test_small_classes_rest_on_few_errors(table: pd.DataFrame) -> None:

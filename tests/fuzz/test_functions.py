@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergen
 from imbxai_widgets.compute.methods.entropy import noise_floor
 from imbxai_widgets.compute.methods.fisher import fisher_ratios
 from imbxai_widgets.compute.methods.forecast import similarity_shares, smoothed_shares
+from imbxai_widgets.compute.methods.margins import Margins, class_margins
 from imbxai_widgets.compute.methods.overlap import (
     feature_density,
     negative_share,
@@ -36,6 +38,7 @@ from imbxai_widgets.compute.methods.pam import pam
 from imbxai_widgets.compute.methods.permutation import likely_permutation
 from imbxai_widgets.compute.methods.prototypes import medoid, medoids
 from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.probabilities import top_probabilities
 
 # Where functions of arrays are; all others take models or datasets.
@@ -229,6 +232,22 @@ def check_fisher(ratios: np.ndarray, _: Any, labels: Any, n_classes: int) -> Non
     assert not (ratios < 0).any()
 
 
+@wraps(class_margins)
+def margins_of(embeddings: Any, labels: Any, weight: Any) -> Margins:
+    return class_margins(embeddings, labels, Head(weight))
+
+
+def check_margins(margins: Margins, _: Any, labels: Any, weight: Any) -> None:
+    n_classes = len(weight)
+    absent = np.bincount(np.asarray(labels, dtype=np.int64), minlength=n_classes) == 0
+    for table in (margins.mean, margins.spread):
+        assert_array_equal(np.isnan(table), np.tile(absent[:, np.newaxis], n_classes))
+    unknown = absent[:, np.newaxis] | np.eye(n_classes, dtype=bool)
+    assert_array_equal(np.isnan(margins.overlap), unknown)
+    assert not (margins.spread < 0).any()
+    assert ((margins.overlap >= 0) & (margins.overlap <= 1))[~unknown].all()
+
+
 def check_costs(costs: np.ndarray, *_: Any) -> None:
     assert (np.diag(costs) == 0).all()
     assert (costs + np.eye(len(costs)) >= 1).all()
@@ -313,6 +332,7 @@ FUNCTIONS: dict[Callable[..., Any], tuple[st.SearchStrategy[tuple[Any, ...]], An
     fisher_ratios: (arguments("fnd", "cn", "c"), check_fisher),
     smoothed_shares: (st.tuples(anything(), st.just(0.5)), check_forecast),
     noise_floor: (arguments("cck") | st.tuples(anything()), check_floor),
+    margins_of: (arguments("fnd", "cn", "fcd"), check_margins),
     overlap_costs: (arguments("cck", "cc"), check_costs),
     similarity_shares: (st.tuples(anything()), check_forecast),
     assign_bins: (st.tuples(anything()), check_bins),

@@ -69,7 +69,7 @@ def write_places(
 ) -> None:
     """Write Places365-Standard, small images, with `each` training images of 365 classes.
 
-    Only the images of the first 12 classes are there.
+    Only the images of the first 12 classes are there, and none for validation.
     """
     source = torchvision.datasets.Places365
     # As published, the names are not quite in the order of text.
@@ -80,10 +80,9 @@ def write_places(
             path = f"{name}/{image:08}.jpg"
             train.append(f"{path} {number}")
             if number < 12:
-                write_photograph(folder / "data_256_standard" / path[1:], 20 * number)
+                mode = "RGB" if image % 2 else "L"
+                write_photograph(folder / "data_256_standard" / path[1:], 20 * number, mode)
         validation.append(f"Places365_val_{number:08}.jpg {number}")
-        if number < 12:
-            write_photograph(folder / f"val_256/Places365_val_{number:08}.jpg", 20 * number, "L")
 
     def write(name: str, lines: list[str]) -> tuple[str, str]:
         data = "\n".join(lines).encode()

@@ -99,6 +99,44 @@ def test_the_seed_makes_the_result() -> None:
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+class Recorder(nn.Module):
+    """Counts the images that it is shown, by their brightest channel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(3))
+        self.seen = torch.zeros(3, dtype=torch.int64)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.seen += images.mean(dim=(2, 3)).argmax(dim=1).bincount(minlength=3)
+        return self.bias.expand(len(images), 3)
+
+
+def test_images_are_drawn_by_their_weights() -> None:
+    data, regime = noisy_colors(), replace(REGIME, method="ce", epochs=50)
+    weights = torch.tensor([0.0, 3.0, 1.0])[data.labels] / torch.bincount(data.labels)[data.labels]
+    model = Recorder()
+    fit(model, data, regime, weights=weights, device="cpu")
+    assert model.seen[0] == 0
+    assert model.seen.sum() == 50 * len(data.labels)  # an epoch has as many draws as images
+    assert model.seen[1] / model.seen.sum() == pytest.approx(0.75, abs=0.03)
+    plain = Recorder()
+    fit(plain, data, regime, device="cpu")
+    assert plain.seen.tolist() == (50 * torch.bincount(data.labels)).tolist()
+
+
+def test_weights_are_checked_and_part_of_the_settings(tmp_path: Path) -> None:
+    ones = np.ones(40)
+    train(tmp_path / "c", replace(REGIME, epochs=1), weights=ones)
+    with pytest.raises(ValueError, match="another weights"):
+        train(tmp_path / "c", replace(REGIME, epochs=1), weights=ones * 2)
+    with pytest.raises(ValueError, match="another weights"):
+        train(tmp_path / "c", replace(REGIME, epochs=1))
+    for wrong in (np.ones(39), -ones, 0 * ones, np.full(40, np.nan)):
+        with pytest.raises(ValueError, match="weights must be"):
+            train(regime=replace(REGIME, epochs=1), weights=wrong)
+
+
 def test_deferred_weights_change_nothing_before_their_epoch() -> None:
     early, late, never = (
         train(regime=replace(REGIME, epochs=3, reweight_from=epoch)) for epoch in (2, 3, 9)

@@ -13,6 +13,7 @@ from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergen
 from imbxai_widgets.compute.methods.fisher import fisher_ratios
 from imbxai_widgets.compute.methods.forecast import similarity_shares, smoothed_shares
 from imbxai_widgets.compute.methods.intervals import wilson_interval
+from imbxai_widgets.compute.methods.margins import Margins, class_margins
 from imbxai_widgets.compute.methods.overlap import (
     feature_density,
     negative_share,
@@ -26,10 +27,12 @@ from imbxai_widgets.compute.methods.suspects import label_odds
 
 __all__ = [
     "ARCHETYPES",
+    "Margins",
     "PairCounts",
     "adversary_votes",
     "archetype_counts",
     "assign_archetypes",
+    "class_margins",
     "error_matrix",
     "feature_density",
     "fisher_ratios",

@@ -1,7 +1,10 @@
 """Adversaries: the classes whose images crowd around the errors of a class.
 
-Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), nearest
-adversaries, Figure 4: (a) classes of the neighbors of training errors, (b) validation errors.
+Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), Section 3.3 and
+Figure 4: (a) validation errors, (b) classes of the neighbors of training errors. The paper's text
+speaks of false positives, of what a model "falsely predicts as the reference class": columns of a
+confusion matrix. The authors' code (NNB_FP_bar.py) takes the misclassified images whose true label
+is the class: rows, as here. Columns of the validation errors are to be had beside them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""What each error should cost, by how much the two classes have in common.
+"""What each error should cost, by the size of the class and by what the two have in common.
 
-Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), which proposes
-costs from the overlap of classes in feature space.
+Sources: without overlap, predicting with the least expected cost is the logit adjustment of Menon
+et al., "Long-tail learning via logit adjustment" (ICLR 2021), after training; `imbalance` is its
+tau. The overlap is an idea of Dablain et al., "Interpretable ML for Imbalanced Data"
+(arXiv:2212.07743), Section 4.4: a greater cost where classes have feature indices in common.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ from imbxai_widgets.compute.numeric.types import DoubleArray
 
 
 def overlap_costs(
-    indices: ArrayLike, sizes: ArrayLike, *, strength: float = 1.0, imbalance: float = 0.5
+    indices: ArrayLike, sizes: ArrayLike, *, strength: float = 0.0, imbalance: float = 0.5
 ) -> DoubleArray:
-    """Price each error: more where the classes share top features, more for small classes.
+    """Price each error: more for small classes and, if asked for, where top features are shared.
 
     The cost of taking class i for j is (n_max / n_i) ** imbalance * (1 + strength * J), where J
-    is the Jaccard index of the two classes' sets of top features.
+    is the Jaccard index of the two classes' sets of top features. With a strength of 0 the least
+    expected cost is that of the class with the largest p_j / n_j ** imbalance: logit adjustment.
 
     Parameters
     ----------
@@ -31,7 +34,8 @@ def overlap_costs(
     sizes
         (C,) integers of at least 0, the images of each class.
     strength
-        At least 0: what complete overlap adds to the cost, relative to none.
+        At least 0: what complete overlap adds to the cost, relative to none. Predictions got worse
+        by it, or stayed as they were, wherever it was tried: see docs/actions.md.
     imbalance
         At least 0: the power of the imbalance; 0 ignores the sizes.
 
@@ -48,7 +52,12 @@ def overlap_costs(
 
     Examples
     --------
-    >>> overlap_costs([[0, 1], [0, 1], [2, 3]], [4, 4, 1])
+    >>> features, sizes = [[0, 1], [0, 1], [2, 3]], [4, 4, 1]
+    >>> overlap_costs(features, sizes)
+    array([[0., 1., 1.],
+           [1., 0., 1.],
+           [2., 2., 0.]])
+    >>> overlap_costs(features, sizes, strength=1)
     array([[0., 2., 1.],
            [2., 0., 1.],
            [2., 2., 0.]])

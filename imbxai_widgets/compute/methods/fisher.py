@@ -1,8 +1,8 @@
 """Fisher's discriminant ratio: how well single features tell two classes apart.
 
 Source: T. K. Ho and M. Basu, "Complexity measures of supervised classification problems" (2002),
-for two classes and one feature. Dablain et al. (arXiv:2212.07743), Table 2, compare nearest
-adversaries with it.
+for two classes and one feature. Dablain et al. (arXiv:2212.07743), Equation 1, take it of
+embeddings, lower for classes that are more alike, and compare adversaries with it (Table 2).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How often to show each training image, by its archetype and the size of its class.
 
-Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), which proposes
-to thin out safe images and to stress those at the border.
+Source: Dablain et al., "Interpretable ML for Imbalanced Data" (arXiv:2212.07743), Section 4.2,
+proposes to thin out safe images and to repeat those at the border and rare ones. Networks trained
+again gained by even classes, and nothing by that: see docs/actions.md.
 """
 
 from __future__ import annotations

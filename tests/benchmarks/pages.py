@@ -1,0 +1,207 @@
+"""The tables that pages show of results that are committed.
+
+    python -m tests.benchmarks.pages
+
+Prints them, to be put into the pages; a test holds the pages to them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks._results import read_results
+from tests.benchmarks.resampling import ONCE_EACH, PLANS
+
+MINUS = "\N{MINUS SIGN}"
+# How pages call the sets, in their order. The seeds below 100 chose, those from 100 on report.
+SETS = {
+    "emoji CE": "emoji",
+    "emoji LDAM": "emoji with LDAM-DRW",
+    "digits": "digits",
+    "solar cells": "solar cells",
+    "openmoji": "OpenMoji",
+}
+MEASURES = (
+    *("chance", "shared top features", "angle of head rows", "shared contributions"),
+    *("mean difference of logits", "votes", "training errors", "softmax", "decision overlap"),
+)
+COSTS = ("0, 0", "1, 0", "0, 0.5", "1, 0.5", "0, 1", "1, 1")
+
+
+def overlap(figure: int) -> Iterator[str]:
+    """Yield the rows of hits (0) or rank correlations (1) of each measure on each set."""
+    found = read_results("overlap")
+    sets = [name for name in SETS if _reported(found.get(name, {}))]
+    networks = [len(_reported(found[name])) for name in sets]
+    yield _row("measure", *(f"{SETS[n]} ({k})" for n, k in zip(sets, networks, strict=True)))
+    for measure in MEASURES:
+        if measure == "chance" and figure:
+            continue
+        cells = []
+        for name in sets:
+            values = [run[measure][figure] for run in _reported(found[name]).values()]
+            cells.append(_percent(values) if figure == 0 else _spread(values))
+        yield _row(measure, *cells)
+
+
+def resampling() -> Iterator[str]:
+    """Yield the accuracies of each plan, and how they differ from those without."""
+    found = read_results("resampling")
+    for name in SETS:
+        before = _reported(found.get(name, {}).get(ONCE_EACH, {}))
+        for plan in (ONCE_EACH, *PLANS):
+            after = _reported(found.get(name, {}).get(plan, {}))
+            seeds = [seed for seed in after if seed in before]
+            if not seeds:
+                continue
+            cells = []
+            for figure in ("all", "mean of classes", "smallest 3"):
+                values = [after[seed][figure] for seed in seeds]
+                gains = [after[seed][figure] - before[seed][figure] for seed in seeds]
+                gain = "" if plan == ONCE_EACH else f" ({_signed(gains)})"
+                cells.append(f"{np.mean(values):.3f}{gain}")
+            yield _row(SETS[name], plan, len(seeds), *cells)
+
+
+def costs() -> Iterator[str]:
+    """Yield mean class accuracy by strength and imbalance, mean over all networks of a set."""
+    found = read_results("costs")
+    sets = [name for name in SETS if name in found]
+    yield _row("strength, imbalance", *(f"{SETS[name]} ({len(found[name])})" for name in sets))
+    for setting in COSTS:
+        values = [[run[setting][1] for run in found[name].values()] for name in sets]
+        yield _row(setting, *(f"{np.mean(of_set):.3f}" for of_set in values))
+
+
+def shipped_costs() -> Iterator[str]:
+    """Yield all figures of the shipped network."""
+    for setting, figures in read_results("costs")["shipped"].items():
+        strength, imbalance = setting.split(", ")
+        yield _row(strength, imbalance, *(f"{figure:.3f}" for figure in figures))
+
+
+def readme() -> Iterator[str]:
+    """Yield what README says of overlap."""
+    shared, chance, decision = (
+        _range(_hits(measure).values())
+        for measure in ("shared top features", "chance", "decision overlap")
+    )
+    yield (
+        f"is the one that images are most often mistaken for in {shared} of the classes, where "
+        f"chance gives {chance}"
+    )
+    yield f"names that class in {decision}"
+
+
+def claims() -> Iterator[str]:
+    """Yield the figures of the page of claims, set by set."""
+    for measure in ("chance", "shared top features", "votes", "decision overlap"):
+        yield _listed(_hits(measure), _percent)
+    gains = {plan: _gains(ONCE_EACH, plan) for plan in ("balance 0.5", "archetype factors")}
+    for of_sets in (*gains.values(), _gains("balance 0.5", "balance 0.5 and factors")):
+        yield _listed(of_sets, _signed)
+    found = read_results("costs")
+    loss = {
+        name: [run["1, 0.5"][1] - run["0, 0.5"][1] for run in found[name].values()]
+        for name in SETS
+        if name in found
+    }
+    yield _listed(loss, _signed)
+    found = read_results("outliers")
+    for part in range(3):
+        of_sets = {
+            name: [run[part] for run in _reported(found[name]).values()]
+            for name in SETS
+            if _reported(found.get(name, {}))
+        }
+        yield _listed(of_sets, _percent)
+
+
+SENTENCES = {"README.md": readme, "docs/claims.md": claims}
+TABLES = {
+    "docs/overlap.md": (lambda: overlap(0), lambda: overlap(1)),
+    "docs/actions.md": (resampling, shipped_costs, costs),
+}
+
+
+def _hits(measure: str) -> dict[str, list[float]]:
+    """Return the hits of a measure on all networks, by set."""
+    found = read_results("overlap")
+    return {
+        name: [run[measure][0] for run in _reported(found[name]).values()]
+        for name in SETS
+        if _reported(found.get(name, {}))
+    }
+
+
+def _gains(before: str, after: str) -> dict[str, list[float]]:
+    """Return by how much the mean of the classes is higher with a plan, by set."""
+    found = read_results("resampling")
+    gains = {}
+    for name in SETS:
+        plans = [_reported(found.get(name, {}).get(plan, {})) for plan in (before, after)]
+        seeds = [seed for seed in plans[1] if seed in plans[0]]
+        if seeds:
+            figure = "mean of classes"
+            gains[name] = [plans[1][seed][figure] - plans[0][seed][figure] for seed in seeds]
+    return gains
+
+
+def _listed(of_sets: Mapping[str, Sequence[float]], form: Callable[[Sequence[float]], str]) -> str:
+    """Return the mean and deviation of each set, and of how many networks."""
+    return ", ".join(
+        f"{SETS[name]} {form(values)} ({len(values)})" for name, values in of_sets.items()
+    )
+
+
+def _range(of_sets: Iterable[Sequence[float]]) -> str:
+    """Return the lowest and the highest of the means of the sets."""
+    low, *_, high = sorted(float(np.mean(values)) for values in of_sets)
+    return f"{100 * low:.0f} to {100 * high:.0f}%"
+
+
+def _reported(runs: dict[str, dict]) -> dict[str, dict]:
+    return {seed: run for seed, run in runs.items() if int(seed) >= 100}
+
+
+def _percent(values: Sequence[float]) -> str:
+    return f"{100 * np.mean(values):.0f}%{_deviation(100 * np.array(values), 0)}"
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.2f}{_deviation(values, 2)}".replace("-", MINUS)
+
+
+def _signed(values: Sequence[float]) -> str:
+    return f"{np.mean(values):+.3f}{_deviation(values, 3)}".replace("-", MINUS)
+
+
+def _deviation(values: Sequence[float], digits: int) -> str:
+    """Return the standard deviation between networks, where there are several."""
+    return f" ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else ""
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def read_content(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def main() -> None:
+    for page, sentences in SENTENCES.items():
+        print(f"\n{page}", *sentences(), sep="\n")
+    for page, tables in TABLES.items():
+        for table in tables:
+            print(f"\n{page}")
+            print(*table(), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
