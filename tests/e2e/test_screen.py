@@ -35,7 +35,8 @@ _CLIPPED = """(root) => {
   const edge = root.getBoundingClientRect(), found = [];
   for (const element of root.querySelectorAll("*")) {
     if (!element.checkVisibility({ visibilityProperty: true })) continue;
-    if (element.closest(".imbxai-unseen, .imbxai-alternative, svg, [role=listbox]")) continue;
+    if (element.closest(".imbxai-unseen, .imbxai-alternative, [role=listbox]")) continue;
+    if (element.closest("svg, .bqplot > canvas")) continue; // bqplot's own, beyond what it shows
     const box = element.getBoundingClientRect();
     if (!box.width || !box.height) continue;
     const name = `${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`;

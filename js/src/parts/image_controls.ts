@@ -49,7 +49,7 @@ export class ImageControls {
     "%",
   );
   /** A condition that no control stands for, such as votes; a click takes it away. */
-  readonly #further = h("button", "imbxai-quiet-button", { type: "button" });
+  readonly #further = h("button", "imbxai-quiet-button", { type: "button", hidden: true });
   readonly #reset = h("button", "imbxai-quiet-button", { type: "button" }, "Show all");
   readonly element = h(
     "div",
