@@ -217,7 +217,8 @@ def megabytes():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
 """
 AGAIN = """
-explorer = Explorer(replace(first, embeddings=first.embeddings.copy()))
+train = replace(first.train, embeddings=first.embeddings.copy())
+explorer = Explorer(replace(first, train=train))
 display(explorer)
 """
 
