@@ -16,6 +16,7 @@ from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArr
 from imbxai_widgets.names import shown_name
 
 PROTOTYPES = 3  # of an archetype
+FORECAST_CLASSES = 50  # beyond, classes have few errors each, and a forecast is uncertain
 
 
 class Deck:
@@ -74,6 +75,16 @@ class Deck:
     def _analyses(self) -> tuple[Analysis, ...]:
         second = () if self.comparison is None else (self.comparison.after,)
         return (self.analysis, *second)
+
+    @cached_property
+    def forecast(self) -> DoubleArray | None:
+        """Shares of the errors of each class that go to the others, shape (C, C), as foretold.
+
+        None beyond `FORECAST_CLASSES` classes, where it would hold up the first card.
+        """
+        if not 2 <= self.analysis.n_classes <= FORECAST_CLASSES:
+            return None
+        return self.analysis.forecast().to_numpy(dtype=np.float64)
 
     @cached_property
     def colors(self) -> pd.DataFrame:

@@ -103,11 +103,11 @@ describe("what a class is mistaken for", () => {
     expect(labels).toEqual([
       null,
       "8 of 15 validation errors are taken for Animals",
-      "Animals: 10.7 foretold, by 27 of 38 votes",
+      "Animals: 10.7 foretold; 27 of 38 votes",
       null,
       "2 of 15 validation errors are taken for Faces",
       null,
-      "Vehicles: 0.4 foretold, by 1 of 38 votes",
+      "Vehicles: 0.4 foretold; 1 of 38 votes",
     ]);
     expect(one(el, ".imbxai-adversary-legend").textContent).toBe(
       "validation errorsforetold by training images",
@@ -180,12 +180,12 @@ describe("what a class is mistaken for", () => {
     bar.dispatchEvent(new Event("pointerover", { bubbles: true }));
     expect([...tooltip.children].map((line) => line.textContent)).toEqual([
       "8 of 15 validation errors are taken for Animals",
-      "10.7 foretold, by 27 of 38 votes",
+      "10.7 foretold; 27 of 38 votes",
     ]);
     bar.dispatchEvent(new Event("pointerout", { bubbles: true }));
     expect(tooltip.hidden).toBe(true);
     one(el, ".imbxai-adversary-tick").focus();
-    expect(tooltip.textContent).toContain("Shows the training images that cast them");
+    expect(tooltip.textContent).toContain("Shows the training images that cast the votes");
     press(document.activeElement as Element, "Escape");
     expect(tooltip.hidden).toBe(true);
   });

@@ -197,11 +197,12 @@ def test_overlap_rows_are_the_classes_that_share_features(
     assert cards[3]["overlap"]["rows"] == []
 
 
-def test_adversaries_are_counts_beside_what_votes_foretold(
+def test_adversaries_are_counts_beside_what_was_foretold(
     analysis: Analysis, cards: list[dict[str, Any]]
 ) -> None:
     train, held_out = analysis.train, analysis.validation
     assert held_out is not None
+    forecast = analysis.forecast().to_numpy()
     for index, card in enumerate(cards):
         votes, errors = np.zeros(4, dtype=int), np.zeros(4, dtype=int)
         for image in np.flatnonzero((train.labels == index) & ~train.correct):
@@ -213,7 +214,8 @@ def test_adversaries_are_counts_beside_what_votes_foretold(
         bars = errors if errors.any() else votes
         assert shown["bars"] == ("errors" if errors.any() else "votes")
         assert (shown["total"], shown["votes"]) == (bars.sum(), votes.sum())
-        known = np.flatnonzero(bars + votes)
+        foretold = forecast[index] * errors.sum()
+        known = np.flatnonzero((bars > 0) | (foretold >= 0.5))
         assert sorted(row["index"] for row in shown["rows"]) == known.tolist()
         counts = [row["count"] for row in shown["rows"]]
         assert (
@@ -224,26 +226,27 @@ def test_adversaries_are_counts_beside_what_votes_foretold(
         for row in shown["rows"]:
             assert row["name"] == f"c{row['index']}"
             assert row["votes"] == votes[row["index"]]
-            if errors.any() and votes.any():
-                expected = votes[row["index"]] / votes.sum() * errors.sum()
-                assert row["foretold"] == pytest.approx(expected)
-            else:
-                assert row["foretold"] is None
-        top = max([*counts, *(row["foretold"] or 0 for row in shown["rows"])], default=1)
+            expected = pytest.approx(foretold[row["index"]]) if errors.any() else None
+            assert row["foretold"] == expected
+        top = max([*counts, *foretold])
         assert shown["top"] == pytest.approx(max(top, 1))
 
 
 def test_of_many_classes_the_largest_by_either_are_shown() -> None:
-    analysis = make_analysis((30,) + (12,) * 19)
+    analysis = make_analysis((40,) * 20, errors=0.8)
     deck = CardDeck(analysis)
-    votes, errors = analysis.adversaries()["share"], analysis.validation_errors()["share"]
-    totals = analysis.validation_errors()["support", "errors"].to_numpy()
+    counts = analysis.rows.validation_errors
+    assert counts is not None
+    foretold = analysis.forecast().to_numpy() * counts.totals[:, np.newaxis]
     of_them = 0
     for index in range(20):
         card = deck.card(index)["adversaries"]
-        series = np.maximum(votes.to_numpy()[index], errors.to_numpy()[index]) * max(
-            totals[index], 1
-        )
+        errors = np.zeros(20)
+        row = slice(counts.starts[index], counts.starts[index + 1])
+        errors[counts.others[row]] = counts.counts[row]
+        if not errors.any():
+            continue
+        series = np.maximum(errors, np.where(foretold[index] < 0.5, 0, foretold[index]))
         shown = [row["index"] for row in card["rows"]]
         left_out = np.setdiff1d(np.flatnonzero(series), [*shown, index])
         assert len(shown) == min(ADVERSARY_ROWS, np.count_nonzero(series))

@@ -218,16 +218,16 @@ def test_few_errors_tell_no_pattern() -> None:
 
 def test_what_votes_rest_on_is_said() -> None:
     cases = {
-        (): "All training images are right, so that nothing is foretold of its mistakes.",
+        (): "All training images are right, so that there are no votes.",
         (1, 2): "The neighbors of its 2 wrong training images are all of this class, so that "
-        "nothing is foretold of its mistakes.",
+        "there are no votes.",
     }
     for wrong, said in cases.items():
         assert said in [plain(text) for text in header(made([1], trained_wrong=wrong))["sure"]]
     analysis = make_analysis((40, 20, 8), errors=0.5)
     votes, errors = analysis.rows.votes.totals, analysis.classes()["training_errors"]
     said = " ".join(plain(text) for text in header(analysis)["sure"])
-    assert f"its {errors.iloc[0]} wrong training images have {votes[0]} nearest" in said
+    assert f"Its {errors.iloc[0]} wrong training images have {votes[0]} nearest" in said
 
 
 # -- what to do -------------------------------------------------------------------------
@@ -259,6 +259,14 @@ def test_advice_counts_what_it_is_about() -> None:
             assert f"Its {found[3]} outliers are the first place" in text
         if found[1] and found[2] and found[1] + found[2] > 1:
             assert f"its {found[1]} border and {found[2]} rare ones" in text
+
+
+def test_small_classes_are_to_be_drawn_more_often() -> None:
+    analysis = make_analysis((40, 20, 19), errors=0.5)
+    drawn = [
+        any("resampling_plan()" in text for text in advice(analysis, index)) for index in range(3)
+    ]
+    assert drawn == [False, False, True]
 
 
 def test_a_color_far_above_the_average_may_be_a_shortcut() -> None:
@@ -338,4 +346,5 @@ def test_the_numbers_of_mixed_classes_are_those_of_their_images() -> None:
 def test_perfect_training_is_told_without_votes() -> None:
     analysis = make_analysis((40, 20, 8))
     perfect = with_predictions(analysis, analysis.labels)
-    assert "nothing is foretold" in " ".join(plain(text) for text in header(perfect)["sure"])
+    said = [plain(text) for text in header(perfect)["sure"]]
+    assert "All training images are right, so that there are no votes." in said

@@ -20,7 +20,7 @@ def advice(facts: ClassFacts) -> list[Sentence]:
         _tell_apart(facts),
         _check_labels(facts),
         _more_images(facts),
-        _shared_features(facts),
+        _draw_more_often(facts),
         _vary_color(facts),
     ]
     return [sentence for sentence in found if sentence] or [_nothing(facts)]
@@ -78,27 +78,19 @@ def _more_images(facts: ClassFacts) -> Sentence:
         if facts.archetypes[number]
     ]
     return joined(
-        "More images like its ",
-        *listed(parts),
-        " image, or a higher weight for it, may help."
-        if images == 1
-        else " ones, or a higher weight for them, may help.",
+        "More images like its ", *listed(parts), f" {'image' if images == 1 else 'ones'} may help."
     )
 
 
-def _shared_features(facts: ClassFacts) -> Sentence:
-    rows = facts.deck.rows
-    shared, _ = rows.feature_overlap(facts.index, 1)
-    features = len(rows.top_features(facts.index))
-    if not facts.wrong or not shared or 2 * len(shared[0].features) <= features:
-        return []
-    other = shared[0].index
-    if rows.sizes[other] <= facts.training_images:
+def _draw_more_often(facts: ClassFacts) -> Sentence:
+    """Advise what networks trained again showed; see docs/actions.md."""
+    sizes = facts.deck.rows.sizes
+    if not facts.wrong or 2 * facts.training_images >= sizes.max():
         return []
     return joined(
-        f"It shares {len(shared[0].features)} of its {features} strongest features with ",
-        facts.name(other),
-        ", a larger class: more images of it, or a higher cost of its errors, may help.",
+        "Train again and draw small classes more often: Analysis.resampling_plan() has the weights "
+        "of a sampler. Networks trained with cross-entropy gained by it, those trained with "
+        "LDAM-DRW lost."
     )
 
 

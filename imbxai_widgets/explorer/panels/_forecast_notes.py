@@ -7,9 +7,8 @@ import pandas as pd
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.compute.methods.forecast_quality import CLAIM_ERRORS, sure_differences
+from imbxai_widgets.explorer.deck import FORECAST_CLASSES
 
-# Beyond, the comparison would hold up the first card, and classes have few validation errors.
-MOST_CLASSES = 50
 BASELINES = {
     "random": "chance",
     "uniform": "all classes alike",
@@ -45,7 +44,7 @@ def forecast_notes(analysis: Analysis) -> list[str]:
     'The forecast is closer to the validation errors than chance'
     """
     size = analysis.n_classes
-    if analysis.validation is None or not 2 <= size <= MOST_CLASSES:
+    if analysis.validation is None or not 2 <= size <= FORECAST_CLASSES:
         return [""] * size
     quality = analysis.forecast_quality()
     rows = len(quality) // size

@@ -61,17 +61,22 @@ def _votes(facts: ClassFacts) -> Sentence:
     if not facts.training_images:
         return joined("Without training images, nothing is foretold of its mistakes.")
     if not wrong:
-        return joined("All training images are right, so that nothing is foretold of its mistakes.")
+        return joined("All training images are right, so that there are no votes.")
     if not votes:
         return joined(
             f"The neighbors of its {counted(wrong, 'wrong training image')} are all of this class, "
-            "so that nothing is foretold of its mistakes."
+            "so that there are no votes."
         )
     few = " These are too few to tell a pattern." if wrong < WEAK_SUPPORT else ""
     of_them = facts.count(counted(wrong, "wrong training image"), "training", right=False)
     neighbors = counted(votes, "nearest neighbor")
+    source = (
+        "the votes"
+        if facts.deck.forecast is None
+        else "what the model would take its training images for (Analysis.forecast)"
+    )
     return joined(
-        "What is foretold comes from training images alone: its ",
+        f"What is foretold comes from training images alone: {source}. Its ",
         of_them,
         f" {'has' if wrong == 1 else 'have'} {neighbors} of other classes, each a vote.{few}",
     )

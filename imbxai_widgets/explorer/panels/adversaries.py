@@ -10,6 +10,7 @@ import numpy as np
 import traitlets
 
 from imbxai_widgets.compute.methods.pairs import PairCounts
+from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 from imbxai_widgets.explorer.panel import Card, PanelContent, Part
 from imbxai_widgets.explorer.panels import _charts
 from imbxai_widgets.explorer.panels._facts import ClassFacts
@@ -18,6 +19,7 @@ from imbxai_widgets.names import width
 
 ROWS = 7  # on the first screen
 ROW_HEIGHT = 23  # pixels; js/src/panels/adversaries.css has the same
+_LEAST = 0.5  # errors: a mark that foretells fewer takes no row
 _PADDING = 0.48  # between bars, of their distance, and as much above and below all of them
 # Of bqplot's rectangle: 2.5 x 20 pixels.
 _TICK_SIZE, _TICK_SKEW = 50, 0.903
@@ -30,7 +32,7 @@ class AdversaryRow(TypedDict):
     name: str
     count: int  # validation images taken for it, or without any, votes for it
     votes: int
-    foretold: float | None  # of the validation errors, by its share of the votes
+    foretold: float | None  # of the validation errors, by the forecast
 
 
 class Adversaries(TypedDict):
@@ -67,9 +69,10 @@ class AdversaryContent(PanelContent):
         bars = errors if errors is not None and drawn else votes
         counts, cast = self._counts(bars, index), self._counts(votes, index)
         total, of_votes = int(counts.sum()), int(cast.sum())
-        foretold = cast / of_votes * total if drawn and of_votes else np.zeros(len(cast))
+        shares = self._foretold(cast, index) if drawn else None
+        foretold = np.zeros(len(cast)) if shares is None else shares * total
         ranked = np.lexsort((-foretold, -counts))
-        known = ranked[(counts[ranked] > 0) | (foretold[ranked] > 0)]
+        known = ranked[(counts[ranked] > 0) | (foretold[ranked] >= _LEAST)]
         # The largest by either, so that no large bar and no large mark is left out.
         largest = known[np.argsort(-np.maximum(counts, foretold)[known], kind="stable")][:ROWS]
         shown = known[np.isin(known, largest)]
@@ -86,7 +89,7 @@ class AdversaryContent(PanelContent):
                         "name": self.deck.name(other),
                         "count": int(counts[other]),
                         "votes": int(cast[other]),
-                        "foretold": float(foretold[other]) if drawn and of_votes else None,
+                        "foretold": None if shares is None else float(foretold[other]),
                     }
                     for other in shown.tolist()
                 ],
@@ -98,7 +101,15 @@ class AdversaryContent(PanelContent):
         """Return a chart that is still empty."""
         return AdversaryChart.drawn(self.deck.analysis.class_names, selected=selected)
 
-    def _counts(self, pairs: PairCounts, index: int) -> np.ndarray:
+    def _foretold(self, votes: IntArray, index: int) -> DoubleArray | None:
+        """Return the shares that training images foretell: of many classes, those of the votes."""
+        forecast = self.deck.forecast
+        if forecast is None:
+            return votes / votes.sum() if votes.any() else None
+        shares: DoubleArray = forecast[index]
+        return shares
+
+    def _counts(self, pairs: PairCounts, index: int) -> IntArray:
         counts = np.zeros(self.deck.analysis.n_classes, dtype=np.int64)
         row = slice(pairs.starts[index], pairs.starts[index + 1])
         counts[pairs.others[row]] = pairs.counts[row]

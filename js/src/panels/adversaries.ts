@@ -22,7 +22,7 @@ export interface AdversaryRow {
   /** Validation images taken for it, or without any, votes for it. */
   count: number;
   votes: number;
-  /** Of the validation errors, by its share of the votes. */
+  /** Of the validation errors, by the forecast. */
   foretold: number | null;
 }
 
@@ -100,7 +100,7 @@ const words = ({ of, name, count: number }: Shown): string =>
     : `${count(number)} of ${counted(of.total, "vote")} ${number === 1 ? "is" : "are"} for ${name}`;
 
 const foretoldWords = ({ of, foretold, votes }: Shown): string =>
-  `${factor(foretold ?? 0)} foretold, by ${count(votes)} of ${counted(of.votes, "vote")}`;
+  `${factor(foretold ?? 0)} foretold; ${count(votes)} of ${counted(of.votes, "vote")}`;
 
 /** One class: its name, its bar with the count, and its mark. */
 class Row implements View<Shown> {
@@ -160,7 +160,9 @@ class Row implements View<Shown> {
     if (!this.#row) return [];
     const foretold = this.#row.foretold === null ? [] : [foretoldWords(this.#row)];
     if (button === this.bar) return [words(this.#row), ...foretold];
-    return button === this.tick ? [...foretold, "Shows the training images that cast them"] : [];
+    return button === this.tick
+      ? [...foretold, "Shows the training images that cast the votes"]
+      : [];
   }
 }
 

@@ -119,7 +119,7 @@ class Table {
   readonly frame = panel(
     "overlap",
     "Its strongest features, and who shares them",
-    "A dot stands where a class has a feature among its own strongest ones.",
+    "A dot stands where a class has a feature among its own strongest ones. What is shared describes the classes; it does not tell which of them is taken for which.",
   );
   readonly #picks: PickRows;
 
