@@ -85,7 +85,8 @@ def _more_images(facts: ClassFacts) -> Sentence:
 def _draw_more_often(facts: ClassFacts) -> Sentence:
     """Advise what networks trained again showed; see docs/actions.md."""
     sizes = facts.deck.rows.sizes
-    if not facts.wrong or 2 * facts.training_images >= sizes.max():
+    images = facts.training_images
+    if not facts.wrong or not images or 2 * images >= sizes.max():
         return []
     return joined(
         "Train again and draw small classes more often: Analysis.resampling_plan() has the weights "
