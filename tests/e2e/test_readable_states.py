@@ -50,7 +50,7 @@ type(explorer.analysis.images).__getitem__ = torn
 _FAIL = """
 def fail(*_, **__):
     raise MemoryError("out of <b>memory</b>")
-explorer._deck.card = explorer._deck.contents["archetypes"].more = fail
+explorer._deck.card = explorer._deck.contents["images"].images = fail
 """
 
 
