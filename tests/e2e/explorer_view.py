@@ -23,6 +23,7 @@ _PANELS = """(root) => {
     picker: text("[data-testid=imbxai-picker] [aria-selected=true]"),
     header: text("[data-testid=imbxai-header]"),
     archetypes: text("[data-testid=imbxai-archetypes]"),
+    failures: text("[data-testid=imbxai-failures] .imbxai-body"),
     images: canvases.map((canvas) => canvas.toDataURL()),
     overlap: text("[data-testid=imbxai-overlap]"),
     "adversary names": texts(".imbxai-adversary-name"),
@@ -93,6 +94,7 @@ class ExplorerView:
         self.tabs = root.get_by_test_id("imbxai-tabs")
         self.header = root.get_by_test_id("imbxai-header")
         self.gallery = root.get_by_test_id("imbxai-archetypes")
+        self.failures = root.get_by_test_id("imbxai-failures")
         self.images = root.get_by_test_id("imbxai-images")
         self.overlap = root.get_by_test_id("imbxai-overlap")
         self.overview = root.get_by_test_id("imbxai-overview")
@@ -125,6 +127,12 @@ class ExplorerView:
         """Return the names in the overlap table, from the top."""
         rows = self.overlap.locator("[data-class]")
         return [str(row.get_attribute("data-class")) for row in rows.all()]
+
+    def failure_counts(self) -> dict[str, int]:
+        """Return how many of the images that fail are taken for what, most first."""
+        titles = self.failures.locator(".imbxai-failure-title").all()
+        pairs = [title.get_by_role("button").all_text_contents() for title in titles]
+        return {name: int(number) for name, number in pairs}
 
     def settle(self) -> None:
         """Wait until all is drawn."""
