@@ -132,7 +132,7 @@ describe("comparison panel", () => {
   });
 
   it("shows errors of classes before and after, the selected one marked", () => {
-    expect(errors().map((row) => texts(row, "th, .imbxai-pair-text"))).toEqual([
+    expect(errors().map((row) => texts(row, "th, .imbxai-change-text"))).toEqual([
       ["dog", "10 → 5", "0 → 20"],
       ["cat", "1 → 1", "2 → 3"],
     ]);
@@ -175,7 +175,7 @@ describe("comparison panel", () => {
 
   it("shows how many top features are shared before and after", () => {
     const rows = all(el, ".imbxai-pick").slice(2);
-    expect(rows.map((row) => texts(row, "th, .imbxai-pair-text"))).toEqual([
+    expect(rows.map((row) => texts(row, "th, .imbxai-change-text"))).toEqual([
       ["fox", "5 → 10"],
       ["dog", "1 → 0"],
     ]);

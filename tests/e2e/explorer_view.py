@@ -23,12 +23,14 @@ _PANELS = """(root) => {
     picker: text("[data-testid=imbxai-picker] [aria-selected=true]"),
     header: text("[data-testid=imbxai-header]"),
     archetypes: text("[data-testid=imbxai-archetypes]"),
+    failures: text("[data-testid=imbxai-failures] .imbxai-body"),
     images: canvases.map((canvas) => canvas.toDataURL()),
     overlap: text("[data-testid=imbxai-overlap]"),
     "adversary names": texts(".imbxai-adversary-name"),
     "adversary bars": lengths(".imbxai-adversaries"),
     "color bars": lengths(".imbxai-colors"),
-    overview: text("[data-testid=imbxai-overview]") +
+    // Without its tooltip, which goes with the pointer.
+    overview: text("[data-testid=imbxai-overview] .imbxai-body") +
       text("[data-testid=imbxai-overview] .imbxai-picked"),
   };
 }"""
@@ -40,12 +42,23 @@ _UNCHANGED = f"""([root, before]) => {{
 }}"""
 
 # The panels, once they have stood still for some frames: images come last, and asynchronously.
+# Charts of bqplot follow a change of their width 300 ms later: then a plot ends within its figure,
+# at most the widest margin at the right (see `row_figure`) before its end.
 _SETTLED = f"""async (root) => {{
+  const fits = (figure) => {{
+    const plot = figure.querySelector(".plotarea_background")?.getBoundingClientRect();
+    const left = figure.getBoundingClientRect().right - (plot?.right ?? 0);
+    return -1 < left && left < 25;
+  }};
+  const charts = () => [...root.querySelectorAll(".imbxai-chart.bqplot")]
+    .filter((figure) => figure.checkVisibility({{ visibilityProperty: true }}));
+  const end = performance.now() + {PATIENCE_MS};
   let last = "";
   for (let frames = 0; frames < 10; frames++) {{
     await new Promise(requestAnimationFrame);
+    if (performance.now() > end) throw new Error("the panels do not stand still");
     const now = JSON.stringify(({_PANELS})(root));
-    if (now !== last) frames = 0;
+    if (now !== last || !charts().every(fits)) frames = 0;
     last = now;
   }}
   return JSON.parse(last);
@@ -81,6 +94,8 @@ class ExplorerView:
         self.tabs = root.get_by_test_id("imbxai-tabs")
         self.header = root.get_by_test_id("imbxai-header")
         self.gallery = root.get_by_test_id("imbxai-archetypes")
+        self.failures = root.get_by_test_id("imbxai-failures")
+        self.images = root.get_by_test_id("imbxai-images")
         self.overlap = root.get_by_test_id("imbxai-overlap")
         self.overview = root.get_by_test_id("imbxai-overview")
 
@@ -112,6 +127,12 @@ class ExplorerView:
         """Return the names in the overlap table, from the top."""
         rows = self.overlap.locator("[data-class]")
         return [str(row.get_attribute("data-class")) for row in rows.all()]
+
+    def failure_counts(self) -> dict[str, int]:
+        """Return how many of the images that fail are taken for what, most first."""
+        titles = self.failures.locator(".imbxai-failure-title").all()
+        pairs = [title.get_by_role("button").all_text_contents() for title in titles]
+        return {name: int(number) for name, number in pairs}
 
     def settle(self) -> None:
         """Wait until all is drawn."""

@@ -69,13 +69,13 @@ def check(notebook: NotebookPage, panel: Locator, name: str) -> None:
     assert flow == facts["flow"]
     errors = panel.locator(".imbxai-compared-errors [data-class]")
     assert {
-        row.get_attribute("data-class"): row.locator(".imbxai-pair-text").all_text_contents()
+        row.get_attribute("data-class"): row.locator(".imbxai-change-text").all_text_contents()
         for row in errors.all()
     } == facts["errors"]
     expect(panel.locator(".imbxai-compared-errors .imbxai-picked th")).to_have_text(name)
     shared = panel.locator(".imbxai-compared").last.locator("[data-class]")
     assert {
-        row.get_attribute("data-class"): row.locator(".imbxai-pair-text").text_content()
+        row.get_attribute("data-class"): row.locator(".imbxai-change-text").text_content()
         for row in shared.all()
     } == facts["shared"]
 

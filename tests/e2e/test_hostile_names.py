@@ -51,8 +51,11 @@ def check_every_name(view: ExplorerView) -> None:
         found.add(name)
         expect(view.header.locator("h2")).to_have_text(name, use_inner_text=False)
         expect(view.gallery.locator("[data-image]").first).to_be_visible()
-        compared = view.root.locator(".imbxai-compared-errors .imbxai-picked button")
+        compared = view.root.locator(".imbxai-compared-errors .imbxai-picked .imbxai-link")
         expect(compared).to_have_text(name, use_inner_text=False)
+        taken = view.failure_counts()
+        assert taken
+        assert set(taken) <= {shown_name(other) for other in NAMES}
         names = view.root.locator(".imbxai-adversary-name").all_text_contents()
         assert names
         assert set(names) <= {shown_name(other) for other in NAMES}

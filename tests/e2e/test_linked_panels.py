@@ -36,6 +36,7 @@ def facts(name):
     return {
         "images": f"{row['images']:,.0f} training image",
         "right": f"{right} of {unseen} right",
+        "wrong": unseen - right,
         "groups": analysis.archetype_rates(name)["images"].astype(int).to_dict(),
         "overlap": list(overlap.index[overlap["shared"] > 0]),
         "mistakes": {other: round(share * errors["support", "errors"])
@@ -79,6 +80,7 @@ def check(notebook: NotebookPage, view: ExplorerView, name: str) -> Panels:
     assert view.overlap_rows() == facts["overlap"]
     assert view.overview_marks() == [name, name]
     check_bars(panels, facts)
+    check_failures(view, facts)
     for group in ARCHETYPES:
         counts = view.group(group).locator(".imbxai-archetype-counts")
         expect(counts).to_contain_text(re.compile(rf"^{facts['groups'][group]:,} images?\b"))
@@ -97,6 +99,18 @@ def check_bars(panels: Panels, facts: dict[str, Any]) -> None:
     assert shown == sorted(shown, reverse=True)
     expected = [[count] for count in shown] + [[0]] * (len(bars) - len(shown))
     assert relative(bars) == pytest.approx(relative(expected), abs=0.01)
+
+
+def check_failures(view: ExplorerView, facts: dict[str, Any]) -> None:
+    """Check what the images that fail are taken for: the eight classes of most, and the rest."""
+    expect(view.failures.locator("h3")).to_have_text(f"The {facts['wrong']} that fail")
+    largest = sorted((n for n in facts["mistakes"].values() if n), reverse=True)[:8]
+    shown = view.failure_counts()
+    assert list(shown.values()) == largest
+    assert shown.items() <= facts["mistakes"].items()
+    rest = facts["wrong"] - sum(largest)
+    words = view.failures.locator(".imbxai-body > .imbxai-count:visible").all_text_contents()
+    assert [int(text.split()[0]) for text in words] == [rest] * (rest > 0)
 
 
 def check_images(

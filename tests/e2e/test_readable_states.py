@@ -50,7 +50,7 @@ type(explorer.analysis.images).__getitem__ = torn
 _FAIL = """
 def fail(*_, **__):
     raise MemoryError("out of <b>memory</b>")
-explorer._deck.card = explorer._deck.contents["archetypes"].more = fail
+explorer._deck.card = explorer._deck.contents["images"].images = fail
 """
 
 
@@ -122,6 +122,9 @@ def test_cards_that_fail_leave_the_last_class_and_the_reason(
     notebook: NotebookPage, view: ExplorerView
 ) -> None:
     notebook.run("card = explorer._deck.card" + _FAIL)
+    view.images.locator("[data-action=more]").first.click()
+    notice = view.images.locator(".imbxai-notice").first
+    expect(notice).to_have_text("The images could not be shown: MemoryError: out of <b>memory</b>")
     view.pick("c3")
     words = "This class could not be shown: MemoryError: out of <b>memory</b>. "
     expect(message(view)).to_have_text(f"{words}The panels still show c0.", timeout=60_000)

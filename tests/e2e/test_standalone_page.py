@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from explorer_view import ExplorerView
+from explorer_view import PATIENCE_MS, ExplorerView
 from notebook_page import screenshot
 from playwright.sync_api import Browser, Page, expect
 from watch import Watch
@@ -74,7 +74,7 @@ def test_panels_are_linked_without_a_kernel(explorer: ExplorerView) -> None:
     assert explorer.panels("Plants") == before
 
 
-def test_images_can_be_marked_and_more_of_them_end_with_a_word(explorer: ExplorerView) -> None:
+def test_images_are_marked_in_every_panel(explorer: ExplorerView) -> None:
     explorer.pick("People")
     explorer.panels("People")
     first = explorer.thumbnails.first
@@ -83,11 +83,37 @@ def test_images_can_be_marked_and_more_of_them_end_with_a_word(explorer: Explore
     tooltip = explorer.gallery.locator(".imbxai-tooltip")
     expect(tooltip).to_contain_text("Label: People")
     assert tooltip.evaluate(_CUT) == []
-    more = explorer.group("safe").locator("[data-action=more]")
-    more.click()
-    more.click()
-    expect(more).to_be_disabled()
-    expect(more).to_contain_text("kernel", timeout=60_000)
+    explorer.open_tab("All images")
+    image = first.get_attribute("data-image")
+    again = explorer.images.locator(f'[data-split="training"][data-image="{image}"]')
+    expect(again).to_have_attribute("aria-pressed", "true")
+
+
+def test_more_images_than_the_page_holds_end_with_a_word(explorer: ExplorerView) -> None:
+    explorer.pick("People")
+    explorer.panels("People")
+    explorer.open_tab("All images")
+    section = explorer.images.locator(".imbxai-image-section").first
+    title = "433 training images of People"
+    expect(section.get_by_role("status")).to_have_text(title, timeout=PATIENCE_MS)
+    section.locator("[data-group=Safe] [data-action=more]").click()
+    held = section.locator("[data-image]").count()
+    assert 20 < held < 433
+    words = f"This page holds {held} of 433; more need a running kernel."
+    expect(section.locator(".imbxai-note")).to_have_text(words, timeout=PATIENCE_MS)
+
+
+def test_a_count_shows_the_images_that_it_counts(explorer: ExplorerView) -> None:
+    explorer.panels("Plants")
+    failures = explorer.root.get_by_test_id("imbxai-failures")
+    failures.get_by_role("button", name="Show the 8 images taken for Animals").click()
+    section = explorer.images.locator(".imbxai-image-section").first
+    title = "8 of 18 validation images of Plants: taken for Animals"
+    expect(section.get_by_role("status")).to_have_text(title, timeout=PATIENCE_MS)
+    labels = "(all) => all.map((image) => image.getAttribute('aria-label'))"
+    shown = section.locator("[data-image]").evaluate_all(labels)
+    assert len(shown) == 8
+    assert all("Label: Plants, Prediction: Animals (wrong)" in label for label in shown)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

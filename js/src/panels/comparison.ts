@@ -90,10 +90,10 @@ const pair = (
   const shares = values.map((value) => (scale ? value / scale : 0)) as BeforeAfter;
   return h(
     "span",
-    "imbxai-pair",
+    "imbxai-change",
     {},
-    h("span", "imbxai-pair-bars", {}, ...bars(shares, meaning)),
-    h("span", "imbxai-pair-text", {}, ...text),
+    h("span", "imbxai-change-bars", {}, ...bars(shares, meaning)),
+    h("span", "imbxai-change-text", {}, ...text),
   );
 };
 
