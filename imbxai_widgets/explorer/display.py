@@ -20,10 +20,11 @@ from IPython.display import publish_display_data
 SESSION = uuid4().hex
 
 # Beside the line, JupyterLab's "Loading widget..." or "Error displaying widget" is of no use; such
-# an output holds text alone, and panels that come yet are elements.
+# an output holds text alone, and panels that come yet are elements. No :has() stands in a :has().
 _STYLE = (
     ".jp-OutputArea:has(> .jp-OutputArea-child > .jp-OutputArea-output > .imbxai-left-behind)"
-    " > .jp-OutputArea-child:has(> .jp-OutputArea-output.lm-Panel:not(:has(*))) { display: none; }"
+    " > .jp-OutputArea-child:has(> .jp-OutputArea-output.lm-Panel)"
+    ":not(:has(> .jp-OutputArea-output > *)) { display: none; }"
 )
 
 

@@ -18,8 +18,8 @@ from small_analysis import make_analysis
 from watch import Watch
 
 from imbxai_widgets import Explorer
-from imbxai_widgets import page as standalone
 from imbxai_widgets.explorer.display import left_behind
+from imbxai_widgets.page import export as standalone
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"

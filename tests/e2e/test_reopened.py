@@ -32,6 +32,7 @@ def reopen(notebook: NotebookPage, name: str, *, state: bool, kernel: bool) -> N
         saved.metadata["widgets"] = {STATE: held}
     if not kernel:
         saved.metadata["kernelspec"] = {"name": "", "display_name": "No Kernel"}
+        del saved.metadata["language_info"]  # JupyterLab would start the one kernel of its language
     nbformat.write(saved, path)
     NotebookNotary(data_dir=str(notebook.lab.folder.parent / "data")).sign(saved)
     notebook.page.goto(notebook.lab.page(name), timeout=OPEN_MS)
