@@ -154,6 +154,15 @@ class ExplorerView:
         """Click a class in the picker."""
         self.picker.locator(f'[data-class="{name}"]').click()
 
+    def more_images(self) -> None:
+        """Click "more" below all images; those that come then, the kernel has."""
+        images = self.root.get_by_test_id("imbxai-images")
+        shown = images.locator("[data-image]:visible")
+        expect(shown.first).to_be_visible(timeout=PATIENCE_MS)
+        before = shown.count()
+        images.locator("[data-action=more]:visible").first.click()
+        expect(shown).not_to_have_count(before, timeout=PATIENCE_MS)
+
     def group(self, archetype: str) -> Locator:
         """Return one column of the gallery."""
         return self.gallery.locator(f'[data-archetype="{archetype}"]')

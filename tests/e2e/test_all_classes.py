@@ -86,7 +86,7 @@ def test_a_thousand_classes_fold_and_unfold(notebook: NotebookPage) -> None:
     pair = view.overview.locator(".imbxai-pair").first
     name = str(pair.locator(".imbxai-pair-other").text_content())
     pair.locator(".imbxai-pair-other").click()
-    expect(view.header.locator("h3")).to_have_text(name, timeout=PATIENCE_MS)
+    expect(view.header.locator("h2")).to_have_text(name, timeout=PATIENCE_MS)
     notebook.wait_for_value("many_explorer.selected_class", name)
     times = view.overview.evaluate(_STEPS)
     # On an idle machine the slowest take a tenth of this.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ipywidgets.widgets.widget import _instances
 from small_analysis import make_analysis
 
 from imbxai_widgets import Explorer
@@ -97,6 +98,15 @@ def test_there_is_one_until_it_is_closed(explorer: Explorer) -> None:
     second.send = told = Told()
     explorer.selected_class = "c1"
     assert [content["to"] for content, _ in told] == [explorer._linker.model_id]
+
+
+def test_closing_the_explorer_closes_it(explorer: Explorer, shown: Anywhere) -> None:
+    panels, name = list(explorer._panels.values()), shown.model_id
+    assert name in _instances
+    explorer.close()
+    assert shown.comm is None
+    assert name not in _instances
+    assert [panel.comm for panel in panels] == [None] * len(panels)
 
 
 def test_an_explorer_taken_for_an_anywidget_says_what_to_show(explorer: Explorer) -> None:
