@@ -100,7 +100,7 @@ class Deck:
         if held_out is None or len(held_out) > MOST_TOLD:
             return None
         try:
-            return self.analysis.error_probability().to_numpy()
+            return np.asarray(self.analysis.error_probability(), dtype=np.float64)
         except ValueError:  # too few errors to learn from
             return None
 

@@ -237,8 +237,8 @@ def on_calibration(analysis: Analysis, index: int = 0) -> list[str]:
         ([(100, 90, 0.9)], ""),
         ([(9, 2, 0.9)], ""),  # too few
         ([(40, 12, 0.8)], "80% confidence on average, and 30% of them are right: read its"),
-        ([(100, 84, 0.92)], "92% confidence on average, and 84% of them are right: read its"),
-        ([(100, 84, 0.88)], ""),
+        ([(400, 320, 0.88)], "88% confidence on average, and 80% of them are right: read its"),
+        ([(60, 48, 0.88)], ""),
         ([(10, 6, 0.75)], "though with 10 images chance alone may part the two as far."),
         (
             [(100, 98, 0.6), (100, 59, 0.97)],

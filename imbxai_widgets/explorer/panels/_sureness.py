@@ -62,7 +62,7 @@ def _calibration(facts: ClassFacts) -> Sentence:
         return []
     by_chance = found.gap_low <= 0 <= found.gap_high
     off = found.ece_low > 0  # also where too sure here and not sure enough there cancel out
-    if by_chance and not off and abs(found.gap) <= FAR:
+    if not off and abs(found.gap) <= FAR:
         return []
     means = (
         f"Its validation images are predicted with {found.confidence:.0%} confidence on average, "
