@@ -11,12 +11,14 @@ import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis.rows import ClassRows
+from imbxai_widgets.compute.methods.calibration import Calibration, calibration
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
 from imbxai_widgets.names import shown_name
 
 PROTOTYPES = 3  # of an archetype
 FORECAST_CLASSES = 50  # beyond, classes have few errors each, and a forecast is uncertain
+MOST_TOLD = 200_000  # validation images; of more, error probabilities would hold up the first card
 
 
 class Deck:
@@ -98,6 +100,35 @@ class Deck:
     def color_averages(self) -> DoubleArray:
         """Mean share of each color bin over the classes that have images; 0 if none has."""
         return self.colors.mean().fillna(0.0).to_numpy(dtype=np.float64)
+
+    @cached_property
+    def error_probabilities(self) -> DoubleArray | None:
+        """How likely the prediction of each validation image is wrong, shape (M,), 0 to 1.
+
+        None where `Analysis.error_probability` cannot tell, and beyond 200,000 images.
+        """
+        held_out = self.analysis.validation
+        if held_out is None or len(held_out) > MOST_TOLD:
+            return None
+        try:
+            return np.asarray(self.analysis.error_probability(), dtype=np.float64)
+        except ValueError:  # too few errors to learn from
+            return None
+
+    def calibration(self, index: int) -> Calibration | None:
+        """Return the row of class `index` in ``Analysis.calibration("class")``.
+
+        One class alone: that of a thousand takes seconds. None without validation images, and where
+        probabilities are not known.
+        """
+        held_out = self.analysis.validation
+        if held_out is None:
+            return None
+        own = np.flatnonzero(held_out.labels == index)
+        confidences = held_out.confidences[own]
+        if np.isnan(confidences).any():
+            return None
+        return calibration(confidences, held_out.correct[own], np.arange(len(own)))
 
     def name(self, index: int) -> str:
         """Return the name of class `index` as it stands on a page."""

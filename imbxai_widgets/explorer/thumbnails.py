@@ -21,6 +21,14 @@ class SecondPrediction(TypedDict):
     correct: bool
 
 
+class Doubt(TypedDict):
+    """What tells, without the label of an image, whether its prediction is wrong."""
+
+    agreeing: int  # of its nearest training images, those of the predicted class
+    neighbors: int
+    wrong: float | None  # probability, 0 to 1, where `Analysis.error_probability` gives one
+
+
 class Thumbnail(TypedDict):
     """One image, with its place in a sprite."""
 
@@ -36,6 +44,7 @@ class Thumbnail(TypedDict):
     after: SecondPrediction | None  # of a second model, if there is one
     archetype: int  # position in `ARCHETYPES`
     confidence: float | None  # softmax probability of the prediction, 0 to 1
+    doubt: Doubt | None  # of validation images: the model has seen the others
     votes: list[int]  # the classes that a misclassified training image votes for (Algorithm 1)
 
 
@@ -118,6 +127,7 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
             "after": _after(deck, split, row),
             "archetype": int(images.archetypes[row]),
             "confidence": number(images.confidences[row]),
+            "doubt": _doubt(deck, row) if split == "validation" else None,
             "votes": _votes(deck, row) if split == "training" else [],
         }
         for tile, (row, file) in enumerate(zip(rows.tolist(), files, strict=True))
@@ -130,6 +140,16 @@ def _after(deck: Deck, split: SplitName, row: int) -> SecondPrediction | None:
     images = deck.comparison.after.split(split)
     label, prediction = int(images.labels[row]), int(images.predictions[row])
     return {"prediction": deck.name(prediction), "correct": label == prediction}
+
+
+def _doubt(deck: Deck, row: int) -> Doubt:
+    images, told = deck.analysis.split("validation"), deck.error_probabilities
+    near = deck.analysis.labels[images.neighbors[row]]
+    return {
+        "agreeing": int(np.count_nonzero(near == images.predictions[row])),
+        "neighbors": len(near),
+        "wrong": None if told is None else float(told[row]),
+    }
 
 
 def _votes(deck: Deck, row: int) -> list[int]:

@@ -152,6 +152,7 @@ export const thumbnails = (number: number, tile: number, image: number): Thumbna
     after: null,
     archetype: 0,
     confidence: 0.75,
+    doubt: null,
     votes: at % 2 ? [1] : [],
   }));
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Cleanup } from "../src/parts/dom";
 import { toggled } from "../src/parts/marks";
 import { type Sprite, TileSheet } from "../src/parts/sprite";
-import { ThumbnailGrid, type Tile } from "../src/parts/thumbnail_grid";
+import { type Doubt, ThumbnailGrid, type Tile } from "../src/parts/thumbnail_grid";
 import { ThumbnailHints } from "../src/parts/thumbnail_hints";
 import { all, EVIL, fakePixels, one, press, texts, thumbnails } from "./panel_model";
 
@@ -48,6 +48,23 @@ describe("a grid of thumbnails", () => {
       "Validation image 7, Label: cat, Before: cat, After: owl (wrong), Archetype: outlier, File: /a/b.png",
     );
     expect(buttons()[0]?.classList.contains("imbxai-is-outlier")).toBe(true);
+  });
+
+  it("tells how likely a prediction is wrong, below it", () => {
+    const said = (doubt: Doubt) => {
+      const [tile] = tiles(1);
+      Object.assign(tile?.thumbnail ?? {}, { doubt, after: { prediction: "owl", correct: true } });
+      grid.show(tile ? [tile] : [], SPRITE, { size: 64 });
+      const label = buttons()[0]?.getAttribute("aria-label") ?? "";
+      return /confidence 75%, Without the label: (.*), After: owl/.exec(label)?.[1];
+    };
+    expect(said({ agreeing: 1, neighbors: 5, wrong: 0.64 })).toBe(
+      "1 of 5 neighbors agrees; 64% likely wrong",
+    );
+    expect(said({ agreeing: 0, neighbors: 5, wrong: null })).toBe("0 of 5 neighbors agree");
+    expect(said({ agreeing: 1, neighbors: 1, wrong: 0.004 })).toBe(
+      "1 of 1 neighbor agrees; <1% likely wrong",
+    );
   });
 
   it("writes below wrong images what they are taken for, as text", () => {

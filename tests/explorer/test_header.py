@@ -209,6 +209,65 @@ def test_the_interval_is_wilson_s_and_fewer_than_half_is_poor() -> None:
     )
 
 
+def confident(groups: Sequence[tuple[int, int, float]]) -> Analysis:
+    """Of class 0, so many validation images, so many of them right, of such confidences."""
+    labels = np.repeat([0, 1], 8)
+    points = np.eye(2)[labels] + np.random.default_rng(0).normal(scale=1e-3, size=(16, 2))
+    rows = [
+        [c, 1 - c] if (at + 1) * right // n > at * right // n else [1 - c, c]  # spread evenly
+        for n, right, c in groups
+        for at in range(n)
+    ]
+    unseen = [0] * len(rows)
+    held_out = (np.eye(2)[unseen], unseen, np.log(rows))
+    outputs = np.log(0.98 * np.eye(2)[labels] + 0.01)
+    return Analysis.from_arrays(
+        points, labels, outputs, validation=held_out, class_names=NAMES[:2], k=5
+    )
+
+
+def on_calibration(analysis: Analysis, index: int = 0) -> list[str]:
+    texts = [plain(text) for text in header(analysis, index)["sure"]]
+    return [text for text in texts if "confidence" in text]
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ([(100, 90, 0.9)], ""),
+        ([(9, 2, 0.9)], ""),  # too few
+        ([(40, 12, 0.8)], "80% confidence on average, and 30% of them are right: read its"),
+        ([(400, 320, 0.88)], "88% confidence on average, and 80% of them are right: read its"),
+        ([(60, 48, 0.88)], ""),
+        ([(10, 6, 0.75)], "though with 10 images chance alone may part the two as far."),
+        (
+            [(100, 98, 0.6), (100, 59, 0.97)],
+            "; in groups of like confidence, the two are 38 points",
+        ),
+    ],
+)
+def test_confidences_that_are_off_are_told(groups: list[tuple[int, int, float]], said: str) -> None:
+    found = on_calibration(confident(groups))
+    assert len(found) == bool(said)
+    assert all(said in text for text in found)
+
+
+def test_confidences_are_those_of_the_table() -> None:
+    analysis = make_analysis((200, 60, 30, 20, 10, 0))
+    table = analysis.calibration("class")
+    deck, told = Deck(analysis), []
+    for index, row in enumerate(table.itertuples(index=False)):
+        np.testing.assert_array_equal(deck.calibration(index), row)
+        told += on_calibration(analysis, index)
+        if row.images >= 10:
+            means = f"{row.confidence:.0%} confidence on average, and {row.accuracy:.0%} of them"
+            assert means in told[index]
+    assert len(told) == 4  # the last two have 5 images, and none
+    for bare in (made([1] * 12), make_analysis((40, 20), validation=False)):
+        assert Deck(bare).calibration(0) is None
+        assert on_calibration(bare) == []
+
+
 def test_few_errors_tell_no_pattern() -> None:
     few = "too few to tell a pattern in what the class is mistaken for."
     said = [plain(text) for text in header(made([1] * 4))["sure"]]

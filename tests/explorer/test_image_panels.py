@@ -22,11 +22,11 @@ from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.explorer.cards import CardDeck, card_bytes
-from imbxai_widgets.explorer.deck import PROTOTYPES
+from imbxai_widgets.explorer.deck import PROTOTYPES, Deck
 from imbxai_widgets.explorer.marks import marked_table
 from imbxai_widgets.explorer.panels.failures import TILES
 from imbxai_widgets.explorer.panels.images import ROOM, ImagesContent
-from imbxai_widgets.explorer.thumbnails import make_tiles
+from imbxai_widgets.explorer.thumbnails import make_tiles, thumbnails_of
 
 SIZES = (40, 20, 8, 0)
 SPLITS: tuple[SplitName, SplitName] = ("training", "validation")
@@ -142,6 +142,38 @@ def test_images_that_were_not_given_are_said_to_be_missing() -> None:
     assert card["training_images"]["sprite"] is None
     assert (card["failures_data"], card["training_images_data"]) == (b"", b"")
     assert card["training_images"]["groups"][0]["thumbnails"]
+
+
+# -- told without the label --------------------------------------------------------------------
+
+
+def test_validation_images_tell_how_likely_they_are_wrong(analysis: Analysis) -> None:
+    told, held_out = analysis.error_probability().to_numpy(), analysis.split("validation")
+    rows = np.arange(len(held_out))
+    near = analysis.labels[held_out.neighbors] == held_out.predictions[:, np.newaxis]
+    doubts = [each["doubt"] for each in thumbnails_of(Deck(analysis), "validation", rows)]
+    assert doubts == [
+        {"agreeing": int(same), "neighbors": 5, "wrong": float(wrong)}
+        for same, wrong in zip(near.sum(axis=1), told, strict=True)
+    ]
+    assert len({doubt["agreeing"] for doubt in doubts if doubt}) > 3
+    assert all(each["doubt"] is None for each in thumbnails_of(Deck(analysis), "training", rows))
+
+
+def test_where_no_probability_is_told_agreement_still_is(
+    analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = make_analysis((12, 8), errors=0.2)
+    with pytest.raises(ValueError, match="at least 10 wrong"):
+        few.error_probability()
+    shown = CardDeck(few).card(0)["failures"]["groups"][0]["thumbnails"][0]
+    same = few.labels[few.split("validation").neighbors[shown["image"]]] == shown["predicted"]
+    assert shown["doubt"] == {"agreeing": int(same.sum()), "neighbors": 5, "wrong": None}
+    assert Deck(make_analysis(SIZES, validation=False)).error_probabilities is None
+    size = len(analysis.split("validation"))
+    for most, known in ((size, True), (size - 1, False)):
+        monkeypatch.setattr("imbxai_widgets.explorer.deck.MOST_TOLD", most)
+        assert (Deck(analysis).error_probabilities is not None) == known
 
 
 # -- all images --------------------------------------------------------------------------------

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-
-from imbxai_widgets.compute.methods.archetypes import OUTLIER, RARE, assign_archetypes
+from imbxai_widgets.compute.methods.archetypes import OUTLIER, RARE, best_archetypes
 from imbxai_widgets.compute.methods.pairs import PairCounts
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.sentence import ImageFilter, Piece
@@ -99,15 +97,14 @@ class ClassFacts:
 def archetype_limit(images: int, k: int) -> int:
     """Return the best archetype that an image can have in a class of so many images.
 
-    Its neighbors of its own class are at most the others: where they are few, it cannot be safe.
+    See `best_archetypes`; ``Analysis.classes()["best_archetype"]`` is the same.
 
     Examples
     --------
     >>> [archetype_limit(images, 5) for images in (1, 2, 3, 5)]
     [3, 2, 1, 0]
     """
-    neighbors = np.arange(k) < images - 1
-    return int(assign_archetypes([1], [neighbors.astype(np.int64)])[0])
+    return int(best_archetypes([images], k)[0])
 
 
 def _most_first(pairs: PairCounts, index: int) -> list[tuple[int, int]]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
+
 from imbxai_widgets.compute.methods.intervals import wilson_interval
 from imbxai_widgets.explorer.panels._facts import ClassFacts
 from imbxai_widgets.explorer.sentence import Sentence, joined
 from imbxai_widgets.explorer.text import counted
 from imbxai_widgets.presentation import WEAK_SUPPORT
+
+FAR: Final = 0.1  # from confidence to accuracy, of which a reader should know
 
 
 def interval(facts: ClassFacts) -> tuple[float, float] | None:
@@ -25,7 +31,7 @@ def sureness(facts: ClassFacts, forecast_note: str) -> list[Sentence]:
     forecast_note : str
         What is known of the forecast by votes; see `forecast_notes`.
     """
-    paragraphs = [_range(facts), _few_errors(facts)]
+    paragraphs = [_range(facts), _calibration(facts), _few_errors(facts)]
     if facts.deck.analysis.n_classes > 1:
         paragraphs += [_votes(facts), joined(forecast_note)]
     return [paragraph for paragraph in paragraphs if paragraph]
@@ -46,6 +52,32 @@ def _range(facts: ClassFacts) -> Sentence:
         f"{facts.right:,} of {counted(facts.images, 'validation image')} is {part}. Of all images "
         f"like these, {low} to {high} may be right: that is how far {facts.images:,} images can "
         "tell (Wilson's 95% interval)."
+    )
+
+
+def _calibration(facts: ClassFacts) -> Sentence:
+    """Say how far confidences and accuracy of the class are apart, where that matters."""
+    found = facts.deck.calibration(facts.index)
+    if found is None or np.isnan(found.ece):  # no or few validation images
+        return []
+    by_chance = found.gap_low <= 0 <= found.gap_high
+    off = found.ece_low > 0  # also where too sure here and not sure enough there cancel out
+    if not off and abs(found.gap) <= FAR:
+        return []
+    means = (
+        f"Its validation images are predicted with {found.confidence:.0%} confidence on average, "
+        f"and {found.accuracy:.0%} of them are right"
+    )
+    if by_chance and not off:
+        return joined(
+            f"{means}: read its probabilities with care, though with {found.images:,} images "
+            "chance alone may part the two as far."
+        )
+    if by_chance:
+        means += f"; in groups of like confidence, the two are {100 * found.ece:.0f} points apart"
+    return joined(
+        f"{means}: read its probabilities with care (temperature scaling moves those of all "
+        "classes alike: analysis.calibrated())."
     )
 
 

@@ -11,7 +11,6 @@ import traitlets
 
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
-from imbxai_widgets.explorer.panels._facts import archetype_limit
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.text import archetype_meanings, counted
 from imbxai_widgets.explorer.thumbnails import Thumbnail, make_tiles
@@ -70,7 +69,7 @@ class ArchetypeContent(PanelContent):
                     }
                     for number, images in enumerate(shown)
                 ],
-                "note": self._note(int(self.deck.rows.sizes[index])),
+                "note": self._note(index),
             },
             "prototype_sprite": tiles["sprite"],
             "prototype_data": tiles["sprite_data"],
@@ -81,10 +80,11 @@ class ArchetypeContent(PanelContent):
         """Return a strip that is still empty."""
         return ArchetypeStrip()
 
-    def _note(self, images: int) -> str:
+    def _note(self, index: int) -> str:
         """Say which archetypes are out of reach for a class of so few images."""
-        k = self.deck.analysis.k
-        limit = archetype_limit(images, k) if images else 0
+        k, images = self.deck.analysis.k, int(self.deck.rows.sizes[index])
+        best = self.deck.classes[index]["best_archetype"]
+        limit = ARCHETYPES.index(best) if images else 0
         if not limit:
             return ""
         none = "it cannot" if images == 1 else "none can"

@@ -1,7 +1,7 @@
 // Images: a canvas with the pixels, under buttons that can be focused and marked.
 import { ARCHETYPES } from "./archetype_style";
 import { h, step, TextView, type View, Views } from "./dom";
-import { percent } from "./format";
+import { counted, percent } from "./format";
 import type { TileLayout, TileSheet } from "./sprite";
 import { type Layout, layOut } from "./thumbnail_layout";
 
@@ -11,6 +11,15 @@ export type SplitName = "training" | "validation";
 export interface SecondPrediction {
   prediction: string;
   correct: boolean;
+}
+
+/** What tells, without the label of an image, whether its prediction is wrong. */
+export interface Doubt {
+  /** Of its nearest training images, those of the predicted class. */
+  agreeing: number;
+  neighbors: number;
+  /** Probability, 0 to 1; null where too few errors are known to learn it from. */
+  wrong: number | null;
 }
 
 export interface Thumbnail {
@@ -34,6 +43,8 @@ export interface Thumbnail {
   archetype: number;
   /** Of the prediction, 0 to 1; null where unknown. */
   confidence: number | null;
+  /** Of validation images: the model has seen the others. */
+  doubt: Doubt | null;
   /** The classes that a misclassified training image votes for (Algorithm 1). */
   votes: number[];
 }
@@ -53,17 +64,23 @@ export const keyOf = ({ split, image }: Thumbnail): string => `${split}:${image}
 export const archetypeOf = ({ archetype }: Thumbnail): string => ARCHETYPES[archetype]?.name ?? "";
 
 export function describe({ thumbnail, prototype }: Tile): string[] {
-  const { split, number, label, confidence, after, file } = thumbnail;
+  const { split, number, label, confidence, doubt, after, file } = thumbnail;
   const sure = confidence === null ? "" : `, confidence ${percent(confidence)}`;
   const first = after ? "Before" : "Prediction";
   const lines = [
     `${split === "training" ? "Training" : "Validation"} image ${number}`,
     `Label: ${label}`,
     `${first}: ${judged(thumbnail)}${sure}`,
+    ...(doubt ? [doubted(doubt)] : []),
     ...(after ? [`After: ${judged(after)}`] : []),
     `Archetype: ${archetypeOf(thumbnail)}${prototype ? ", prototype" : ""}`,
   ];
   return file === null ? lines : [...lines, `File: ${file}`];
+}
+
+function doubted({ agreeing, neighbors, wrong }: Doubt): string {
+  const agree = `${agreeing} of ${counted(neighbors, "neighbor")} agree${agreeing === 1 ? "s" : ""}`;
+  return `Without the label: ${agree}${wrong === null ? "" : `; ${percent(wrong)} likely wrong`}`;
 }
 
 const judged = ({ prediction, correct }: SecondPrediction): string =>

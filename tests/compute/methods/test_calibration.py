@@ -138,3 +138,10 @@ def test_one_bin_is_inverted_exactly() -> None:
     bins = Bins(np.array([50]), one, one, one, 0.5 * one, 0.1 * one, 0.1 * one)
     estimate, low, high = expected_error(bins, 2.0)
     assert (estimate, low, high) == pytest.approx((0.5, 0.3, 0.7), abs=0.02)
+
+
+def test_images_of_equal_confidence_are_not_told_apart_by_their_order() -> None:
+    confidences, right = np.full(100, 0.9), np.arange(100) < 90
+    found = calibration(confidences, right, np.arange(100))
+    assert found.ece < 0.06
+    assert found.ece_low < 0.01
