@@ -41,7 +41,7 @@ class Watch:
 
     def _on_error(self, error: Error) -> None:
         if not any(known in str(error) for known in self._allowed):
-            self._faults.append(f"uncaught: {error}")
+            self._faults.append(f"uncaught: {error}\n{error.stack}")
 
     def _on_dialog(self, dialog: Dialog) -> None:
         self._faults.append(f"dialog: {dialog.message}")

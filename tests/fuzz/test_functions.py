@@ -50,6 +50,7 @@ OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme", "tell_of_
 OTHER_FUNCTIONS |= {"measure", "label_odds", "sampling_weights"}
 OTHER_FUNCTIONS |= {"backed_off", "spread_errors", "shares_entropy", "sure_differences"}
 OTHER_FUNCTIONS |= {"warn_of_permutation"}  # of `likely_permutation`
+OTHER_FUNCTIONS |= {"archetype_ranges", "best_archetypes"}  # take no arrays, and sizes of classes
 
 # Too small, empty, wide, and of any type: what a caller may get wrong.
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
