@@ -50,15 +50,26 @@ _SETTLED = f"""async (root) => {{
     const left = figure.getBoundingClientRect().right - (plot?.right ?? 0);
     return -1 < left && left < 25;
   }};
+  // and only where it is in sight
+  const inSight = (figure) => {{
+    const {{ top, bottom }} = figure.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  }};
   const charts = () => [...root.querySelectorAll(".imbxai-chart.bqplot")]
-    .filter((figure) => figure.checkVisibility({{ visibilityProperty: true }}));
+    .filter((figure) => figure.checkVisibility({{ visibilityProperty: true }}) && inSight(figure));
   const end = performance.now() + {PATIENCE_MS};
   let last = "";
   for (let frames = 0; frames < 10; frames++) {{
     await new Promise(requestAnimationFrame);
-    if (performance.now() > end) throw new Error("the panels do not stand still");
     const now = JSON.stringify(({_PANELS})(root));
-    if (now !== last || !charts().every(fits)) frames = 0;
+    const misfits = charts().filter((figure) => !fits(figure));
+    if (performance.now() > end) {{
+      const plotOf = (figure) => figure.querySelector(".plotarea_background");
+      const sizes = misfits.map((figure) => [figure, plotOf(figure)]
+        .map((element) => JSON.stringify(element?.getBoundingClientRect())));
+      throw new Error(`the panels do not stand still; charts and plots that do not fit: ${{sizes}}`);
+    }}
+    if (now !== last || misfits.length) frames = 0;
     last = now;
   }}
   return JSON.parse(last);

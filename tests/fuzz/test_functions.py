@@ -50,7 +50,21 @@ OTHER_FUNCTIONS = {"input_saliency", "check_fraction", "color_scheme", "tell_of_
 OTHER_FUNCTIONS |= {"measure", "label_odds", "sampling_weights"}
 OTHER_FUNCTIONS |= {"backed_off", "spread_errors", "shares_entropy", "sure_differences"}
 OTHER_FUNCTIONS |= {"warn_of_permutation"}  # of `likely_permutation`
-OTHER_FUNCTIONS |= {"archetype_ranges", "best_archetypes"}  # take no arrays, and sizes of classes
+OTHER_FUNCTIONS |= {"archetype_ranges", "best_archetypes", "wilson_interval"}  # take no arrays
+# What `Analysis.calibration`, `reliability`, `calibrated` and `error_probability` are made of, and
+# hand arrays of an analysis alone.
+OTHER_FUNCTIONS |= {"calibration", "expected_error", "reliability", "check_kind", "fit_rows"}
+OTHER_FUNCTIONS |= {
+    "cross_fitted_top",
+    "fit_scaling",
+    "scaled_top",
+    "folds",
+    "group_codes",
+    "resample",
+}
+OTHER_FUNCTIONS |= {"cross_fitted_errors", "fit_logistic", "signs"}
+# Of the pairs of an analysis; their own tests hold them to SciPy and to brute force.
+OTHER_FUNCTIONS |= {"confusion_groups", "confusion_tree"}
 
 # Too small, empty, wide, and of any type: what a caller may get wrong.
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)

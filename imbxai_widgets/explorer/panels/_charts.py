@@ -113,6 +113,7 @@ def row_figure(
         padding_x=0.0,
         padding_y=0.0,
         display_toolbar=False,
+        min_aspect_ratio=0.01,  # by default as wide as high at least, also beyond the page
         animation_duration=0,
         layout=widgets.Layout(width="100%", height=f"{height}px", min_width="0"),
     )
