@@ -67,7 +67,7 @@ _SETTLED = f"""async (root) => {{
       const plotOf = (figure) => figure.querySelector(".plotarea_background");
       const sizes = misfits.map((figure) => [figure, plotOf(figure)]
         .map((element) => JSON.stringify(element?.getBoundingClientRect())));
-      throw new Error(`the panels do not stand still; charts and plots that do not fit: ${{sizes}}`);
+      throw new Error(`the panels do not stand still; charts that do not fit: ${{sizes}}`);
     }}
     if (now !== last || misfits.length) frames = 0;
     last = now;
