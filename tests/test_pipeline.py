@@ -46,12 +46,12 @@ def test_progress_bars_are_titled(capsys: pytest.CaptureFixture[str]) -> None:
     few = Subset(validation, range(12))
     analyze(model, few, validation=few, k=1, salient_fraction=None)
     bars = capsys.readouterr().err
-    assert "Training images: 100%" in bars
-    assert "Validation images: 100%" in bars
+    assert "Training images: " in bars
+    assert "Validation images: " in bars
     analyze_with(model, few, few, AnalyzeSettings(k=1, salient_fraction=None), title="Before")
     bars = capsys.readouterr().err
-    assert "Before: training images: 100%" in bars
-    assert "Before: validation images: 100%" in bars
+    assert "Before: training images: " in bars
+    assert "Before: validation images: " in bars
     assert "Training" not in bars
 
 

@@ -284,7 +284,9 @@ def batch_runner(
 
 
 def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:
-    return tqdm(total=size, initial=size - left, desc=title, unit="image", disable=not shown)
+    done = size - left
+    # A finished bar goes away: it would be the loudest thing above what it was waited for.
+    return tqdm(total=size, initial=done, desc=title, unit="image", disable=not shown, leave=False)
 
 
 @contextmanager
