@@ -89,6 +89,16 @@ class Deck:
         return self.analysis.forecast().to_numpy(dtype=np.float64)
 
     @cached_property
+    def decision_overlap(self) -> DoubleArray | None:
+        """Parts of each class beyond the head's boundary to the others, shape (C, C), 0 to 1.
+
+        None where the head is not known, and beyond `FORECAST_CLASSES` classes.
+        """
+        if self.analysis.head is None or not 2 <= self.analysis.n_classes <= FORECAST_CLASSES:
+            return None
+        return self.analysis.decision_overlap().to_numpy(dtype=np.float64)
+
+    @cached_property
     def colors(self) -> pd.DataFrame:
         """Shares of salient pixels by class and color bin; NaN for classes without images.
 

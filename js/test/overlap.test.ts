@@ -9,6 +9,7 @@ const card = (): CardIdentity & Part => ({
   overlap: {
     topK: 3,
     sharing: 2,
+    nearest: "As the classifier's head sees it, it lies nearest to bee (20%).",
     features: [
       { feature: 12, share: 0.5, classes: 0 },
       { feature: 3, share: 0.3, classes: 1 },
@@ -96,7 +97,7 @@ describe("overlap table", () => {
     expect(texts(el, "caption")).toEqual(["No class shares a top feature with cat."]);
     expect(all(el, "[data-feature]")).toHaveLength(3);
     const empty = card();
-    empty.overlap = { topK: 3, sharing: 0, features: [], rows: [] };
+    empty.overlap = { topK: 3, sharing: 0, features: [], rows: [], nearest: "" };
     model.receive("card", empty);
     expect(el.textContent).toContain("cat has no training images");
     model.receive("card", {});

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+import numpy as np
 import traitlets
 
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
 
+NEAREST = 3  # classes that are named
 ROWS = 15  # as many as are seen at once; each costs a click layout and paint
 
 
@@ -36,6 +38,7 @@ class Overlap(TypedDict):
     rows: list[OverlapRow]
     sharing: int  # how many classes share any
     topK: int
+    nearest: str  # which classes are nearest as the classifier's head sees it; "" if not known
 
 
 class OverlapPart(Part):
@@ -75,8 +78,25 @@ class OverlapContent(PanelContent):
                 ],
                 "sharing": sharing,
                 "topK": self.deck.analysis.top_k,
+                "nearest": self._nearest(index),
             }
         }
+
+    def _nearest(self, index: int) -> str:
+        """Name the classes beyond whose boundary most of the class lies; see docs/overlap.md."""
+        overlaps = self.deck.decision_overlap
+        if overlaps is None or np.isnan(overlaps[index]).all():
+            return ""
+        beyond = np.nan_to_num(overlaps[index])
+        largest = [other for other in np.argsort(-beyond, kind="stable")[:NEAREST] if beyond[other]]
+        named = ", ".join(f"{self.deck.name(other)} ({beyond[other]:.0%})" for other in largest)
+        return (
+            f"As the classifier's head sees it, it lies nearest to {named}: so much of a normal "
+            "distribution of its training images lies beyond the boundary. This told more often "
+            "than shared features what is taken for what (Analysis.decision_margins)."
+            if named
+            else ""
+        )
 
     def widget(self, selected: int) -> OverlapTable:
         """Return a table that is still empty."""

@@ -34,6 +34,8 @@ export interface Overlap {
   /** How many classes share any. */
   sharing: number;
   topK: number;
+  /** Which classes are nearest as the classifier's head sees it, in words; "" where not known. */
+  nearest: string;
 }
 
 export interface Part {
@@ -160,6 +162,7 @@ class Table {
         head(features),
         pickBody(picks),
       ),
+      h("p", "imbxai-note", {}, overlap.nearest),
     );
     this.showSelected();
   }
