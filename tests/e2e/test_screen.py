@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -129,6 +130,23 @@ def check_every_tab(notebook: NotebookPage, view: ExplorerView) -> None:
         tab.click()
         view.settle()
         check_accessibility(notebook.page)
+
+
+def test_a_screen_reader_finds_its_way(view: ExplorerView) -> None:
+    picker = view.root.get_by_role("listbox", name="Classes")
+    chosen = picker.get_by_role("option", selected=True)
+    expect(chosen).to_have_accessible_name(re.compile("^Plants ?, 40 images, 17% right"))
+    expect(view.root.get_by_role("heading", level=2, name="Plants")).to_be_visible()
+    expect(view.header.get_by_role("button", name="15 of 18")).to_be_visible()
+    bar = view.root.get_by_role("button", name="8 of 15 validation errors are taken for Animals")
+    expect(bar).to_be_visible()
+    group = view.failures.get_by_role("group", name="Taken for Animals")
+    image = group.get_by_role("button").first
+    expect(image).to_have_accessible_name(re.compile("Label: Plants.*Prediction: Animals"))
+    expect(image).to_have_attribute("aria-pressed", "false")
+    tabs = view.root.get_by_role("tablist", name="More about this class").get_by_role("tab")
+    expect(tabs).to_have_text(["All images", "Shared features", "Colors", "All classes"])
+    expect(view.root.get_by_role("tabpanel", name="All images")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [360, 480, 700, 960, 1920, 2560])
