@@ -169,6 +169,7 @@ class ExplorerView:
         """Click "more" below all images; those that come then, the kernel has."""
         images = self.root.get_by_test_id("imbxai-images")
         shown = images.locator("[data-image]:visible")
+        images.scroll_into_view_if_needed()  # they come when they are in sight
         expect(shown.first).to_be_visible(timeout=PATIENCE_MS)
         before = shown.count()
         images.locator("[data-action=more]:visible").first.click()
