@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cached_property, lru_cache, partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis.rows import ClassRows
+from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.calibration import Calibration, calibration
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
@@ -52,10 +53,15 @@ class Deck:
     @cached_property
     def classes(self) -> list[dict[Hashable, Any]]:
         """The rows of `Analysis.classes`, by class number: two classes may have one name."""
-        return self.analysis.classes().to_dict("records")
+        return self._class_tables[0].to_dict("records")
+
+    @cached_property
+    def _class_tables(self) -> list[pd.DataFrame]:
+        """`Analysis.classes` of each model."""
+        return [each.classes() for each in self._analyses]
 
     @property
-    def judged(self) -> Literal["training", "validation"]:
+    def judged(self) -> SplitName:
         """The images by which classes are judged: those that the model has not seen, if any."""
         return "training" if self.analysis.validation is None else "validation"
 
@@ -63,14 +69,14 @@ class Deck:
     def accuracies(self) -> list[DoubleArray]:
         """The accuracy of each class by each model, shape (C,), 0 to 1; NaN without images."""
         return [
-            each.classes()[f"{self.judged}_accuracy"].to_numpy(dtype=np.float64)
-            for each in self._analyses
+            table[f"{self.judged}_accuracy"].to_numpy(dtype=np.float64)
+            for table in self._class_tables
         ]
 
     @cached_property
     def overall_accuracies(self) -> list[float]:
         """The accuracy over all images by each model, 0 to 1; NaN without images."""
-        splits = [each.validation or each.train for each in self._analyses]
+        splits = [each.split(self.judged) for each in self._analyses]
         return [float(split.correct.mean()) if len(split) else np.nan for split in splits]
 
     @property

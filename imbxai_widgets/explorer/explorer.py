@@ -228,10 +228,16 @@ class Explorer(Mortal):
         Anywhere
             An ``anywidget.AnyWidget``; the same one until it is closed.
 
+        Raises
+        ------
+        RuntimeError
+            If the Explorer is closed.
+
         Examples
         --------
         >>> shown = Explorer(analysis).as_anywidget()  # in marimo: mo.ui.anywidget(shown)
         """
+        self._check_open()
         if self._anywhere is None or self._anywhere.comm is None:
             self._anywhere = Anywhere.of(self)
         return self._anywhere
@@ -277,10 +283,9 @@ class Explorer(Mortal):
         self._message = label("", "imbxai-message")  # what the panels wait for, what went wrong
         turns = sorted(contents.values(), key=lambda content: content.turn)
         in_tabs = [content for content in contents.values() if content.place == "tab"]
-        names = [content.name for content in in_tabs]
         self._tabs = Tabs(
             titles=[content.tab for content in in_tabs],
-            images=names.index("images") if "images" in names else 0,
+            images=[content.name for content in in_tabs].index("images"),
         )
         linked = [(self._panels[content.name], content.keys()) for content in turns]
         self._linker = Linker(

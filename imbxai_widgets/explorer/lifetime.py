@@ -71,7 +71,10 @@ def widgets_within(root: widgets.Widget) -> list[widgets.Widget]:
     todo = [root]
     while todo:
         widget = todo.pop()
-        for part in _widgets_in([getattr(widget, key) for key in widget.keys]):
+        # Traits that may hold widgets have a serializer; without it are plain data, such as the
+        # names of thousands of classes, which would take longer to search than to make.
+        holding = [key for key in widget.keys if widget.trait_metadata(key, "to_json")]
+        for part in _widgets_in([getattr(widget, key) for key in holding]):
             if part.model_id not in found:
                 found[part.model_id] = part
                 todo.append(part)

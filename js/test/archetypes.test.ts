@@ -10,6 +10,7 @@ import {
   PanelModel,
   press,
   settle,
+  stubSizes,
   texts,
   thumbnails,
 } from "./panel_model";
@@ -46,9 +47,12 @@ describe("where training images stand", () => {
     all(column(name), ".imbxai-thumb").map((thumb) => Number(thumb.dataset.image));
   const parts = () => all(el, ".imbxai-archetype-part");
 
+  let resized: () => void;
+
   beforeEach(async () => {
     document.body.replaceChildren();
     pixels = fakePixels(170);
+    resized = stubSizes();
     model = fresh(card());
     ({ el, dispose } = await mount(strip, model));
     await settle();
@@ -124,6 +128,7 @@ describe("where training images stand", () => {
     const width = one(column("safe"), ".imbxai-thumb").style.width;
     expect(width).toBe("72px");
     fakePixels(20);
+    resized();
     model.receive("card", card());
     expect(images("safe")).toEqual([100]);
   });

@@ -189,3 +189,19 @@ export function stubSight(): (isIntersecting: boolean) => void {
   );
   return (isIntersecting) => tell([{ isIntersecting }]);
 }
+
+/** Has the next panel told by the returned function that what it observes has another size. */
+export function stubSizes(): () => void {
+  let tell = () => {};
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      constructor(resized: () => void) {
+        tell = resized;
+      }
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
+  return () => tell();
+}

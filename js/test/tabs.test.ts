@@ -1,23 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import tabs, { type State } from "../src/linker/tabs";
 import { askFor } from "../src/parts/filter";
-import { all, mount, one, PanelModel, press } from "./panel_model";
+import { all, mount, one, PanelModel, press, stubSizes } from "./panel_model";
 
 const TITLES = ["All images", "Shared features", "Colors"];
 
 /** A view of an Explorer, in which the bar stands above what the tabs hold. */
 async function open(current = 0) {
-  let placed = () => {};
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      constructor(tell: () => void) {
-        placed = tell;
-      }
-      observe() {}
-      disconnect() {}
-    },
-  );
+  const placed = stubSizes();
   const model = new PanelModel<State>({ titles: TITLES, current, wanted: {}, images: 1 });
   const { el, dispose } = await mount(tabs, model);
   const page = document.createElement("div");

@@ -242,8 +242,8 @@ def test_of_many_classes_the_largest_by_either_are_shown() -> None:
     for index in range(20):
         card = deck.card(index)["adversaries"]
         errors = np.zeros(20)
-        row = slice(counts.starts[index], counts.starts[index + 1])
-        errors[counts.others[row]] = counts.counts[row]
+        others, met = counts.row(index)
+        errors[others] = met
         if not errors.any():
             continue
         series = np.maximum(errors, np.where(foretold[index] < 0.5, 0, foretold[index]))

@@ -92,6 +92,7 @@ def test_closing_frees_widgets_and_analysis() -> None:
     assert repr(explorer) == "Explorer(closed)"
     for use in (
         lambda: explorer.analysis,
+        explorer.as_anywidget,
         lambda: explorer.comparison,
         lambda: explorer.selection,
         lambda: explorer.hold_cards(),

@@ -73,10 +73,22 @@ class PairCounts:
         shares[at, others] = parts
         return shares
 
+    def row(self, index: int) -> tuple[IntArray, IntArray]:
+        """Return the classes that class `index` meets, rising, and how often it does.
+
+        Examples
+        --------
+        >>> pairs = PairCounts.of(np.array([0, 0, 0, 0]), np.array([1, 2, 2, 2]), 3)
+        >>> pairs.row(0)
+        (array([1, 2]), array([1, 3]))
+        """
+        own = slice(self.starts[index], self.starts[index + 1])
+        return self.others[own], self.counts[own]
+
     def shares(self, index: int) -> tuple[IntArray, DoubleArray]:
         """Return the classes that class `index` meets, and their parts of its total."""
-        row = slice(self.starts[index], self.starts[index + 1])
-        return self.others[row], self.counts[row] / max(self.totals[index], 1)
+        others, counts = self.row(index)
+        return others, counts / max(self.totals[index], 1)
 
     def parts(self, rows: IntArray) -> tuple[IntArray, IntArray, DoubleArray]:
         """Return the pairs of some rows: position in `rows`, the other class, and its share."""
@@ -111,19 +123,6 @@ class PairCounts:
         with np.errstate(divide="ignore"):
             lifts: DoubleArray = shares * (sizes.sum() - sizes[rows]) / sizes[others]
         return lifts
-
-    def largest(self) -> tuple[IntArray, DoubleArray]:
-        """Return of each row the class with the largest share, and that share; -1 for none."""
-        classes = np.full(len(self.totals), -1, dtype=np.int64)
-        shares = np.zeros(len(self.totals))
-        filled = np.flatnonzero(np.diff(self.starts))
-        # By row and rising count; of equal counts the lower class comes last.
-        rows = np.repeat(np.arange(len(self.totals)), np.diff(self.starts))
-        order = np.lexsort((-self.others, self.counts, rows))
-        last = order[self.starts[filled + 1] - 1]
-        classes[filled] = self.others[last]
-        shares[filled] = self.counts[last] / self.totals[filled]
-        return classes, shares
 
 
 def _counted(codes: IntArray, limit: int) -> tuple[IntArray, IntArray]:

@@ -108,6 +108,6 @@ def archetype_limit(images: int, k: int) -> int:
 
 
 def _most_first(pairs: PairCounts, index: int) -> list[tuple[int, int]]:
-    row = slice(pairs.starts[index], pairs.starts[index + 1])
-    found = zip(pairs.others[row].tolist(), pairs.counts[row].tolist(), strict=True)
+    others, counts = pairs.row(index)
+    found = zip(others.tolist(), counts.tolist(), strict=True)
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))

@@ -111,8 +111,8 @@ class AdversaryContent(PanelContent):
 
     def _counts(self, pairs: PairCounts, index: int) -> IntArray:
         counts = np.zeros(self.deck.analysis.n_classes, dtype=np.int64)
-        row = slice(pairs.starts[index], pairs.starts[index + 1])
-        counts[pairs.others[row]] = pairs.counts[row]
+        others, met = pairs.row(index)
+        counts[others] = met
         return counts
 
     def _note(self, facts: ClassFacts, total: int, left_out: int) -> str:

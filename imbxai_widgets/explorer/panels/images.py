@@ -137,18 +137,10 @@ class ImagesContent(PanelContent):
         analysis = self.deck.analysis
         found = analysis.neighbors_among(rows, filter["votes"])
         tiles = make_tiles(self.deck, "training", found[offset : offset + MORE], largest=ASKED_TILE)
-        group: ImageGroup = {
-            "name": "",
-            "archetype": None,
-            "predicted": None,
-            "images": len(found),
-            "prototypes": 0,
-            "thumbnails": tiles["thumbnails"],
-        }
         return {
             "images": len(found),
             "total": int(self.deck.rows.sizes[filter["votes"]]),
-            "groups": [group],
+            "groups": [_group("", found, None) | {"thumbnails": tiles["thumbnails"]}],
             "sprite": tiles["sprite"],
             "sprite_data": tiles["sprite_data"],
             "notice": tiles["notice"],

@@ -106,9 +106,7 @@ const render: Render<State> = ({ model, el }) => {
   el.append(bar.element);
   cleanup.add(() => bar.dispose());
   // The view is put into the page after it is rendered.
-  const placed = new ResizeObserver(() => bar.watch(el));
-  placed.observe(bar.element);
-  cleanup.add(() => placed.disconnect());
+  cleanup.onResize([bar.element], () => bar.watch(el));
   return () => cleanup.run();
 };
 

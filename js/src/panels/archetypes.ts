@@ -8,7 +8,7 @@ import { count, counted } from "../parts/format";
 import { toggled } from "../parts/marks";
 import { Roving } from "../parts/roving";
 import { textButton } from "../parts/sentence";
-import { SheetStore, type Sprite, TileSheet } from "../parts/sprite";
+import { SheetStore, type Sprite, type TileSheet } from "../parts/sprite";
 import { type Thumbnail, ThumbnailGrid } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
 
@@ -61,6 +61,7 @@ class Column {
   #thumbnails: Thumbnail[] = [];
   #sprite: Sprite | null = null;
   #sheet: TileSheet | undefined;
+  #width = 0;
 
   constructor(
     private readonly number: number,
@@ -91,7 +92,8 @@ class Column {
     }
   }
 
-  show({ meaning, images, wrong, thumbnails }: ArchetypeGroup, sprite: Sprite | null): void {
+  show(group: ArchetypeGroup, sprite: Sprite | null, sheet: TileSheet | undefined): void {
+    const { meaning, images, wrong, thumbnails } = group;
     const name = ARCHETYPES[this.number]?.name ?? "";
     const hint = `${counted(images, "image")} ${images === 1 ? "is" : "are"} ${name}: ${meaning}`;
     this.part.hidden = images === 0;
@@ -107,21 +109,29 @@ class Column {
     );
     this.#thumbnails = thumbnails;
     this.#sprite = sprite;
-    this.#sheet = undefined;
+    this.#sheet = sheet;
     this.grid.element.hidden = thumbnails.length === 0;
-    this.lay();
+    this.#lay();
   }
 
   dress(sheet: TileSheet): void {
     this.#sheet = sheet;
-    this.lay();
+    this.#lay();
+  }
+
+  /** Takes the width anew: to ask for it at each class would make the browser lay out the page. */
+  resize(): void {
+    this.#width = this.grid.element.clientWidth;
+    this.grid.resize();
+    this.#lay();
   }
 
   /** Shows as many prototypes as stand side by side. */
-  lay(): void {
+  #lay(): void {
     const size = this.#sprite && Math.max(this.#sprite.width, this.#sprite.height);
     const side = size === null ? 64 : size > TINY ? PHOTOGRAPH : TINY;
-    const fitting = Math.floor((this.grid.element.clientWidth + GAP) / (side + GAP));
+    this.#width ||= this.grid.element.clientWidth;
+    const fitting = Math.floor((this.#width + GAP) / (side + GAP));
     const tiles = this.#thumbnails
       .slice(0, Math.max(1, fitting))
       .map((thumbnail) => ({ thumbnail, prototype: true, sheet: this.#sheet }));
@@ -194,8 +204,7 @@ class Strip {
   async prepare(): Promise<void> {
     const { prototype_sprite: sprite, prototype_data: data } = this.model.get("ahead") as Part;
     if (!sprite) return;
-    const sheet = await TileSheet.decode(sprite, data);
-    this.#store.keep(data, sheet, this.#card.prototype_data);
+    await this.#store.decode(sprite, data, this.#card.prototype_data);
   }
 
   showMarks(): void {
@@ -204,10 +213,7 @@ class Strip {
   }
 
   resize(): void {
-    for (const column of this.#columns) {
-      column.grid.resize();
-      column.lay();
-    }
+    for (const column of this.#columns) column.resize();
     this.showMarks();
   }
 
@@ -224,8 +230,7 @@ class Strip {
     if (sprite && !sheet) this.#decode(sprite, data);
     for (const [number, column] of this.#columns.entries()) {
       const group = archetypes.groups[number];
-      if (group) column.show(group, sprite);
-      if (sheet) column.dress(sheet);
+      if (group) column.show(group, sprite, sheet);
     }
     this.#roving.refresh();
     this.showMarks();
@@ -255,9 +260,7 @@ const render: Render<State> = ({ model, el }) => {
   cleanup.on(model, "change:marked", () => strip.showMarks());
   el.append(strip.frame.root);
   cleanup.add(() => strip.dispose());
-  const observer = new ResizeObserver(() => strip.resize());
-  observer.observe(strip.frame.body);
-  cleanup.add(() => observer.disconnect());
+  cleanup.onResize([strip.frame.body], () => strip.resize());
   strip.showCard();
   return () => cleanup.run();
 };

@@ -269,9 +269,7 @@ const render: Render<State> = ({ model, el }) => {
   cleanup.add(() => picker.dispose());
   picker.fill();
   // The page may show the view later than it is rendered, and in another width.
-  const shown = new ResizeObserver(() => picker.resize());
-  shown.observe(picker.frame.root);
-  cleanup.add(() => shown.disconnect());
+  cleanup.onResize([picker.frame.root], () => picker.resize());
   cleanup.onSight(picker.frame.root, (inSight) => picker.appear(inSight));
   return () => cleanup.run();
 };

@@ -4,7 +4,7 @@ import { Cleanup, h, panel, placeholder, TextView, type View, Views } from "../p
 import { type AskedFilter, askFor, type ImageFilter } from "../parts/filter";
 import { count, counted } from "../parts/format";
 import { toggled } from "../parts/marks";
-import { SheetStore, type Sprite, TileSheet } from "../parts/sprite";
+import { SheetStore, type Sprite, type TileSheet } from "../parts/sprite";
 import { type SplitName, type Thumbnail, ThumbnailGrid } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
 import { smallSize } from "../parts/thumbnail_layout";
@@ -190,9 +190,11 @@ class FailuresView {
   /** Decodes the images of a card that may be shown next. */
   async prepare(): Promise<void> {
     const card = this.model.get("ahead");
-    if (!hasCard(card) || !card.failures.sprite) return;
-    const sheet = await TileSheet.decode(card.failures.sprite, card.failures_data);
-    this.#store.keep(card.failures_data, sheet, this.#card.failures_data);
+    if (!hasCard(card)) return;
+    const { failures, failures_data } = card;
+    if (failures.sprite) {
+      await this.#store.decode(failures.sprite, failures_data, this.#card.failures_data);
+    }
   }
 
   showMarks(): void {
@@ -284,9 +286,7 @@ const render: Render<State> = ({ model, el }) => {
   cleanup.on(model, "change:marked", () => view.showMarks());
   el.append(view.frame.root);
   cleanup.add(() => view.dispose());
-  const observer = new ResizeObserver(() => view.resize());
-  observer.observe(view.frame.body);
-  cleanup.add(() => observer.disconnect());
+  cleanup.onResize([view.frame.body], () => view.resize());
   view.showCard();
   return () => cleanup.run();
 };

@@ -360,9 +360,7 @@ const render: Render<State> = ({ model, el }) => {
   cleanup.on(model, "change:marked", () => images.showMarks());
   el.append(images.frame.root);
   cleanup.add(() => images.dispose());
-  const observer = new ResizeObserver(() => images.relayout());
-  for (const element of images.sized) observer.observe(element);
-  cleanup.add(() => observer.disconnect());
+  cleanup.onResize(images.sized, () => images.relayout());
   images.showCard();
   images.showMarks();
   return () => cleanup.run();

@@ -225,9 +225,7 @@ const render: Render<State> = ({ model, el }) => {
   cleanup.add(() => clearTimeout(timer));
   el.append(view.frame.root);
   cleanup.add(() => view.frame.root.remove());
-  const sized = new ResizeObserver(() => view.resize());
-  sized.observe(view.frame.root);
-  cleanup.add(() => sized.disconnect());
+  cleanup.onResize([view.frame.root], () => view.resize());
   cleanup.onSight(view.frame.root, (now) => {
     inSight = now;
     if (now) show();

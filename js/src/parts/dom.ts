@@ -120,6 +120,13 @@ export class Cleanup {
     this.add(() => model.off(event as never, task));
   }
 
+  /** Follows the sizes of elements until the view goes; begins once they are laid out. */
+  onResize(elements: HTMLElement[], task: () => void): void {
+    const observer = new ResizeObserver(task);
+    for (const element of elements) observer.observe(element);
+    this.add(() => observer.disconnect());
+  }
+
   /** Tells, until the view goes, whether a reader can see the element. */
   onSight(element: HTMLElement, tell: (inSight: boolean) => void): void {
     const observer = new IntersectionObserver((entries) => {

@@ -73,13 +73,14 @@ export class SheetStore {
 
   get(picture: DataView): TileSheet | undefined {
     const sheet = this.#sheets.get(picture);
-    if (sheet) this.keep(picture, sheet);
+    if (sheet) this.#keep(picture, sheet);
     return sheet;
   }
 
-  async decode(sprite: Sprite, picture: DataView): Promise<TileSheet> {
+  /** Decodes a picture and keeps it; ahead of its card, beside that of `shown`. */
+  async decode(sprite: Sprite, picture: DataView, shown?: DataView): Promise<TileSheet> {
     const sheet = await TileSheet.decode(sprite, picture);
-    this.keep(picture, sheet);
+    this.#keep(picture, sheet, shown);
     return sheet;
   }
 
@@ -89,7 +90,7 @@ export class SheetStore {
   }
 
   /** Keeps a sheet as the last one, that of `shown`, and of others as many as there is room for. */
-  keep(picture: DataView, sheet: TileSheet, shown?: DataView): void {
+  #keep(picture: DataView, sheet: TileSheet, shown?: DataView): void {
     this.#sheets.delete(picture);
     let pixels = sheet.pixels;
     for (const each of this.#sheets.values()) pixels += each.pixels;

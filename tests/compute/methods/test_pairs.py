@@ -29,7 +29,6 @@ def test_pairs_match_counting(n_classes: int, met: list[tuple[int, int]]) -> Non
     assert table.shape == shares.shape == (n_classes, n_classes)
     assert table.dtype == np.int64
     assert table.sum() == sum(expected.values())
-    largest = pairs.largest()
     for a in range(CLASSES):
         row = {b: expected[a, b] / totals[a] for b in range(CLASSES) if expected[a, b]}
         assert table[a, :CLASSES].tolist() == [expected[a, b] for b in range(CLASSES)]
@@ -37,9 +36,9 @@ def test_pairs_match_counting(n_classes: int, met: list[tuple[int, int]]) -> Non
         others, parts = pairs.shares(a)
         assert others.tolist() == sorted(row)
         assert parts.tolist() == [row[b] for b in sorted(row)]
-        best = min(row, key=lambda b: (-row[b], b), default=-1)
-        assert largest[0][a] == best
-        assert largest[1][a] == row.get(best, 0.0)
+        others, counts = pairs.row(a)
+        assert others.tolist() == sorted(row)
+        assert counts.tolist() == [expected[a, b] for b in sorted(row)]
 
 
 def test_parts_are_those_of_the_rows_asked_for() -> None:
