@@ -319,6 +319,9 @@ def test_the_readme_tells_what_is_computed(analysis: Analysis) -> None:
             f"| {archetype} | {row['training_images']:,.0f} | {row['training_error_rate']:.1%} "
             f"| {row['validation_images']:,.0f} | {row['validation_error_rate']:.1%} |"
         )
+    agreement = analysis.errors_by_agreement()["validation_error_rate"]
+    most, some, one, none = (f"{100 * rate:.0f}" for rate in agreement)
+    facts.append(f"{most}, {some}, {one} and {none}% are misclassified")
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     words = " ".join(readme.split())
     for fact in facts:
