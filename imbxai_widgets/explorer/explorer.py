@@ -94,7 +94,7 @@ class Explorer(Mortal):
     >>> explorer.selected_class
     'Clothing'
     >>> explorer.selected_class = "Plants"  # the same as a click on it
-    >>> explorer.selection.empty  # the images marked by a click
+    >>> explorer.selection.empty  # the images marked in the page
     True
     >>> Explorer(analysis, compare=ldam_analysis).comparison
     Comparison(1922 images, 10 classes)
@@ -126,7 +126,7 @@ class Explorer(Mortal):
             comparison = compare_analyses(analysis, after)
         self._held_deck = CardDeck(analysis, comparison)
         self._make_panels()
-        super().__init__([self._arrange(), self._linker])
+        super().__init__([self._arrange(), *self._over(), self._linker])
         self._held_widgets = tuple(widgets_within(self)[1:])
         self.add_class("imbxai-explorer")
         self._linker.observe(weakly(self._on_linker_selected), "selected")
@@ -318,12 +318,19 @@ class Explorer(Mortal):
                 column += [*boxes, self._message]
             elif place == "beside":
                 column.append(_styled(widgets.HBox(boxes), "imbxai-beside", "imbxai-section"))
+            elif place == "over":
+                continue
             elif place == "tab":
                 column += [self._tabs, *map(_in_tab, range(len(boxes)), boxes)]
             else:
                 column += [_styled(box, "imbxai-section") for box in boxes]
         main = _styled(widgets.VBox(column), "imbxai-main")
         return _styled(widgets.HBox([*side, main]), "imbxai-layout")
+
+    def _over(self) -> list[widgets.Widget]:
+        """Return the boxes of what comes over the page: nothing of them is seen before."""
+        contents = self._deck.contents.values()
+        return [self._panels[each.name].box for each in contents if each.place == "over"]
 
     # -- selection -----------------------------------------------------------------------
 

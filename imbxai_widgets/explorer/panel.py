@@ -41,9 +41,10 @@ class PanelContent:
     ----------
     name : str
         Of its files, ``explorer/panels/NAME.py`` and ``js/src/panels/NAME.ts``.
-    place : {"side", "head", "wide", "beside", "tab"}
+    place : {"side", "head", "wide", "beside", "tab", "over"}
         Where it stands: beside all others, at the head of the page, on a line of its own, side by
-        side with its neighbors in the registry where the page is wide enough, or in a tab.
+        side with its neighbors in the registry where the page is wide enough, in a tab, or over
+        the page, once something is opened.
     tab : str
         The title of its tab, if it stands in one.
     turn : int
@@ -58,7 +59,7 @@ class PanelContent:
     """
 
     name: ClassVar[str]
-    place: ClassVar[Literal["side", "head", "wide", "beside", "tab"]] = "wide"
+    place: ClassVar[Literal["side", "head", "wide", "beside", "tab", "over"]] = "wide"
     tab: ClassVar[str] = ""
     turn: ClassVar[int] = 0
     part_type: ClassVar[type] = Part
@@ -128,8 +129,10 @@ class Panel(anywidget.AnyWidget):
     selected class's card that are the panel's), ``selected`` (the number of that class; one set in
     the page selects it), ``ahead`` (as `card`, of a class that may be selected next), ``likely``
     (numbers of such classes, told by the panel), ``filter`` (images that the panel asks to be
-    shown; see js/src/parts/filter.ts), ``wanted`` (images that another panel asks for) and
-    ``marked`` (keys of the marked images, such as ``"training:12"``).
+    shown; see js/src/parts/filter.ts), ``wanted`` (images that another panel asks for),
+    ``opens`` (what the panel asks to be opened in the dialog; see js/src/parts/open.ts), ``opened``
+    (what any panel asks to be opened) and ``marked`` (keys of the marked images, such as
+    ``"training:12"``).
 
     Parameters
     ----------

@@ -3,6 +3,7 @@ import type { CardIdentity } from "../src/model";
 import strip, { type Part, type State } from "../src/panels/archetypes";
 import {
   all,
+  corner,
   EVIL,
   fakePixels,
   mount,
@@ -35,7 +36,7 @@ const card = (changes: Partial<Part> = {}, index = 0): CardIdentity & Part => ({
 });
 
 const fresh = (value: State["card"], marked: string[] = []) =>
-  new PanelModel<State>({ card: value, marked, ahead: {}, filter: {} });
+  new PanelModel<State>({ card: value, marked, opens: {}, ahead: {}, filter: {} });
 
 describe("where training images stand", () => {
   let model: ReturnType<typeof fresh>;
@@ -125,7 +126,7 @@ describe("where training images stand", () => {
     model.receive("card", card({ prototype_sprite: photographs }));
     await settle();
     expect(images("safe")).toEqual([100, 101]); // two of 72 pixels in 170
-    const width = one(column("safe"), ".imbxai-thumb").style.width;
+    const width = one(column("safe"), ".imbxai-thumb-place").style.width;
     expect(width).toBe("72px");
     fakePixels(20);
     resized();
@@ -169,12 +170,22 @@ describe("where training images stand", () => {
   });
 
   it("marks a prototype, and shows which are marked", () => {
-    one(el, '[data-image="300"]').click();
+    corner(el, '[data-image="300"]').click();
     expect(model.changes).toEqual([{ marked: ["training:300"] }]);
-    expect(one(el, '[data-image="300"]').getAttribute("aria-pressed")).toBe("true");
+    expect(one(el, '[data-image="300"]').dataset.marked).toBe("true");
     model.receive("marked", []);
-    expect(all(el, '[aria-pressed="true"]')).toEqual([]);
+    expect(all(el, '[data-marked="true"], [aria-pressed="true"]')).toEqual([]);
     expect(model.saved).toEqual([]);
+  });
+
+  it("opens a prototype, among those of its archetype", () => {
+    one(el, '[data-image="300"]').click();
+    expect(model.get("opens")).toMatchObject({
+      kind: "image",
+      key: "training:300",
+      group: images("rare").map((image) => `training:${image}`),
+    });
+    expect([model.get("marked"), model.saved]).toEqual([[], []]);
   });
 
   it("says why there is nothing to be shown", () => {

@@ -49,7 +49,7 @@ describe("what Python sends of a class", () => {
   });
 
   it("is in the strip of archetypes", async () => {
-    const state = { card: card(sent.archetypes), marked: [], ahead: {}, filter: {} };
+    const state = { card: card(sent.archetypes), marked: [], opens: {}, ahead: {}, filter: {} };
     const el = await show(archetypes, state);
     const { groups } = sent.archetypes.archetypes;
     const prototypes = groups.map((group) => group.thumbnails.length);
@@ -59,7 +59,14 @@ describe("what Python sends of a class", () => {
   });
 
   it("is beside what its images are taken for", async () => {
-    const state = { card: card(sent.failures), marked: [], ahead: {}, filter: {}, selected: 1 };
+    const state = {
+      card: card(sent.failures),
+      marked: [],
+      opens: {},
+      ahead: {},
+      filter: {},
+      selected: 1,
+    };
     const el = await show(failures, state);
     const { groups } = sent.failures.failures;
     expect(groups.length).toBeGreaterThan(0);
@@ -68,7 +75,7 @@ describe("what Python sends of a class", () => {
 
   it("is among all images, those of the card and those that are asked for", async () => {
     const see = stubSight();
-    const state = { card: card(sent.images), selected: 1, wanted: {}, marked: [] };
+    const state = { card: card(sent.images), selected: 1, wanted: {}, marked: [], opens: {} };
     const el = await show(images, state);
     see(true);
     const held = [sent.images.training_images, sent.images.validation_images];

@@ -3,6 +3,7 @@ import type { CardIdentity } from "../src/model";
 import failures, { type Failures, type Part, type State, share } from "../src/panels/failures";
 import {
   all,
+  corner,
   EVIL,
   fakePixels,
   mount,
@@ -44,7 +45,7 @@ const card = (index = 0, changes: Partial<Failures> = {}): CardIdentity & Part =
 });
 
 const fresh = (value: State["card"]) =>
-  new PanelModel<State>({ card: value, ahead: {}, selected: 0, filter: {}, marked: [] });
+  new PanelModel<State>({ card: value, ahead: {}, selected: 0, filter: {}, marked: [], opens: {} });
 
 describe("the images that fail", () => {
   let model: ReturnType<typeof fresh>;
@@ -135,11 +136,11 @@ describe("the images that fail", () => {
   });
 
   it("marks, and shows marks made elsewhere", () => {
-    one(el, '[data-image="20"]').click();
+    corner(el, '[data-image="20"]').click();
     expect(model.get("marked")).toEqual(["validation:20"]);
     model.receive("marked", ["validation:70", "training:20"]);
-    const pressed = all(el, '[aria-pressed="true"]').map((thumb) => thumb.dataset.image);
-    expect(pressed).toEqual(["70"]);
+    const marked = all(el, '[data-marked="true"]').map((thumb) => thumb.dataset.image);
+    expect(marked).toEqual(["70"]);
     expect(model.saved).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import type { ImageGroup, ImagePage } from "../src/parts/image_section";
 import type { Thumbnail } from "../src/parts/thumbnail_grid";
 import {
   all,
+  corner,
   EVIL,
   fakePixels,
   mount,
@@ -110,7 +111,7 @@ const page = (count: number, total: number, groups: ImageGroup[], notice = ""): 
 });
 
 const fresh = (value: State["card"], marked: string[] = []) =>
-  new PanelModel<State>({ card: value, selected: 0, wanted: {}, marked });
+  new PanelModel<State>({ card: value, selected: 0, wanted: {}, marked, opens: {} });
 
 describe("all images", () => {
   let model: ReturnType<typeof fresh>;
@@ -396,10 +397,10 @@ describe("all images", () => {
       const size = () => field<HTMLInputElement>("Size");
       expect(size().value).toBe("64");
       await open(card(0, { sprite: { ...SPRITE, width: 128, height: 96 } }));
-      expect([size().value, one(el, ".imbxai-thumb").style.width]).toEqual(["128", "128px"]);
+      expect([size().value, one(el, ".imbxai-thumb-place").style.width]).toEqual(["128", "128px"]);
       size().value = "64";
       size().dispatchEvent(new Event("input"));
-      expect(one(el, ".imbxai-thumb").style.width).toBe("64px");
+      expect(one(el, ".imbxai-thumb-place").style.width).toBe("64px");
       expect(model.messages).toEqual([]);
       size().value = "192"; // more pixels than the card holds
       size().dispatchEvent(new Event("input"));
@@ -417,15 +418,15 @@ describe("all images", () => {
 
     it("is there once something is marked, and says what", () => {
       expect(tray().hidden).toBe(true);
-      one(el, '[data-image="101"]').click();
-      one(el, '[data-image="300"]').click();
+      corner(el, '[data-image="101"]').click();
+      corner(el, '[data-image="300"]').click();
       expect(model.get("marked")).toEqual(["training:101", "validation:300"]);
       expect(tray().hidden).toBe(false);
       expect(one(tray(), "b").textContent).toBe("2 images marked");
       expect(one(tray(), ".imbxai-tray-names").textContent).toBe(
         "training 101 (cat, taken for dog), validation 300 (cat, taken for dog)",
       );
-      expect(one(el, '[data-image="300"]').getAttribute("aria-pressed")).toBe("true");
+      expect(one(el, '[data-image="300"]').dataset.marked).toBe("true");
       button("Clear").click();
       expect([model.get("marked"), tray().hidden]).toEqual([[], true]);
       expect(model.saved).toEqual([]);
@@ -446,8 +447,8 @@ describe("all images", () => {
       const [first] = value.validation_images?.groups[0]?.thumbnails ?? [];
       Object.assign(first ?? {}, { file: '/a,"b".png', number: 7 });
       await open(value);
-      one(el, '[data-image="300"]').click();
-      one(el, '[data-image="100"]').click();
+      corner(el, '[data-image="300"]').click();
+      corner(el, '[data-image="100"]').click();
       button("Copy").click();
       await settle();
       const head = [

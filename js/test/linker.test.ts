@@ -4,6 +4,7 @@ import linkerModule from "../src/linker/linker";
 import type { ClassCard } from "../src/model";
 import { h } from "../src/parts/dom";
 import { askFor, type ImageFilter } from "../src/parts/filter";
+import { openFeature, openImage } from "../src/parts/open";
 import { mount, PanelModel } from "./panel_model";
 
 /** A widget model that the linker can set, and that finds other models. */
@@ -30,7 +31,8 @@ const PANELS = {
   words: { traits: { card: {} }, keys: ["words"], waits: false },
   bars: { traits: { filter: {} }, keys: [], waits: false },
   images: { traits: { wanted: {}, marked: [] }, keys: [], waits: false },
-  strip: { traits: { marked: [], filter: {} }, keys: [], waits: false },
+  strip: { traits: { marked: [], filter: {}, opens: {} }, keys: [], waits: false },
+  dialog: { traits: { opened: {} }, keys: [], waits: false },
 };
 
 type PanelName = keyof typeof PANELS;
@@ -119,6 +121,25 @@ describe("images that a panel asks for", () => {
     const page = await open();
     page.to.bars.set("filter", {});
     expect(page.to.images.get("wanted")).toEqual({});
+  });
+});
+
+describe("what a panel asks to look at closer", () => {
+  it("is opened in the dialog, again if asked again, and never told Python", async () => {
+    const page = await open();
+    const seen: unknown[] = [];
+    page.to.dialog.on("change:opened", () => seen.push(page.to.dialog.get("opened")));
+    page.to.strip.set("opens", {});
+    page.to.strip.set("opens", openImage("training:7", ["training:6", "training:7"]));
+    page.to.strip.set("opens", openFeature(41, 2));
+    page.to.strip.set("opens", openFeature(41, 2));
+    expect(seen).toMatchObject([
+      { kind: "image", key: "training:7", group: ["training:6", "training:7"] },
+      { kind: "feature", feature: 41, index: 2 },
+      { kind: "feature", feature: 41, index: 2 },
+    ]);
+    expect(page.linker.saved).toEqual([]);
+    expect(page.linker.get("selected")).toBe(1);
   });
 });
 

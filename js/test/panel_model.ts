@@ -125,6 +125,10 @@ export const all = (root: ParentNode, selector: string): HTMLElement[] => [
 export const texts = (root: ParentNode, selector: string): (string | null)[] =>
   all(root, selector).map((element) => element.textContent);
 
+/** The corner of an image, which marks it. */
+export const corner = (root: ParentNode, image: string): HTMLElement =>
+  one(root, `.imbxai-thumb-place:has(${image}) .imbxai-thumb-mark`);
+
 /** How much of their tracks the bars fill. */
 export const fills = (root: ParentNode, selector: string): (string | undefined)[] =>
   all(root, `${selector} .imbxai-bar`).map((bar) => bar.style.backgroundSize.split(" ")[0]);

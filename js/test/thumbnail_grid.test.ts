@@ -4,7 +4,7 @@ import { toggled } from "../src/parts/marks";
 import { type Sprite, TileSheet } from "../src/parts/sprite";
 import { type Doubt, ThumbnailGrid, type Tile } from "../src/parts/thumbnail_grid";
 import { ThumbnailHints } from "../src/parts/thumbnail_hints";
-import { all, EVIL, fakePixels, one, press, texts, thumbnails } from "./panel_model";
+import { all, corner, EVIL, fakePixels, one, press, texts, thumbnails } from "./panel_model";
 
 const SPRITE: Sprite = { width: 32, height: 32, columns: 4, type: "image/png" };
 const PNG = new DataView(new Uint8Array([1, 2, 3]).buffer);
@@ -14,16 +14,18 @@ const tiles = (number: number, sheet?: TileSheet): Tile[] =>
 
 describe("a grid of thumbnails", () => {
   let pixels: ReturnType<typeof fakePixels>;
-  const marked = vi.fn();
+  const events = { mark: vi.fn(), open: vi.fn() };
   let grid: ThumbnailGrid;
   const buttons = () => all(grid.element, ".imbxai-thumb");
+  const places = () => all(grid.element, ".imbxai-thumb-place");
   const thumb = (image: number) => one(grid.element, `[data-image="${image}"]`);
 
   beforeEach(() => {
     document.body.replaceChildren();
-    marked.mockReset();
+    events.mark.mockReset();
+    events.open.mockReset();
     pixels = fakePixels();
-    grid = new ThumbnailGrid("Safe images", marked, { captions: true });
+    grid = new ThumbnailGrid("Safe images", events, { captions: true });
     document.body.append(grid.element);
     grid.show(tiles(5), SPRITE, { size: 64 });
   });
@@ -93,7 +95,7 @@ describe("a grid of thumbnails", () => {
   it("is as wide as the columns that are asked for", () => {
     grid.show(tiles(5), SPRITE, { size: 48, columns: 2 });
     const width = one<HTMLCanvasElement>(grid.element, "canvas").style.width;
-    expect([width, buttons()[3]?.style.left, buttons()[3]?.style.top]).toEqual([
+    expect([width, places()[3]?.style.left, places()[3]?.style.top]).toEqual([
       "102px",
       "54px",
       "74px", // below a line for captions
@@ -103,26 +105,54 @@ describe("a grid of thumbnails", () => {
   it("shows numbers where there are no pixels", () => {
     grid.show(tiles(2), null, { size: 128 });
     expect(texts(grid.element, ".imbxai-thumb-number")).toEqual(["100", "101"]);
-    expect(buttons()[0]?.style).toMatchObject({ width: "64px", height: "32px" });
+    expect(places()[0]?.style).toMatchObject({ width: "64px", height: "32px" });
     grid.show(tiles(2), SPRITE, { size: 128 });
     expect(texts(grid.element, ".imbxai-thumb-number")).toEqual(["", ""]);
   });
 
-  it("tells which image is clicked, also by what is written on it, and shows marks", () => {
+  it("opens an image by a click, also on what is written on it, among the others", () => {
     one(thumb(101), ".imbxai-thumb-caption").click();
-    expect(marked).toHaveBeenCalledWith(expect.objectContaining({ image: 101 }));
+    expect(events.open).toHaveBeenCalledTimes(1);
+    const [tile, group] = events.open.mock.calls[0] ?? [];
+    expect(tile.thumbnail.image).toBe(101);
+    expect(group).toEqual(grid.tiles);
+    expect(events.mark).not.toHaveBeenCalled();
+  });
+
+  it("marks an image by its corner, Space or m, once", () => {
+    corner(grid.element, '[data-image="101"]').click();
+    for (const key of [" ", "m"]) {
+      expect(press(thumb(100), key).defaultPrevented).toBe(true);
+      // A key that is held says so again and again.
+      const held = new KeyboardEvent("keydown", { key, bubbles: true, repeat: true });
+      thumb(100).dispatchEvent(held);
+    }
+    thumb(100).dispatchEvent(new KeyboardEvent("keydown", { key: "m", ctrlKey: true }));
+    const images = events.mark.mock.calls.map(([{ image }]) => image);
+    expect(images).toEqual([101, 100, 100]);
+    expect(events.open).not.toHaveBeenCalled();
+    // Or the browser would click where Space is let go.
+    const up = new KeyboardEvent("keyup", { key: " ", bubbles: true, cancelable: true });
+    thumb(100).dispatchEvent(up);
+    expect(up.defaultPrevented).toBe(true);
+  });
+
+  it("shows marks, and says them, also of images that come later", () => {
     grid.mark(new Set(["training:101", "validation:100"]));
-    expect(buttons().map((button) => button.getAttribute("aria-pressed"))).toEqual([
-      "false",
-      "true",
-      "false",
-      "false",
-      "false",
-    ]);
+    const marked = () => buttons().map((button) => button.dataset.marked);
+    expect(marked()).toEqual(["false", "true", "false", "false", "false"]);
+    expect(thumb(101).getAttribute("aria-label")).toMatch(/, marked$/);
+    expect(corner(grid.element, '[data-image="101"]').getAttribute("aria-pressed")).toBe("true");
+    grid.show(tiles(5).reverse(), SPRITE, { size: 64 });
+    grid.mark(new Set(["training:104"]));
+    expect(marked()).toEqual(["true", "false", "false", "false", "false"]);
+    expect(thumb(101).getAttribute("aria-label")).not.toContain("marked");
   });
 
   it("moves between images by arrow keys, down by rows", () => {
     thumb(100).focus();
+    // JupyterLab matches its own keys with what has the focus.
+    expect(thumb(100).dataset.lmSuppressShortcuts).toBe("true");
     press(thumb(100), "ArrowRight");
     expect(document.activeElement).toBe(thumb(101));
     press(thumb(101), "ArrowDown"); // three stand in a row

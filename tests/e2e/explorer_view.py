@@ -151,6 +151,12 @@ class ExplorerView:
 
     # -- where to click --------------------------------------------------------------------
 
+    @staticmethod
+    def mark(thumbnail: Locator) -> None:
+        """Click the corner of an image."""
+        thumbnail.hover(position={"x": 8, "y": 8})
+        thumbnail.locator("xpath=following-sibling::button").click()
+
     @property
     def selected(self) -> Locator:
         """The selected row of the picker."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from explorer_view import ExplorerView
 from notebook_page import NotebookPage
 from playwright.sync_api import Locator, expect
 from test_linked_panels import ANALYSIS, SHOW
@@ -153,7 +154,7 @@ def test_marks_of_both_splits_are_a_table_here_and_in_python(
     expect(view.tray).to_be_hidden()
     failed = view.failures.locator("[data-image]").nth(1)
     safe = view.section().locator("[data-image]").first
-    safe.click()
+    ExplorerView.mark(safe)
     failed.focus()
     view.notebook.page.keyboard.press("Space")
     keys = [
@@ -163,7 +164,7 @@ def test_marks_of_both_splits_are_a_table_here_and_in_python(
     view.notebook.wait_for_value("explorer._linker.marked", keys)
     expect(view.tray).to_contain_text("2 images marked")
     again = view.section(1).locator(f"[data-image='{failed.get_attribute('data-image')}']")
-    expect(again).to_have_attribute("aria-pressed", "true")  # in every panel
+    expect(again).to_have_attribute("data-marked", "true")  # in every panel
     with view.notebook.page.expect_download() as download:
         view.tray.get_by_role("button", name="Export CSV").click()
     path = tmp_path / "marked.csv"

@@ -188,19 +188,19 @@ def test_arrow_keys_walk_through_the_picker(notebook: NotebookPage, explorer: Ex
     assert explorer.panels(names[1]) == before
 
 
-def test_clicked_images_are_the_selection(notebook: NotebookPage, explorer: ExplorerView) -> None:
+def test_marked_images_are_the_selection(notebook: NotebookPage, explorer: ExplorerView) -> None:
     explorer.panels("Plants")
     first, second = explorer.thumbnails.nth(0), explorer.thumbnails.nth(1)
     images = [int(str(thumbnail.get_attribute("data-image"))) for thumbnail in (first, second)]
     for thumbnail in (first, second):
-        expect(thumbnail).to_have_attribute("aria-pressed", "false")
-        thumbnail.click()
-        expect(thumbnail).to_have_attribute("aria-pressed", "true")
+        expect(thumbnail).to_have_attribute("data-marked", "false")
+        explorer.mark(thumbnail)
+        expect(thumbnail).to_have_attribute("data-marked", "true")
     selected = "explorer.selection.reset_index().to_dict('list')"
     notebook.wait_for_value("list(map(int, explorer.selection.index))", images)
     assert notebook.value(selected)["label"] == ["Plants", "Plants"]
-    first.click()
-    expect(first).to_have_attribute("aria-pressed", "false")
+    explorer.mark(first)
+    expect(first).to_have_attribute("data-marked", "false")
     notebook.wait_for_value("list(map(int, explorer.selection.index))", images[1:])
 
 
@@ -209,7 +209,7 @@ def test_two_explorers_do_not_disturb_each_other(notebook: NotebookPage) -> None
     before, untouched = one.panels("Plants"), two.panels("Plants")
     one.pick("Clothing")
     one.wait_for_all_changed(before)
-    one.thumbnails.first.click()
+    one.mark(one.thumbnails.first)
     notebook.wait_for_value("len(explorer.selection)", 1)
     assert two.panels("Plants") == untouched
     assert notebook.value("[other.selected_class, len(other.selection)]") == ["Plants", 0]
@@ -229,8 +229,8 @@ def test_an_explorer_shown_twice_stays_in_step(notebook: NotebookPage) -> None:
     two.click_adversary(0)
     name = notebook.value("analysis.validation_errors()['share'].loc['Clothing'].idxmax()")
     check(notebook, one, name)
-    one.thumbnails.first.click()
-    expect(two.thumbnails.first).to_have_attribute("aria-pressed", "true")
+    one.mark(one.thumbnails.first)
+    expect(two.thumbnails.first).to_have_attribute("data-marked", "true")
 
 
 def test_texts_can_be_read_in_both_themes(notebook: NotebookPage, explorer: ExplorerView) -> None:

@@ -101,8 +101,8 @@ def test_a_restarted_kernel_leaves_the_panels_and_says_what_is_missing(
     words = "c3 needs a running, idle kernel; none has answered. The panels still show c0."
     expect(message(view)).to_have_text(words, timeout=60_000)
     check_one_class(view, "c0")
-    view.thumbnails.first.click()  # marking images needs no kernel
-    expect(view.thumbnails.first).to_have_attribute("aria-pressed", "true")
+    view.mark(view.thumbnails.first)  # which needs no kernel
+    expect(view.thumbnails.first).to_have_attribute("data-marked", "true")
 
 
 def test_classes_in_sight_are_shown_without_the_kernel(

@@ -144,7 +144,8 @@ def test_a_screen_reader_finds_its_way(view: ExplorerView) -> None:
     group = view.failures.get_by_role("group", name="Taken for Animals")
     image = group.get_by_role("button").first
     expect(image).to_have_accessible_name(re.compile("Label: Plants.*Prediction: Animals"))
-    expect(image).to_have_attribute("aria-pressed", "false")
+    corner = group.get_by_role("button", name="Mark", pressed=False).first
+    expect(corner).to_have_attribute("aria-pressed", "false")
     tabs = view.root.get_by_role("tablist", name="More about this class").get_by_role("tab")
     expect(tabs).to_have_text(["All images", "Shared features", "Colors", "All classes"])
     expect(view.root.get_by_role("tabpanel", name="All images")).to_be_visible()

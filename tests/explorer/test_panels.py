@@ -17,6 +17,7 @@ from imbxai_widgets.explorer.panels.adversaries import AdversaryChart
 from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent, ArchetypeStrip
 from imbxai_widgets.explorer.panels.class_picker import ClassPicker
 from imbxai_widgets.explorer.panels.comparison import ComparisonPanel
+from imbxai_widgets.explorer.panels.detail import DetailPanel
 from imbxai_widgets.explorer.panels.header import ClassHeader
 from imbxai_widgets.explorer.panels.overlap import OverlapTable
 from imbxai_widgets.explorer.panels.overview import OverviewPanel
@@ -110,7 +111,11 @@ def test_private_traits_are_not_arguments(panel: type[Panel]) -> None:
 @pytest.mark.parametrize("panel", PANELS)
 def test_two_of_a_kind_are_independent(panel: type[Panel]) -> None:
     first, second = panel(), panel()
-    others = {ClassPicker: ("classes", [entry()]), OverviewPanel: ("overview", {"order": [0]})}
+    others = {
+        ClassPicker: ("classes", [entry()]),
+        OverviewPanel: ("overview", {"order": [0]}),
+        DetailPanel: ("opened", {"kind": "image"}),
+    }
     name, value = others[panel] if panel in others else ("card", CARDS[panel])
     setattr(first, name, value)
     assert getattr(first, name) == value

@@ -8,6 +8,7 @@ from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent
 from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
 from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.panels.comparison import ComparisonContent
+from imbxai_widgets.explorer.panels.detail import DetailContent
 from imbxai_widgets.explorer.panels.failures import FailuresContent
 from imbxai_widgets.explorer.panels.header import HeaderContent
 from imbxai_widgets.explorer.panels.images import ImagesContent
@@ -27,4 +28,5 @@ PANELS: tuple[type[PanelContent], ...] = (
     OverlapContent,
     ColorContent,
     OverviewContent,
+    DetailContent,
 )

@@ -111,6 +111,8 @@ class ArchetypeStrip(Panel):
         The images asked for in the page; see js/src/parts/filter.ts.
     marked : list of str
         Keys of the marked images, such as ``"training:12"``, in the order they were marked.
+    opens : dict
+        Which image a click opens; see js/src/parts/open.ts.
 
     Raises
     ------
@@ -126,3 +128,4 @@ class ArchetypeStrip(Panel):
     ahead = Card(ArchetypePart).tag(sync=True)
     filter: Any = traitlets.Dict().tag(sync=True)
     marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    opens = traitlets.Dict().tag(sync=True)

@@ -146,6 +146,8 @@ class FailuresPanel(Panel):
         Which images a click asks for; see js/src/parts/filter.ts.
     marked : list of str
         Keys of the marked images, in the order they were marked.
+    opens : dict
+        Which image a click opens; see js/src/parts/open.ts.
 
     Raises
     ------
@@ -162,3 +164,4 @@ class FailuresPanel(Panel):
     selected = traitlets.Int(0).tag(sync=True)
     filter = traitlets.Dict().tag(sync=True)
     marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    opens = traitlets.Dict().tag(sync=True)

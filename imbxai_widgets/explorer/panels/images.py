@@ -275,6 +275,8 @@ class ImagesPanel(Panel):
         Which images another panel asks for; see js/src/parts/filter.ts.
     marked : list of str
         Keys of the marked images, in the order they were marked.
+    opens : dict
+        Which image a click opens; see js/src/parts/open.ts.
 
     Raises
     ------
@@ -290,3 +292,4 @@ class ImagesPanel(Panel):
     selected = traitlets.Int(0).tag(sync=True)
     wanted = traitlets.Dict().tag(sync=True)
     marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    opens = traitlets.Dict().tag(sync=True)

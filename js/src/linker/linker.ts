@@ -12,6 +12,7 @@ import {
 import { type AskError, Asker } from "../parts/ask";
 import { h } from "../parts/dom";
 import { type AskedFilter, isAsked } from "../parts/filter";
+import { type AskedOpening, isOpening } from "../parts/open";
 import { CardStore } from "./card_store";
 
 /** A panel, as it is registered in Python; see `Panel` in explorer/panel.py for its traits. */
@@ -101,6 +102,7 @@ export class Linker {
       this.#listen(panel, "selected", (index) => this.#select(index));
       this.#listen(panel, "likely", (indices) => this.#cards.foresee(indices as number[]));
       this.#listen(panel, "filter", (filter) => this.#filter(filter as AskedFilter));
+      this.#listen(panel, "opens", (opening) => this.#open(opening as AskedOpening));
       this.#listen(panel, "marked", (keys) => this.#mark(keys as string[]));
     }
     const marked = () => this.#guard(() => this.#putAll("marked", this.model.get("marked")));
@@ -138,6 +140,11 @@ export class Linker {
     this.#putAll("wanted", filter);
   }
 
+  /** Has opened what a panel asks to look at closer; the selected class stays. */
+  #open(opening: AskedOpening): void {
+    if (isOpening(opening)) this.#putAll("opened", opening);
+  }
+
   /** Keeps which images are marked; all panels show it, and Python is told. */
   #mark(keys: string[]): void {
     if (keys.join() === this.model.get("marked").join()) return;
@@ -145,7 +152,7 @@ export class Linker {
     this.model.save_changes();
   }
 
-  #putAll(trait: "wanted" | "marked", value: unknown): void {
+  #putAll(trait: "wanted" | "opened" | "marked", value: unknown): void {
     for (const { model } of this.to.panels) {
       if (has(model, trait)) model.set_state({ [trait]: value });
     }

@@ -1,6 +1,6 @@
 // The tabs of the lower half of the screen: each shows one panel, the others are out of sight.
 import type { Model, Render } from "../model";
-import { Cleanup, h, step } from "../parts/dom";
+import { Cleanup, h, keepKeys, step } from "../parts/dom";
 import { type AskedFilter, isAsked } from "../parts/filter";
 
 export interface State {
@@ -23,8 +23,6 @@ class TabBar {
     role: "tablist",
     "aria-label": "More about this class",
     "data-testid": "imbxai-tabs",
-    // Arrow keys move between tabs here, not between the notebook's cells.
-    "data-lm-suppress-shortcuts": "true",
   });
   readonly #id = `imbxai-tabs-${made++}`;
   readonly #buttons: HTMLButtonElement[];
@@ -37,7 +35,7 @@ class TabBar {
       button.addEventListener("click", () => this.#open(number));
       return button;
     });
-    this.element.append(...this.#buttons);
+    keepKeys(this.element).append(...this.#buttons);
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 

@@ -5,12 +5,12 @@ import { ARCHETYPES } from "../parts/archetype_style";
 import { Cleanup, h, panel, placeholder, TextView } from "../parts/dom";
 import { type AskedFilter, askFor, type ImageFilter } from "../parts/filter";
 import { count, counted } from "../parts/format";
-import { toggled } from "../parts/marks";
 import { Roving } from "../parts/roving";
 import { textButton } from "../parts/sentence";
 import { SheetStore, type Sprite, type TileSheet } from "../parts/sprite";
-import { type Thumbnail, ThumbnailGrid } from "../parts/thumbnail_grid";
+import { type Thumbnail, ThumbnailGrid, type TileEvents } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
+import { type ImagesState, tileEvents } from "../parts/tile_events";
 
 export interface ArchetypeGroup {
   /** How many of the neighbors are of the class, in words. */
@@ -34,13 +34,11 @@ export interface Part {
   prototype_data: DataView;
 }
 
-export interface State {
+export interface State extends ImagesState {
   card: MaybeCard<Part>;
   /** A card that may be shown next: its images are decoded ahead. */
   ahead: MaybeCard<Part>;
   filter: AskedFilter;
-  /** Keys of the marked images. */
-  marked: string[];
 }
 
 const WHERE = ["among its own", "at the edge", "nearly alone", "among others"];
@@ -65,11 +63,11 @@ class Column {
 
   constructor(
     private readonly number: number,
-    mark: (thumbnail: Thumbnail) => void,
+    events: TileEvents,
     private readonly ask: Ask,
   ) {
     const { name, color } = ARCHETYPES[number] ?? { name: "", color: "" };
-    this.grid = new ThumbnailGrid(`Prototypes, ${name}`, mark, { captions: true });
+    this.grid = new ThumbnailGrid(`Prototypes, ${name}`, events, { captions: true });
     this.part = h("button", "imbxai-archetype-part", { type: "button" });
     this.part.addEventListener("click", () => ask({ archetype: number }));
     const title = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
@@ -163,15 +161,14 @@ class Strip {
     private readonly model: Model<State>,
     cleanup: Cleanup,
   ) {
-    const mark = (thumbnail: Thumbnail) =>
-      model.set("marked", toggled(model.get("marked"), thumbnail));
+    const events = tileEvents(model);
     const ask: Ask = (conditions) => {
       const { index } = this.#card;
       if (index !== undefined) {
         model.set("filter", askFor({ index, split: "training", ...conditions }));
       }
     };
-    this.#columns = ARCHETYPES.map((_, number) => new Column(number, mark, ask));
+    this.#columns = ARCHETYPES.map((_, number) => new Column(number, events, ask));
     this.#bar.append(...this.#columns.map((column) => column.part));
     this.#grid.append(...this.#columns.map((column) => column.element));
     this.frame.explanation.remove();

@@ -1,6 +1,6 @@
 // Every class with its size and accuracy, below those of all classes; sort, search, and select one.
 import type { Model, Render } from "../model";
-import { bar, Cleanup, h, panel, placeholder, stepTo } from "../parts/dom";
+import { bar, Cleanup, h, keepKeys, panel, placeholder, stepTo } from "../parts/dom";
 import { change, count, counted, percent } from "../parts/format";
 import { arrange, ORDERS, type OrderKey, ordersFor, type PickerClass } from "../parts/picker_order";
 import { type Summary, summaryLines } from "../parts/summary";
@@ -58,12 +58,9 @@ class Picker {
   });
   readonly #order = h("select", "imbxai-picker-order", { "aria-label": "Sort by" });
   readonly #direction = h("button", "", { type: "button" });
-  // Arrow keys belong to the list here, not to the notebook's commands.
-  readonly #list = h("div", "imbxai-picker-list", {
-    role: "listbox",
-    "aria-label": "Classes",
-    "data-lm-suppress-shortcuts": "true",
-  });
+  readonly #list = keepKeys(
+    h("div", "imbxai-picker-list", { role: "listbox", "aria-label": "Classes" }),
+  );
   readonly #count = h("div", "imbxai-picker-count", { role: "status" });
   /** In place of the list where the page is narrow. */
   readonly #box = h("select", "imbxai-picker-box", { "aria-label": "Class" });

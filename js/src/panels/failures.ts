@@ -3,11 +3,16 @@ import { hasCard, type MaybeCard, type Model, type Render } from "../model";
 import { Cleanup, h, panel, placeholder, TextView, type View, Views } from "../parts/dom";
 import { type AskedFilter, askFor, type ImageFilter } from "../parts/filter";
 import { count, counted } from "../parts/format";
-import { toggled } from "../parts/marks";
 import { SheetStore, type Sprite, type TileSheet } from "../parts/sprite";
-import { type SplitName, type Thumbnail, ThumbnailGrid } from "../parts/thumbnail_grid";
+import {
+  type SplitName,
+  type Thumbnail,
+  ThumbnailGrid,
+  type TileEvents,
+} from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
 import { smallSize } from "../parts/thumbnail_layout";
+import { type ImagesState, tileEvents } from "../parts/tile_events";
 
 export interface FailureGroup {
   /** The class that they are taken for. */
@@ -39,13 +44,12 @@ export interface Part {
   failures_data: DataView;
 }
 
-export interface State {
+export interface State extends ImagesState {
   card: MaybeCard<Part>;
   /** A card that may be shown next: its images are decoded ahead. */
   ahead: MaybeCard<Part>;
   selected: number;
   filter: AskedFilter;
-  marked: string[];
 }
 
 /** Groups that are shown with images; the rest are a number. */
@@ -82,10 +86,9 @@ interface Shown {
   sheet: TileSheet | undefined;
 }
 
-interface Clicks {
+interface Clicks extends TileEvents {
   select(index: number): void;
   filter(predicted: number): void;
-  mark(thumbnail: Thumbnail): void;
 }
 
 class GroupView implements View<Shown> {
@@ -97,7 +100,7 @@ class GroupView implements View<Shown> {
   #group: FailureGroup | undefined;
 
   constructor(clicks: Clicks) {
-    this.grid = new ThumbnailGrid("", (thumbnail) => clicks.mark(thumbnail), { captions: false });
+    this.grid = new ThumbnailGrid("", clicks, { captions: false });
     const title = h("h4", "imbxai-failure-title", {}, this.#name.element, " ", this.#count.element);
     const tiles = h("div", "imbxai-failure-tiles", {}, this.grid.element, this.#more);
     this.element = h("section", "imbxai-failure-group", {}, title, tiles);
@@ -167,7 +170,7 @@ class FailuresView {
     return {
       select: (index) => this.model.set("selected", index),
       filter: (predicted) => this.#filter({ predicted }),
-      mark: (thumbnail) => this.model.set("marked", toggled(this.model.get("marked"), thumbnail)),
+      ...tileEvents(this.model),
     };
   }
 

@@ -15,10 +15,10 @@ import {
   wholeView,
 } from "../parts/image_view";
 import { MarkTray } from "../parts/mark_tray";
-import { toggled } from "../parts/marks";
 import { SheetStore, type Sprite, type TileSheet } from "../parts/sprite";
 import { keyOf, type SplitName, type Thumbnail } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
+import { type ImagesState, tileEvents } from "../parts/tile_events";
 
 /** What a card holds of the images of a class in one split: of validation, those that fail. */
 export interface ClassImages {
@@ -44,11 +44,10 @@ export interface Part {
   validation_images_data: DataView;
 }
 
-export interface State {
+export interface State extends ImagesState {
   card: MaybeCard<Part>;
   selected: number;
   wanted: AskedFilter;
-  marked: string[];
 }
 
 /** In Python's explorer/panels/images.py: the most pixels a side of an image on a card. */
@@ -90,11 +89,11 @@ class Images {
     );
     const events = {
       select: (index: number) => this.model.set("selected", index),
-      mark: (thumbnail: Thumbnail) => this.#mark(toggled(this.model.get("marked"), thumbnail)),
+      ...tileEvents(model),
       drawn: () => this.#showMarksOnTiles(),
     };
     this.#sections = [0, 1].map(() => new ImageSection(this.#asker, events));
-    this.#tray = new MarkTray(() => this.#mark([]));
+    this.#tray = new MarkTray(() => model.set("marked", []));
     this.#list.append(...this.#sections.map(({ element }) => element));
     this.frame.head.hidden = true; // the tab has the same title
     this.frame.body.append(this.#empty, this.#controls.element, this.#list, this.#tray.element);
@@ -282,10 +281,6 @@ class Images {
     // Beyond what the card holds, the kernel is asked for more pixels.
     if (size * ratio > HELD_TILE) this.#refresh();
     else for (const section of this.#sections) section.resize(size);
-  }
-
-  #mark(marked: string[]): void {
-    this.model.set("marked", marked);
   }
 
   #showMarksOnTiles(): void {

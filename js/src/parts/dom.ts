@@ -65,6 +65,18 @@ export class Views<T, V extends View<T> = View<T>> {
   }
 }
 
+/**
+ * Has keys that are pressed within an element be the element's, not JupyterLab's. Its bindings match
+ * what has the focus, so that this itself must tell, whatever stands around it.
+ */
+export function keepKeys<E extends HTMLElement>(root: E): E {
+  root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("focusin", ({ target }) => {
+    (target as HTMLElement).dataset.lmSuppressShortcuts = "true";
+  });
+  return root;
+}
+
 /** Puts children into an element, unless they are in it already. */
 export function put(parent: HTMLElement, ...children: HTMLElement[]): void {
   const there = [...parent.children];

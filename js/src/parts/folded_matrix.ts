@@ -1,6 +1,6 @@
 // The counts between groups of many classes, on one canvas beside the names, which fold and unfold.
 import { at, type Confusions, countWords } from "./confusions";
-import { h, stepTo } from "./dom";
+import { h, keepKeys, stepTo } from "./dom";
 import { COLUMN, type FoldScene, paintFolds, ROW } from "./fold_painter";
 import { type Fold, type FoldedCounts, Folding, foldCounts, type Groups } from "./folding";
 import { count, counted } from "./format";
@@ -15,11 +15,12 @@ const FOLDED = 20;
 
 export class FoldedMatrix {
   readonly element: HTMLElement;
-  readonly #tree = h("div", "imbxai-fold-tree", {
-    role: "tree",
-    "aria-label": "Classes in groups that are confused",
-    "data-lm-suppress-shortcuts": "true",
-  });
+  readonly #tree = keepKeys(
+    h("div", "imbxai-fold-tree", {
+      role: "tree",
+      "aria-label": "Classes in groups that are confused",
+    }),
+  );
   readonly #plot = h("div", "imbxai-fold-plot");
   readonly #cursor = h("div", "imbxai-fold-cursor", { hidden: true });
   readonly #surface = new Surface((context, width, height) => this.#paint(context, width, height));

@@ -5,7 +5,13 @@ import { h, TextView, type View, Views } from "./dom";
 import type { ImageFilter } from "./filter";
 import { count, counted } from "./format";
 import { type Sprite, TileSheet } from "./sprite";
-import { archetypeOf, type Thumbnail, ThumbnailGrid, type Tile } from "./thumbnail_grid";
+import {
+  archetypeOf,
+  type Thumbnail,
+  ThumbnailGrid,
+  type Tile,
+  type TileEvents,
+} from "./thumbnail_grid";
 
 const GAP = 6;
 /** Room for the frames of images on either side. */
@@ -55,9 +61,8 @@ export interface Wanted {
   missing: string;
 }
 
-export interface SectionEvents {
+export interface SectionEvents extends TileEvents {
   select(index: number): void;
-  mark(thumbnail: Thumbnail): void;
   /** New images are on the page. */
   drawn(): void;
 }
@@ -87,7 +92,7 @@ class GroupView implements View<Filled> {
   #shown: Filled | undefined;
 
   constructor(events: SectionEvents, more: (shown: Filled) => void) {
-    this.grid = new ThumbnailGrid("", (thumbnail) => events.mark(thumbnail), { captions: true });
+    this.grid = new ThumbnailGrid("", events, { captions: true });
     this.#title = h(
       "h5",
       "imbxai-image-group-title",

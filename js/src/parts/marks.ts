@@ -3,7 +3,9 @@
 import { keyOf, type Thumbnail } from "./thumbnail_grid";
 
 /** The marks after one image was marked, or its mark taken back. */
-export function toggled(marked: readonly string[], thumbnail: Thumbnail): string[] {
-  const key = keyOf(thumbnail);
-  return marked.includes(key) ? marked.filter((other) => other !== key) : [...marked, key];
-}
+export const toggled = (marked: readonly string[], thumbnail: Thumbnail): string[] =>
+  toggledKey(marked, keyOf(thumbnail));
+
+/** The same by the key of the image. */
+export const toggledKey = (marked: readonly string[], key: string): string[] =>
+  marked.includes(key) ? marked.filter((other) => other !== key) : [...marked, key];

@@ -1,6 +1,6 @@
 // Pairs of classes that are confused, as a list to sort: what a matrix shows, in words and numbers.
 import { at, type Confusions } from "./confusions";
-import { h, stepTo } from "./dom";
+import { h, keepKeys, stepTo } from "./dom";
 import { count, counted, factor, percent } from "./format";
 import type { Actions } from "./sentence";
 import { VirtualList } from "./virtual_list";
@@ -14,11 +14,7 @@ const descends = (key: Key): boolean => key !== "class" && key !== "other";
 
 export class PairList {
   readonly element: HTMLElement;
-  readonly #list = h("div", "imbxai-pair-list", {
-    role: "list",
-    // Arrow keys move between rows here, not between the notebook's cells.
-    "data-lm-suppress-shortcuts": "true",
-  });
+  readonly #list = keepKeys(h("div", "imbxai-pair-list", { role: "list" }));
   readonly #head = h("div", "imbxai-pair-head", { role: "group", "aria-label": "Sort by" });
   readonly #count = h("p", "imbxai-note", { role: "status" });
   readonly #rows = new VirtualList(this.#list, (position) => this.#rowAt(position));

@@ -1,5 +1,7 @@
 // Arrow keys among buttons in rows: one of them can be reached by Tab, the others from there.
 
+import { keepKeys } from "./dom";
+
 const MOVES: Record<string, [down: number, right: number]> = {
   ArrowDown: [1, 0],
   ArrowUp: [-1, 0],
@@ -17,8 +19,7 @@ export class Roving {
     root: HTMLElement,
     private readonly rows: () => HTMLElement[][],
   ) {
-    // Arrow keys move between buttons here, not between the notebook's cells.
-    root.dataset.lmSuppressShortcuts = "true";
+    keepKeys(root);
     root.addEventListener("keydown", (event) => this.#onKey(event));
     root.addEventListener("focusin", ({ target }) => this.#lead(target as HTMLElement));
   }

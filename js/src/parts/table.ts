@@ -1,5 +1,5 @@
 // Tables of the panels, and rows that stand for classes: a click or a key picks one.
-import { h, step } from "./dom";
+import { h, keepKeys, step } from "./dom";
 import { counted } from "./format";
 
 type Cell = Node | string;
@@ -42,9 +42,8 @@ export interface PickRow {
   element: HTMLElement;
 }
 
-/** Arrow keys move between rows here, not between the notebook's cells. */
 export const pickBody = (rows: PickRow[]): HTMLElement =>
-  h("tbody", "", { "data-lm-suppress-shortcuts": "true" }, ...rows.map((row) => row.element));
+  keepKeys(h("tbody", "", {}, ...rows.map((row) => row.element)));
 
 /** The rows of one list below `root`; only one can be reached by Tab, arrow keys reach the others. */
 export class PickRows {

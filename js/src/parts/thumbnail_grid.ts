@@ -1,6 +1,6 @@
-// Images: a canvas with the pixels, under buttons that can be focused and marked.
+// Images: a canvas with the pixels, under buttons that open an image, and mark it by their corner.
 import { ARCHETYPES } from "./archetype_style";
-import { h, step, TextView, type View, Views } from "./dom";
+import { h, keepKeys, step, TextView, type View, Views } from "./dom";
 import { counted, percent } from "./format";
 import type { TileLayout, TileSheet } from "./sprite";
 import { type Layout, layOut } from "./thumbnail_layout";
@@ -90,12 +90,23 @@ const captionOf = ({ note, thumbnail }: Tile): string =>
   note ?? (thumbnail.correct ? "" : thumbnail.prediction);
 
 class Thumb implements View<Tile> {
-  readonly element = h("button", "", { type: "button", tabindex: -1, "aria-pressed": "false" });
+  /** Opens the image. */
+  readonly button = h("button", "", { type: "button", tabindex: -1 });
+  /** Beside the button, as buttons do not stand in one another; by keyboard, `m` does the same. */
+  readonly corner = h("button", "imbxai-thumb-mark", {
+    type: "button",
+    tabindex: -1,
+    "aria-label": "Mark",
+    "aria-pressed": "false",
+    title: "Mark (m)",
+  });
+  readonly element = h("div", "imbxai-thumb-place", {}, this.button, this.corner);
   readonly #number = new TextView(h("span", "imbxai-thumb-number"));
   readonly #caption = new TextView(h("span", "imbxai-thumb-caption"));
+  #words = "";
 
   constructor() {
-    this.element.append(this.#number.element, this.#caption.element);
+    this.button.append(this.#number.element, this.#caption.element);
   }
 
   show(tile: Tile): void {
@@ -103,17 +114,31 @@ class Thumb implements View<Tile> {
     const names = ["imbxai-thumb", `imbxai-is-${archetypeOf(tile.thumbnail)}`];
     if (tile.prototype) names.push("imbxai-prototype");
     if (!correct) names.push("imbxai-wrong");
-    this.element.className = names.join(" ");
-    Object.assign(this.element.dataset, { split, image: String(image) });
-    this.element.setAttribute("aria-label", describe(tile).join(", "));
+    this.button.className = names.join(" ");
+    Object.assign(this.button.dataset, { split, image: String(image) });
+    this.#words = describe(tile).join(", ");
     this.#caption.show(captionOf(tile));
     this.#caption.element.classList.toggle("imbxai-soft", tile.note !== undefined);
+    this.mark(this.button.dataset.marked === "true");
+  }
+
+  mark(marked: boolean): void {
+    this.button.dataset.marked = String(marked);
+    this.button.setAttribute("aria-label", marked ? `${this.#words}, marked` : this.#words);
+    this.corner.setAttribute("aria-pressed", String(marked));
   }
 
   /** Writes the image's number in place of pixels that are not there. */
   number(text: string): void {
     this.#number.show(text);
   }
+}
+
+export interface TileEvents {
+  /** An image is marked, or its mark taken back: by its corner, Space or `m`. */
+  mark(thumbnail: Thumbnail): void;
+  /** An image is to be looked at closer: by a click or Enter. */
+  open(tile: Tile, group: readonly Tile[]): void;
 }
 
 export interface GridOptions {
@@ -141,22 +166,24 @@ export class ThumbnailGrid {
   #width = 0;
   #pixelRatio = 1;
 
-  /** `mark` hears which image is clicked, or pressed by Space or Enter. */
-  constructor(name: string, mark: (thumbnail: Thumbnail) => void, options: GridOptions) {
+  constructor(
+    name: string,
+    private readonly events: TileEvents,
+    options: GridOptions,
+  ) {
     this.#captions = options.captions;
     this.element = h("div", `imbxai-thumbs${options.captions ? " imbxai-captioned" : ""}`, {
       role: "group",
       "aria-label": name,
-      // Arrow keys move between images here, not between the notebook's cells.
-      "data-lm-suppress-shortcuts": "true",
     });
-    this.element.append(this.#canvas);
+    keepKeys(this.element).append(this.#canvas);
     this.#thumbs = new Views(this.element, () => new Thumb());
-    this.element.addEventListener("click", (event) => {
-      const tile = this.tileOf(event.target);
-      if (tile) mark(tile.thumbnail);
-    });
+    this.element.addEventListener("click", (event) => this.#onClick(event));
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
+    // Or the browser takes Space, once it is let go, for a click.
+    this.element.addEventListener("keyup", (event) => {
+      if (event.key === " " && this.tileOf(event.target)) event.preventDefault();
+    });
   }
 
   /** Shows images; where there are no pixels (`sprite` is null), their numbers. */
@@ -188,21 +215,20 @@ export class ThumbnailGrid {
   }
 
   get #buttons(): HTMLButtonElement[] {
-    return this.#thumbs.all.map((thumb) => thumb.element);
+    return this.#thumbs.all.map((thumb) => thumb.button);
   }
 
   /** Shows which images are marked, by their keys. */
   mark(marked: ReadonlySet<string>): void {
-    for (const [position, button] of this.#buttons.entries()) {
+    for (const [position, thumb] of this.#thumbs.all.entries()) {
       const tile = this.#tiles[position];
-      const pressed = tile !== undefined && marked.has(keyOf(tile.thumbnail));
-      button.setAttribute("aria-pressed", String(pressed));
+      thumb.mark(tile !== undefined && marked.has(keyOf(tile.thumbnail)));
     }
   }
 
   tileOf(target: EventTarget | null): Tile | undefined {
-    const button = (target as Element | null)?.closest?.("button");
-    return this.#tiles[this.#thumbs.all.findIndex(({ element }) => element === button)];
+    const place = (target as Element | null)?.closest?.(".imbxai-thumb-place");
+    return this.#tiles[this.#thumbs.all.findIndex(({ element }) => element === place)];
   }
 
   /** Lays the images out anew where the width or the pixels of the screen have changed. */
@@ -249,7 +275,21 @@ export class ThumbnailGrid {
     }
   }
 
+  #onClick(event: MouseEvent): void {
+    const tile = this.tileOf(event.target);
+    if (!tile) return;
+    if ((event.target as Element).closest(".imbxai-thumb-mark")) this.events.mark(tile.thumbnail);
+    else this.events.open(tile, this.#tiles);
+  }
+
   #onKey(event: KeyboardEvent): void {
+    const tile = this.tileOf(event.target);
+    const alone = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (tile && alone && (event.key === " " || event.key === "m")) {
+      event.preventDefault();
+      if (!event.repeat) this.events.mark(tile.thumbnail);
+      return;
+    }
     const buttons = this.#buttons;
     const current = buttons.find((button) => button === event.target);
     const sideways = { ArrowRight: "ArrowDown", ArrowLeft: "ArrowUp" }[event.key];
@@ -265,9 +305,9 @@ export class ThumbnailGrid {
 
   /** How many images stand in the row of a button. */
   #columnsAt(button: HTMLButtonElement | undefined): number {
-    return Math.max(
-      1,
-      this.#buttons.filter((other) => other.style.top === button?.style.top).length,
-    );
+    const rowOf = ({ element }: Thumb) => element.style.top;
+    const thumb = this.#thumbs.all.find((each) => each.button === button);
+    const same = this.#thumbs.all.filter((other) => thumb && rowOf(other) === rowOf(thumb));
+    return Math.max(1, same.length);
   }
 }

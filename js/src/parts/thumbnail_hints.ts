@@ -39,7 +39,7 @@ export class ThumbnailHints {
   #show(target: EventTarget | null): void {
     for (const grid of this.grids()) {
       const tile = grid.tileOf(target);
-      const anchor = (target as Element | null)?.closest("button");
+      const anchor = (target as Element | null)?.closest<HTMLElement>(".imbxai-thumb-place");
       if (tile && anchor) {
         const picture = this.#draw(tile);
         this.#tooltip.show(anchor, describe(tile), picture && this.#canvas);
