@@ -15,13 +15,15 @@ from imbxai_widgets.version import __version__
 if TYPE_CHECKING:
     from imbxai_widgets.analysis import Analysis, compare
     from imbxai_widgets.compute.embedding.ray_cluster import RayImages
+    from imbxai_widgets.edits import Edits
     from imbxai_widgets.explorer import Explorer
     from imbxai_widgets.pipeline import analyze
 
-__all__ = ["Analysis", "Explorer", "RayImages", "__version__", "analyze", "compare"]
+__all__ = ["Analysis", "Edits", "Explorer", "RayImages", "__version__", "analyze", "compare"]
 
 _HOMES = {
     "Analysis": "analysis",
+    "Edits": "edits",
     "Explorer": "explorer",
     "RayImages": "compute.embedding.ray_cluster",
     "analyze": "pipeline",

@@ -34,16 +34,17 @@ ROOMS: dict[str, set[str]] = {
         "version",
     },
     "presentation": {"compute.methods"},
-    "analysis": {*COMPUTE, "compute.embedding", "datasets", "files"},
+    "edits": {"compute.numeric", "compute.reading", "datasets", "files"},
+    "analysis": {*COMPUTE, "compute.embedding", "datasets", "edits", "files"},
     "pipeline": {*COMPUTE, "compute.embedding", "analysis"},
     "figures": {"compute.methods", "compute.numeric", "analysis", "names", "presentation"},
     # Its panels read the deck of the explorer, which finds them in their registry.
-    "explorer": {*COMPUTE, "analysis", "names", "pipeline", "presentation"},
+    "explorer": {*COMPUTE, "analysis", "edits", "names", "pipeline", "presentation"},
     "datasets": {"compute.numeric", "compute.reading"},
     "training": {"compute.numeric", "compute.embedding", "datasets", "files"},
     "demo": {"compute.numeric", "training"},
     "page": {"files"},
-    "__init__": {"version", "analysis", "compute.embedding", "explorer", "pipeline"},
+    "__init__": {"version", "analysis", "compute.embedding", "edits", "explorer", "pipeline"},
 }
 WIDGETS = {"ipywidgets", "anywidget", "bqplot", "traitlets", "IPython"}
 MODULES = {
@@ -133,7 +134,7 @@ def test_computation_knows_no_widgets_and_no_tables() -> None:
 @pytest.mark.parametrize(
     ("path", "names"),
     {
-        "imbxai_widgets": "Explorer analyze Analysis compare RayImages",
+        "imbxai_widgets": "Explorer analyze Analysis compare Edits RayImages",
         "imbxai_widgets.compute.neighbors": "nearest_neighbors",
         "imbxai_widgets.compute.methods": "assign_archetypes adversary_votes error_matrix "
         "top_features overlap_matrix medoid medoids",

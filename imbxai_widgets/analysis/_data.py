@@ -23,6 +23,7 @@ class AnalysisData:
     color_scheme: ColorScheme
     top_k: int
     salient_fraction: float | None
+    edited_from: str | None = None  # of one made by `Analysis.with_edits`: a digest of the other
 
     @property
     def n_classes(self) -> int:

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from imbxai_widgets.analysis._same_images import SIDE
 from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.embedding.saliency import check_fraction
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.head import Head
+from imbxai_widgets.datasets.same_images import SIDE
 
 # Of each split, with the dimensions by letter: M images, k neighbors, T largest probabilities,
 # n images whose looks are kept.
@@ -98,6 +98,8 @@ def _check_settings(meta: Mapping[str, Any]) -> None:
         raise ValueError("color_scheme must be a name")
     color_scheme(meta["color_scheme"])
     check_count(meta["top_k"], "top_k")
+    if not isinstance(meta.get("edited_from"), str | None):
+        raise ValueError("edited_from must be a text, or null")
     fraction = meta["salient_fraction"]
     if fraction is not None:
         if not _is_number(fraction):

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import torch
 from numpy.typing import ArrayLike
 
 from imbxai_widgets.analysis._actions import ActionTables
@@ -15,8 +16,10 @@ from imbxai_widgets.analysis._confusion import ConfusionTables
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
+from imbxai_widgets.analysis.edited import analysis_with_edits
 from imbxai_widgets.analysis.from_arrays import analysis_from_arrays
 from imbxai_widgets.analysis.storage import load_analysis, save_analysis
+from imbxai_widgets.edits import Edits
 
 
 class Analysis(ActionTables, ConfusionTables, ForecastTables, CalibrationTables, ErrorTables):
@@ -90,6 +93,22 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables, CalibrationTables,
         2
         """
         return cls.of(analysis_from_arrays(embeddings, labels, outputs, **options))
+
+    def with_edits(self, edits: Edits, *, device: str | torch.device | None = None) -> Analysis:
+        """Return this analysis after edits, without running the network.
+
+        See `imbxai_widgets.analysis.edited.analysis_with_edits`.
+
+        Examples
+        --------
+        >>> from imbxai_widgets import Edits
+        >>> edits = Edits(analysis)
+        >>> edits.relabel([836, 1715], "Faces")
+        >>> after = analysis.with_edits(edits)
+        >>> analysis.classes()["images"]["Faces"], after.classes()["images"]["Faces"]
+        (np.int64(166), np.int64(168))
+        """
+        return type(self).of(analysis_with_edits(self, edits, device=device))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save to a file; see `imbxai_widgets.analysis.storage.save_analysis`.

@@ -9,18 +9,25 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from imbxai_widgets.analysis._pairs import Pairs
 from imbxai_widgets.analysis.analysis import Analysis
+from imbxai_widgets.analysis.edited import digest
 from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.counts import count_pairs
 from imbxai_widgets.compute.numeric.types import IntArray
 
 SIDES = ("before", "after")
+EDITED = ("relabeled", "left out", "joined")
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two models' analyses of the same images, side by side; made by `compare`.
+    """Two analyses of the same images, side by side; made by `compare`.
+
+    They are those of two models, or one before and after edits (`Analysis.with_edits`). Images are
+    matched by their numbers in the dataset. Those that edits relabel or leave out are counted apart
+    (`edits`), and nowhere as mended or broken.
 
     Attributes
     ----------
@@ -80,7 +87,9 @@ class Comparison:
         DataFrame
             One row a class. Columns ``before``, ``after``, and of the misclassified images
             ``mended`` (wrong before alone), ``broken`` (wrong after alone) and ``both``; for
-            columns, an image counts as both only where both models take it for the class.
+            columns, an image counts as both only where both models take it for the class. After
+            edits further ``gone``, errors before of images that were relabeled or left out, and
+            ``come``, errors after of images that were relabeled.
 
         Raises
         ------
@@ -99,13 +108,54 @@ class Comparison:
         wrong, still = ~one.correct, ~other.correct
         here = one.labels if direction == "rows" else one.predictions
         there = other.labels if direction == "rows" else other.predictions
-        before, after, both = (
+        rows, others = self.pairs(split).kept
+        twice = wrong[rows] & still[others] & (here[rows] == there[others])
+        before, after, kept, left, both = (
             np.bincount(classes, minlength=n_classes)
-            for classes in (here[wrong], there[still], here[wrong & still & (here == there)])
+            for classes in (
+                here[wrong],
+                there[still],
+                here[rows][wrong[rows]],
+                there[others][still[others]],
+                here[rows][twice],
+            )
         )
-        columns = {"before": before, "after": after, "mended": before - both}
-        columns |= {"broken": after - both, "both": both}
+        columns = {"before": before, "after": after, "mended": kept - both}
+        columns |= {"broken": left - both, "both": both}
+        if self.edited:
+            columns |= {"gone": before - kept, "come": after - left}
         return pd.DataFrame(columns, index=self.before._class_axis("class"))
+
+    def edits(self) -> pd.DataFrame:
+        """Return how many images of each class edits changed.
+
+        Returns
+        -------
+        DataFrame
+            One row a class. Columns ``(split, kind)`` for the splits ``training`` and, if there are
+            such images, ``validation``, and the kinds ``relabeled`` (of this class before, of
+            another after), ``left out``, and ``joined`` (of another before, of this class after).
+
+        Examples
+        --------
+        >>> from imbxai_widgets import Edits
+        >>> edits = Edits(analysis)
+        >>> edits.relabel([836, 1715], "Faces")  # of the classes Signs and Vehicles
+        >>> changed = compare(analysis, analysis.with_edits(edits)).edits()["training"]
+        >>> changed.loc["Faces", "joined"], changed.loc["Signs", "relabeled"]
+        (np.int64(2), np.int64(1))
+        """
+        axis = self.before._class_axis("class")
+        columns = {}
+        for split in self.splits:
+            one, other = self._splits(split)
+            pairs, bound = self.pairs(split), {"minlength": self.before.n_classes}
+            here, there = one.labels[pairs.before], other.labels[pairs.after]
+            gone = np.delete(one.labels, pairs.before)
+            columns[split, "relabeled"] = np.bincount(here[~pairs.same], **bound)
+            columns[split, "left out"] = np.bincount(gone, **bound)
+            columns[split, "joined"] = np.bincount(there[~pairs.same], **bound)
+        return pd.DataFrame(columns, index=axis)
 
     def archetype_flow(self, class_name: str | None = None) -> pd.DataFrame:
         """Return what became of the images of each archetype.
@@ -118,7 +168,8 @@ class Comparison:
         Returns
         -------
         DataFrame, shape (4, 4)
-            Training images by their archetype before (rows) and after (columns).
+            Training images by their archetype before (rows) and after (columns); after edits,
+            those whose label is the same.
 
         Raises
         ------
@@ -179,6 +230,7 @@ class Comparison:
         *,
         before: bool | None = None,
         after: bool | None = None,
+        edited: str | None = None,
         **conditions: Any,
     ) -> IntArray:
         """Return the images of a class that the two models predict right, or wrong.
@@ -190,19 +242,24 @@ class Comparison:
         split : {"training", "validation"}
             Which images.
         before, after : bool
-            Whether the first, and the second model, predict them right.
+            Whether the first, and the second model, predict them right; of the second, images with
+            the same label alone.
+        edited : {"relabeled", "left out", "joined"}
+            Those that edits changed, as in `edits`; "joined" are of other classes before, and go
+            with no other condition.
         **conditions
             Further ones of the first model, as for `Analysis.find_images`.
 
         Returns
         -------
         int64 array, shape (m,)
-            Rows of the split, rising.
+            Rows of the split of the first analysis, rising.
 
         Raises
         ------
         ValueError
-            As `Analysis.find_images` does.
+            As `Analysis.find_images` does; or if `edited` is unknown, or goes with no other
+            condition.
 
         Examples
         --------
@@ -210,18 +267,69 @@ class Comparison:
         >>> len(comparison.find_images("Plants", before=False, after=True))  # mended
         6
         """
+        if edited == "joined":
+            if conditions or (before, after) != (None, None):
+                raise ValueError('edited="joined" goes with no other condition')
+            return self._joined(class_name, split)
         rows = self.before.find_images(class_name, split, **conditions)
-        for analysis, right in ((self.before, before), (self.after, after)):
-            if right is not None:
-                rows = rows[analysis.split(split).correct[rows] == right]
+        pairs = self.pairs(split)
+        if before is not None:
+            rows = rows[self.before.split(split).correct[rows] == before]
+        if after is not None:
+            kept, others = pairs.kept
+            rows = np.intersect1d(rows, kept[self.after.split(split).correct[others] == after])
+        if edited == "relabeled":
+            rows = np.intersect1d(rows, pairs.before[~pairs.same])
+        elif edited == "left out":
+            rows = np.setdiff1d(rows, pairs.before)
+        elif edited is not None:
+            raise ValueError(f"edited must be one of {', '.join(EDITED)}, not {edited!r}")
         return rows
+
+    @property
+    def edited(self) -> bool:
+        """Whether edits lie between the two: labels that differ, or images that one has alone."""
+        for split in self.splits:
+            same = self.pairs(split).same
+            if not same.all() or len(same) < max(map(len, self._splits(split))):
+                return True
+        return False
+
+    @property
+    def splits(self) -> tuple[SplitName, ...]:
+        """The splits that there are."""
+        return ("training",) if self.before.validation is None else ("training", "validation")
+
+    def pairs(self, split: SplitName) -> Pairs:
+        """Return which rows of a split are one image in both.
+
+        Examples
+        --------
+        >>> compare(analysis, ldam_analysis).pairs("validation").same.sum()
+        np.int64(824)
+        """
+        return self._pairs[split]
+
+    @cached_property
+    def _pairs(self) -> dict[SplitName, Pairs]:
+        return {split: Pairs.of(*self._splits(split)) for split in self.splits}
+
+    def _joined(self, class_name: str | int, split: SplitName) -> IntArray:
+        own = self.before._class_number(class_name)
+        pairs = self.pairs(split)
+        joined = ~pairs.same & (self.after.split(split).labels[pairs.after] == own)
+        found: IntArray = pairs.before[joined]
+        return found
 
     @cached_property
     def flows(self) -> IntArray:
         """Training images by class and by archetype before and after; int64, shape (C, 4, 4)."""
         kinds = len(ARCHETYPES)
-        pairs = kinds * self.before.archetypes.astype(np.int64) + self.after.archetypes
-        counts = count_pairs(self.before.labels, pairs, (self.before.n_classes, kinds * kinds))
+        rows, others = self.pairs("training").kept
+        pairs = kinds * self.before.archetypes[rows].astype(np.int64)
+        pairs += self.after.archetypes[others]
+        labels = self.before.labels[rows]
+        counts = count_pairs(labels, pairs, (self.before.n_classes, kinds * kinds))
         return counts.reshape(-1, kinds, kinds)
 
     def _splits(self, split: str) -> tuple[Split, Split]:
@@ -235,13 +343,14 @@ class Comparison:
 
 
 def compare(before: Analysis, after: Analysis) -> Comparison:
-    """Compare two models by their analyses of the same images.
+    """Compare two analyses of the same images: of two models, or before and after edits.
 
     Parameters
     ----------
     before, after : Analysis
         Such as of a model trained with cross-entropy, and with a loss for imbalanced data. Made
-        of the same training images in the same order, and the same validation images, if any.
+        of the same training images in the same order, and the same validation images, if any; or
+        one of them what `Analysis.with_edits` made of the other, or of the other model's.
 
     Returns
     -------
@@ -268,11 +377,12 @@ def compare(before: Analysis, after: Analysis) -> Comparison:
                 f"{name} must be an Analysis, not {type(analysis).__name__}; analyze() makes one"
             )
     check_same_classes(before, after)
-    check_same_images(before.train, after.train, "training")
     if (before.validation is None) != (after.validation is None):
         raise ValueError("only one of the analyses has validation images; give both or none")
-    if before.validation is not None and after.validation is not None:
-        check_same_images(before.validation, after.validation, "validation")
+    if _of_one(before) != _of_one(after):
+        check_same_images(before.train, after.train, "training")
+        if before.validation is not None and after.validation is not None:
+            check_same_images(before.validation, after.validation, "validation")
     return Comparison(before, after)
 
 
@@ -300,6 +410,11 @@ def check_same_images(one: Split, other: Split, which: str) -> None:
         f"the analyses must be of the same {which} images in the same order, but are not "
         f"({problem})"
     )
+
+
+def _of_one(analysis: Analysis) -> str:
+    """Return what tells the images of an analysis, as they were before edits."""
+    return digest(analysis) if analysis.edited_from is None else analysis.edited_from
 
 
 def _listed(names: tuple[str, ...]) -> str:

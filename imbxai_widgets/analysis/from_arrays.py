@@ -12,7 +12,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.analysis._same_images import label_difference
 from imbxai_widgets.analysis.assemble import assemble
 from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.embedding.embedded import Embedded
@@ -37,6 +36,7 @@ from imbxai_widgets.compute.numeric.types import IntArray, UInt8Array
 from imbxai_widgets.compute.reading.class_names import check_same_labels, class_names_of
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.compute.reading.told_names import told_names
+from imbxai_widgets.datasets.same_images import label_difference
 
 _UNIT_SUM = 1e-3  # how far the probabilities of an image, in half precision, may be from 1
 _BLOCK_BYTES = 8 * 2**20  # of outputs at once, in float64; several arrays are made of them

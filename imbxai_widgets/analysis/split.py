@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imbxai_widgets.analysis._same_images import Looks
 from imbxai_widgets.compute.methods.archetypes import archetype_counts
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.head import Head
@@ -23,6 +22,7 @@ from imbxai_widgets.compute.numeric.types import (
 )
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.compute.reading.labeled_images import Skipped
+from imbxai_widgets.datasets.same_images import Looks
 
 SplitName: TypeAlias = Literal["training", "validation"]
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from imbxai_widgets.analysis._archive import StorageError, read_archive, write_archive
 from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.analysis._same_images import Looks, label_difference
 from imbxai_widgets.analysis._schema import (
     LOOKS_ARRAYS,
     OPTIONAL_ARRAYS,
@@ -33,6 +32,7 @@ from imbxai_widgets.compute.reading.class_names import distinct_names
 from imbxai_widgets.compute.reading.display import DisplayTransform, ImageSource
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages, Skipped
 from imbxai_widgets.compute.reading.sample_keys import SampleKeys
+from imbxai_widgets.datasets.same_images import Looks, label_difference
 
 __all__ = ["VERSION", "StorageError", "load_analysis", "save_analysis"]
 
@@ -79,6 +79,8 @@ def save_analysis(analysis: AnalysisData, path: str | os.PathLike[str]) -> Path:
         },
         "skipped": {name: split.skipped for name, split in _splits(analysis)},
     }
+    if analysis.edited_from is not None:
+        meta["edited_from"] = analysis.edited_from
     target = Path(path)
     write_archive(target, meta, _arrays(analysis))
     return target.resolve()
@@ -154,6 +156,7 @@ def load_analysis(
         color_scheme=color_scheme(meta["color_scheme"]),
         top_k=meta["top_k"],
         salient_fraction=meta["salient_fraction"],
+        edited_from=meta.get("edited_from"),
     )
 
 

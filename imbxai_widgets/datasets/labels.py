@@ -12,6 +12,7 @@ from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.class_names import class_numbers_of
+from imbxai_widgets.compute.reading.edited import EditedDataset
 from imbxai_widgets.compute.reading.hugging_face import column_of, features_of
 from imbxai_widgets.compute.reading.labels import label_numbers
 from imbxai_widgets.compute.reading.naming import namings
@@ -103,6 +104,9 @@ def _read_labels(
 ) -> IntArray:
     if isinstance(dataset, Subset):
         every = _read_labels(dataset.dataset, keys, numbers)
+        if isinstance(dataset, EditedDataset):
+            every = every.copy()
+            every[list(dataset.new_labels)] = list(dataset.new_labels.values())
         return every[np.asarray(dataset.indices, dtype=np.int64)]
     if isinstance(dataset, ConcatDataset):
         return np.concatenate([_read_labels(part, keys, numbers) for part in dataset.datasets])

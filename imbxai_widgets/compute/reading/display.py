@@ -294,6 +294,7 @@ class ImageSource:
         self, dataset: Dataset[Any], display_transform: DisplayTransform | None = None
     ) -> None:
         self._dataset = dataset
+        self._display_transform = display_transform
         self._display = Display(dataset, display_transform)
         self._recent: OrderedDict[int, UInt8Array] = OrderedDict()
         self._recent_bytes = 0
@@ -309,6 +310,10 @@ class ImageSource:
         whole = len(positions) == len(cast(Sized, dataset))
         chosen = dataset if whole else Subset(dataset, positions.tolist())
         return cls(chosen, display_transform)
+
+    def chosen(self, rows: IntArray) -> ImageSource:
+        """Return a source of some of the images, in the order of `rows`."""
+        return ImageSource(Subset(self._dataset, rows.tolist()), self._display_transform)
 
     @property
     def dataset(self) -> Dataset[Any]:

@@ -69,6 +69,8 @@ class LabeledImages(Subset[Any]):
 
     Attributes
     ----------
+    keys : pair or None
+        As given.
     n_names : int or None
         How many classes are named; None if no one tells.
     clash : str or None
@@ -111,7 +113,7 @@ class LabeledImages(Subset[Any]):
         super().__init__(dataset, range(len(copy)))
         self.transform = transform
         self._class_names = None if class_names is None else told_names(class_names)
-        self._keys = keys
+        self.keys = keys
         self.clash: str | None = None
         self.n_names = self._number_of_names()
 
@@ -119,7 +121,7 @@ class LabeledImages(Subset[Any]):
     def classes(self) -> tuple[str, ...] | None:
         """The names of the classes in the column that `keys` chose, if any."""
         columns = class_columns(features_of(self.dataset))
-        return columns.get(self._keys[1]) if self._keys is not None else None
+        return columns.get(self.keys[1]) if self.keys is not None else None
 
     def __getitem__(self, index: Any) -> tuple[Tensor, int]:
         """Return an image and the number of its class."""
@@ -127,7 +129,7 @@ class LabeledImages(Subset[Any]):
         with self._reading(index):
             sample = self.dataset[place]
         try:
-            image, label = image_and_label(sample, locate(self, index)[0], self._keys)
+            image, label = image_and_label(sample, locate(self, index)[0], self.keys)
         except ValueError as error:
             raise ValueError(f"{error}; this is dataset[{index}]") from None
         if self.transform is not None:

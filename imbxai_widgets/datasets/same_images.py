@@ -46,7 +46,7 @@ class Looks(NamedTuple):
     def of(cls, images: ImageSource) -> Looks:
         """Look at images spread over a split; those that cannot be shown are left out."""
         rows, shown, pictures = [], [], []
-        for row in _spread(len(images)):
+        for row in spread(len(images)):
             with suppress(Exception):  # of any dataset; the analysis does not depend on it
                 shown.append(_means(images[row]))
                 rows.append(row)
@@ -57,6 +57,32 @@ class Looks(NamedTuple):
             _stacked(shown),
             _stacked(pictures) if len(pictures) == len(rows) else None,
         )
+
+    def chosen(self, rows: IntArray) -> Looks:
+        """Return what is known of the rows of a part of the split, by their numbers in the part.
+
+        Parameters
+        ----------
+        rows
+            (m,) int64, rising: the rows of the split that are in the part.
+        """
+        kept = np.isin(self.rows, rows)
+        pictures = None if self.pictures is None else self.pictures[kept]
+        return Looks(np.searchsorted(rows, self.rows[kept]), self.shown[kept], pictures)
+
+    def mismatch(self, other: Looks) -> int | None:
+        """Return the first row that looks otherwise in another's eyes, None if none does.
+
+        The datasets' own pictures are compared where both know them, else the images as shown.
+        """
+        one, two = self.pictures, other.pictures
+        if one is None or two is None:
+            one, two = self.shown, other.shown
+        _, here, there = np.intersect1d(self.rows, other.rows, return_indices=True)
+        for mine, its in zip(here, there, strict=True):
+            if _distance(one[mine], two[its]) > _TOLERANCE:
+                return int(self.rows[mine])
+        return None
 
     def difference(self, images: ImageSource, *, transformed: bool) -> str | None:
         """Say in what the images of another dataset differ, or None if they are the same.
@@ -119,13 +145,13 @@ def label_difference(
     """
     told = _told_labels(dataset, class_names, keys)
     if told is None:
-        compared = _spread(len(labels))
+        compared = spread(len(labels))
     else:
         compared = np.flatnonzero(told[positions] != labels).tolist()
         if not compared:
             return None
         # A dataset may change its labels when it is read.
-        compared = [compared[number] for number in _spread(len(compared))]
+        compared = [compared[number] for number in spread(len(compared))]
     wrong, read = [], 0
     for row in compared:
         found = _label_read(dataset, int(positions[row]), class_names, keys)
@@ -172,7 +198,8 @@ def _picture(images: ImageSource, row: int) -> UInt8Array:
     return images[row]
 
 
-def _spread(size: int) -> list[int]:
+def spread(size: int) -> list[int]:
+    """Return up to 32 rows of a split, from its first to its last."""
     return [int(number) for number in np.linspace(0, size - 1, min(size, _COMPARED)).round()]
 
 
