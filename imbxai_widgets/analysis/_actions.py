@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis._classes import ClassTables
+from imbxai_widgets.analysis._contributions import ContributionTables
 from imbxai_widgets.analysis._features import FeatureTables
-from imbxai_widgets.analysis._images import ImageTables
 from imbxai_widgets.compute.methods.costs import overlap_costs
 from imbxai_widgets.compute.methods.resampling import sampling_weights
 from imbxai_widgets.compute.methods.suspects import label_odds
 from imbxai_widgets.compute.numeric.checks import check_dense
 
 
-class ActionTables(ClassTables, FeatureTables, ImageTables):
+class ActionTables(ClassTables, FeatureTables, ContributionTables):
     """The use cases of the paper's Sections 4.2 to 4.5 as outputs to act on."""
 
     def suspects(self, *, prior_power: float = 1.0) -> pd.DataFrame:

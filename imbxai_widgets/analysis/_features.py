@@ -43,7 +43,8 @@ class FeatureTables(AnalysisTables):
         """Return which classes share top features with `class_name` (paper, Algorithm 2).
 
         Classes that share many need not be confused (docs/overlap.md); `decision_margins` is a
-        measure that tells more of that.
+        measure that tells more of that. ``share_apart`` says whether the head takes the images of
+        both for alike in what they share (near 0), or tells them apart by it (near 1).
 
         Returns
         -------
@@ -51,7 +52,11 @@ class FeatureTables(AnalysisTables):
             One row for each other class, the most shared first. Columns: ``shared``, the
             number of shared top features; ``jaccard``, that over the size of both sets'
             union; ``features``, a tuple of feature indices; ``share`` and ``share_there``,
-            the part that they have in the top features of this class and of the other.
+            the part that they have in the top features of this class and of the other;
+            ``share_apart``, the part that they make of the difference of logits by which the
+            head tells the training images of the two classes apart (docs/overlap.md). It may be
+            below 0 or above 1; NaN where nothing is shared, the head is not known, or does not
+            tell the two apart on average.
 
         Examples
         --------
@@ -72,6 +77,9 @@ class FeatureTables(AnalysisTables):
                 "features": [tuple(row.features) for row in found] + [()] * len(none),
                 "share": [row.share_here for row in found] + [0.0] * len(none),
                 "share_there": [row.share_there for row in found] + [0.0] * len(none),
+                "share_apart": np.array(
+                    [row.share_apart for row in found] + [None] * len(none), dtype=np.float64
+                ),
             },
             index=self._class_axis("class")[classes],
         )

@@ -15,6 +15,11 @@ from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis.split import ArchetypeErrors
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.methods.confusion_order import ConfusionTree, confusion_tree
+from imbxai_widgets.compute.methods.contributions import (
+    mean_inputs,
+    separating_terms,
+    share_apart,
+)
 from imbxai_widgets.compute.methods.holders import FeatureHolders
 from imbxai_widgets.compute.methods.overlap import top_features
 from imbxai_widgets.compute.methods.pairs import PairCounts
@@ -31,6 +36,7 @@ class SharedFeatures:
     jaccard: float
     share_here: float
     share_there: float
+    share_apart: float | None  # of what tells the two apart; None where it is not known
 
 
 class ClassRows:
@@ -215,10 +221,28 @@ class ClassRows:
                 jaccard=float(jaccard[others[place]]),
                 share_here=float(here[place]),
                 share_there=float(share_there),
+                share_apart=self._share_apart(index, int(others[place]), own),
             )
             for place, own, share_there in zip(ranked, common, there, strict=True)
         ]
         return rows, sharing
+
+    @cached_property
+    def mean_inputs(self) -> DoubleArray | None:
+        """What enters the head, averaged over the images of each class, shape (C, D).
+
+        As `compute.methods.contributions.mean_inputs`; None where the head is not known.
+        """
+        head = self._train.head
+        return None if head is None else mean_inputs(self._embeddings, self._train.labels, head)
+
+    def _share_apart(self, index: int, other: int, pairs: IntArray) -> float | None:
+        """Return the share that features of `holders` make of what tells two classes apart."""
+        if self._train.head is None or self.mean_inputs is None:
+            return None
+        terms = separating_terms(self._train.head, self.mean_inputs, index, other)
+        share = share_apart(terms, self.holders.features[pairs])
+        return None if np.isnan(share) else share
 
     @cached_property
     def _shares(self) -> DoubleArray:

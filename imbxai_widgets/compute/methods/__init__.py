@@ -8,6 +8,7 @@ from imbxai_widgets.compute.methods.archetypes import (
     archetype_counts,
     assign_archetypes,
 )
+from imbxai_widgets.compute.methods.contributions import logit_contributions
 from imbxai_widgets.compute.methods.costs import overlap_costs
 from imbxai_widgets.compute.methods.divergence import js_divergence, kl_divergence
 from imbxai_widgets.compute.methods.fisher import fisher_ratios
@@ -39,6 +40,7 @@ __all__ = [
     "js_divergence",
     "kl_divergence",
     "label_odds",
+    "logit_contributions",
     "medoid",
     "medoids",
     "negative_share",

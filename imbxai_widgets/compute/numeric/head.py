@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from imbxai_widgets.compute.numeric.blocks import Matrix, as_matrix, numpy_of, row_blocks
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray
+
+Floats = TypeVar("Floats", FloatArray, DoubleArray)
 
 # Of the largest logit of an image, at least of 1: how far other logits may be from the head's.
 TOLERANCE: Final = 1e-4
@@ -107,9 +109,9 @@ class Head:
                 f"the head takes {self.n_features} features, but embeddings have {rows.shape[1]}"
             )
         out = np.empty((len(rows), self.n_classes), dtype=np.float32)
-        weight = np.ascontiguousarray(self._directions(self.weight).T)
+        weight = np.ascontiguousarray(self.directions(self.weight).T)
         for block in row_blocks(len(rows), 4 * (self.n_features + self.n_classes)):
-            np.matmul(self._directions(rows[block]), weight, out=out[block])
+            np.matmul(self.directions(rows[block]), weight, out=out[block])
             if self.bias is not None:
                 out[block] += self.bias
             if self.scale != 1:
@@ -135,18 +137,34 @@ class Head:
         largest = sizes.max(axis=1, keepdims=True, initial=1)
         limits: DoubleArray = TOLERANCE * largest
         if rounding > _COARSE:
-            rows = self._directions(embeddings).astype(np.float64)
-            terms = rows**2 @ self._directions(self.weight).T.astype(np.float64) ** 2
+            rows = self.directions(embeddings).astype(np.float64)
+            terms = rows**2 @ self.directions(self.weight).T.astype(np.float64) ** 2
             spread = self.scale * np.sqrt(terms.max(axis=1, keepdims=True, initial=0))
             limits += rounding * (_ROUNDINGS * spread + largest)
         return limits
 
-    def _directions(self, rows: FloatArray) -> FloatArray:
-        """Divide rows by their lengths, if the head does."""
+    def directions(self, rows: Floats) -> Floats:
+        """Divide rows of weights or embeddings by their lengths, if the head does.
+
+        Parameters
+        ----------
+        rows
+            (n, D) float32 or float64.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n, D), of the type of `rows`; `rows` themselves if the head is not normalized.
+
+        Examples
+        --------
+        >>> Head([[1.0, 0.0]], normalized=True).directions(np.array([[3.0, 4.0]]))
+        array([[0.6, 0.8]])
+        """
         if not self.normalized:
             return rows
         lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
-        return np.asarray(rows / np.maximum(lengths, _NO_LENGTH), dtype=np.float32)
+        return np.asarray(rows / np.maximum(lengths, _NO_LENGTH), dtype=rows.dtype)
 
 
 def _as_float32(values: ArrayLike, name: str) -> FloatArray:
