@@ -92,7 +92,7 @@ describe.each(NAMES)("the name %s", (name) => {
   });
 
   it("is text in the overlap table, with rows and without", async () => {
-    const row = { index: 1, name, shared: [7], shareHere: 1, shareThere: 1 };
+    const row = { index: 1, name, shared: [7], shareHere: 1, shareThere: 1, shareApart: 0.5 };
     const card = (rows: unknown[], features: unknown[]) => ({
       index: 0,
       name,

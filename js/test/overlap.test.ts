@@ -16,8 +16,8 @@ const card = (): CardIdentity & Part => ({
       { feature: 7, share: 0.2, classes: 2 },
     ],
     rows: [
-      { index: 2, name: "dog", shared: [3, 7], shareHere: 0.5, shareThere: 0.6 },
-      { index: 4, name: EVIL, shared: [7], shareHere: 0.2, shareThere: 0.004 },
+      { index: 2, name: "dog", shared: [3, 7], shareHere: 0.5, shareThere: 0.6, shareApart: null },
+      { index: 4, name: EVIL, shared: [7], shareHere: 0.2, shareThere: 0.004, shareApart: null },
     ],
   },
 });
@@ -64,6 +64,27 @@ describe("overlap table", () => {
     const shared = all(one(el, '[data-class="dog"]'), "[data-shared]");
     expect(shared.map((cell) => cell.dataset.shared)).toEqual(["3", "7"]);
     expect(el.querySelector("img")).toBeNull();
+  });
+
+  it("says what part shared features make of what tells the classes apart, where that is known", () => {
+    expect(texts(el, "thead .imbxai-number")).toEqual(["Shared", "Weight here", "Weight there"]);
+    expect(el.textContent).not.toContain("Tells apart");
+    const known = card();
+    const [dog, evil] = known.overlap.rows;
+    if (dog) dog.shareApart = -0.07;
+    model.receive("card", known);
+    expect(texts(el, "thead .imbxai-number").at(-1)).toBe("Tells apart");
+    const last = () => all(el, ".imbxai-pick").map((row) => texts(row, "td").at(-1));
+    expect(last()).toEqual(["\u22127%", "–"]);
+    expect(all(el, "thead td[colspan]").map((cell) => cell.getAttribute("colspan"))).toEqual([
+      "4",
+      "4",
+    ]);
+    expect(el.textContent).toContain("near 0%, both classes are alike in what they share");
+    if (evil) evil.shareApart = 0.283;
+    if (dog) dog.shareApart = -0.002;
+    model.receive("card", { ...known });
+    expect(last()).toEqual([">\u22121%", "28%"]);
   });
 
   it("selects the class of a row that is clicked anywhere", () => {

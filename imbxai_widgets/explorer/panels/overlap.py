@@ -29,6 +29,7 @@ class OverlapRow(TypedDict):
     shared: list[int]
     shareHere: float
     shareThere: float
+    shareApart: float | None  # of what tells the two classes apart; None where it is not known
 
 
 class Overlap(TypedDict):
@@ -73,6 +74,7 @@ class OverlapContent(PanelContent):
                         "shared": row.features,
                         "shareHere": row.share_here,
                         "shareThere": row.share_there,
+                        "shareApart": row.share_apart,
                     }
                     for row in shared
                 ],

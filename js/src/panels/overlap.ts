@@ -25,6 +25,8 @@ export interface OverlapRow {
   shared: number[];
   shareHere: number;
   shareThere: number;
+  /** Of what tells the two classes apart, what they make; null where that is not known. */
+  shareApart: number | null;
 }
 
 export interface Overlap {
@@ -47,7 +49,16 @@ export interface State {
   selected: number;
 }
 
-function head(features: readonly TopFeature[]): HTMLElement {
+const APART =
+  "Of what tells the two classes apart to the classifier\u2019s head, the part that the shared features make. Near 0%: the images of both are alike in them. Near 100%: they differ in these and in nothing else. Beyond either: these features and the others work against each other.";
+
+const NOTE =
+  "Tells apart: near 0%, both classes are alike in what they share; the more, the more they differ in these very features, and have no more in common than their numbers.";
+
+/** Whether the head is known, without which nothing is known of what tells classes apart. */
+const toldApart = (rows: readonly OverlapRow[]) => rows.some((row) => row.shareApart !== null);
+
+function head({ features, rows }: Overlap): HTMLElement {
   const scale = Math.max(0, ...features.map((entry) => entry.share));
   const column = ({ feature, share, classes }: TopFeature) => {
     const others = classes ? counted(classes, "other class", "other classes") : "no other class";
@@ -67,7 +78,8 @@ function head(features: readonly TopFeature[]): HTMLElement {
   const number = (text: string, title: string) =>
     h("th", "imbxai-number", { scope: "col", title }, text);
   const label = (text: string) => h("th", "imbxai-row-label", { scope: "row" }, text);
-  const last = () => h("td", "", { colspan: 3 });
+  const apart = toldApart(rows) ? [number("Tells apart", APART)] : [];
+  const last = () => h("td", "", { colspan: 3 + apart.length });
   return h(
     "thead",
     "",
@@ -81,6 +93,7 @@ function head(features: readonly TopFeature[]): HTMLElement {
       number("Shared", "How many of their top features both have"),
       number("Weight here", "Of the top features of this class, what the shared ones make up"),
       number("Weight there", "Of the top features of the other class, the same"),
+      ...apart,
     ),
     h("tr", "", {}, label("Its weight"), ...features.map(share), last()),
     h(
@@ -95,7 +108,7 @@ function head(features: readonly TopFeature[]): HTMLElement {
 }
 
 function classRow(
-  { index, name, shared, shareHere, shareThere }: OverlapRow,
+  { index, name, shared, shareHere, shareThere, shareApart }: OverlapRow,
   of: Overlap,
 ): PickRow {
   const button = pickButton();
@@ -111,6 +124,7 @@ function classRow(
     cell("imbxai-number", `${shared.length} of ${of.topK}`),
     cell("imbxai-number", percent(shareHere)),
     cell("imbxai-number", percent(shareThere)),
+    ...(toldApart(of.rows) ? [cell("imbxai-number", percent(shareApart))] : []),
   );
   element.dataset.class = name;
   element.title = `Shared: ${shared.join(", ")}`;
@@ -154,14 +168,8 @@ class Table {
     const listed = features.map(({ feature, share }) => `${feature} (${percent(share)})`);
     this.frame.body.replaceChildren(
       h("p", "imbxai-feature-list", {}, `Its strongest features: ${listed.join(", ")}.`),
-      h(
-        "table",
-        "imbxai-table",
-        {},
-        h("caption", "", {}, caption),
-        head(features),
-        pickBody(picks),
-      ),
+      h("table", "imbxai-table", {}, h("caption", "", {}, caption), head(overlap), pickBody(picks)),
+      h("p", "imbxai-note", {}, toldApart(rows) ? NOTE : ""),
       h("p", "imbxai-note", {}, overlap.nearest),
     );
     this.showSelected();

@@ -9,10 +9,11 @@ export const count = (value: number): string => whole.format(value);
 export const counted = (value: number, noun: string, plural = `${noun}s`): string =>
   `${count(value)} ${value === 1 ? noun : plural}`;
 
-/** 82%, or a dash when unknown. Only exact values read 0% and 100%. */
+/** 82%, −7%, or a dash when unknown. Only exact values read 0% and 100%. */
 export function percent(ratio: number | null): string {
   if (ratio === null) return "–";
   const points = ratio * 100;
+  if (points < 0) return points > -1 ? ">\u22121%" : `\u2212${Math.round(-points)}%`;
   if (points > 0 && points < 1) return "<1%";
   if (points > 99 && points < 100) return ">99%";
   return `${Math.round(points)}%`;
