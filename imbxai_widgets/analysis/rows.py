@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis.split import ArchetypeErrors
@@ -19,6 +20,7 @@ from imbxai_widgets.compute.methods.contributions import (
     mean_inputs,
     separating_terms,
     share_apart,
+    weight_terms,
 )
 from imbxai_widgets.compute.methods.holders import FeatureHolders
 from imbxai_widgets.compute.methods.overlap import top_features
@@ -221,7 +223,7 @@ class ClassRows:
                 jaccard=float(jaccard[others[place]]),
                 share_here=float(here[place]),
                 share_there=float(share_there),
-                share_apart=self._share_apart(index, int(others[place]), own),
+                share_apart=self.share_apart(index, int(others[place]), self.holders.features[own]),
             )
             for place, own, share_there in zip(ranked, common, there, strict=True)
         ]
@@ -236,13 +238,30 @@ class ClassRows:
         head = self._train.head
         return None if head is None else mean_inputs(self._embeddings, self._train.labels, head)
 
-    def _share_apart(self, index: int, other: int, pairs: IntArray) -> float | None:
-        """Return the share that features of `holders` make of what tells two classes apart."""
+    def share_apart(self, index: int, other: int, features: ArrayLike) -> float | None:
+        """Return the share that features make of what tells two classes apart.
+
+        As `compute.methods.contributions.share_apart`; None where it is not known.
+        """
         if self._train.head is None or self.mean_inputs is None:
             return None
         terms = separating_terms(self._train.head, self.mean_inputs, index, other)
-        share = share_apart(terms, self.holders.features[pairs])
+        share = share_apart(terms, features)
         return None if np.isnan(share) else share
+
+    def feature_means(self, index: int, feature: int) -> tuple[float | None, float | None]:
+        """Return the mean of a feature in a class, and of what it adds to the class's logit.
+
+        None for a class without images; the second also where the head is not known.
+        """
+        members = self.members(index)
+        if not len(members):
+            return None, None
+        mean = float(self._embeddings[members, feature].mean(dtype=np.float64))
+        if self._train.head is None or self.mean_inputs is None:
+            return mean, None
+        (weights,) = weight_terms(self._train.head, np.array([index]))
+        return mean, float(weights[feature] * self.mean_inputs[index, feature])
 
     @cached_property
     def _shares(self) -> DoubleArray:

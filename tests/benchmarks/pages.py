@@ -30,6 +30,7 @@ MEASURES = (
     *("chance", "shared top features", "angle of head rows", "shared contributions"),
     *("mean difference of logits", "votes", "training errors", "softmax", "decision overlap"),
 )
+SHARED = ("how many are shared", "weight here", "tells apart", "weight here, as far as alike")
 COSTS = ("0, 0", "1, 0", "0, 0.5", "1, 0.5", "0, 1", "1, 1")
 
 
@@ -47,6 +48,18 @@ def overlap(figure: int) -> Iterator[str]:
             values = [run[measure][figure] for run in _reported(found[name]).values()]
             cells.append(_percent(values) if figure == 0 else _spread(values))
         yield _row(measure, *cells)
+
+
+def apart() -> Iterator[str]:
+    """Yield the rank correlations of what is said of shared features, over classes that share."""
+    found = read_results("apart")
+    of_sets = {
+        name: [run for run in _reported(found.get(name, {})).values() if run] for name in SETS
+    }
+    of_sets = {name: runs for name, runs in of_sets.items() if runs}
+    yield _row("measure", *(f"{SETS[name]} ({len(runs)})" for name, runs in of_sets.items()))
+    for measure in SHARED:
+        yield _row(measure, *(_spread([run[measure] for run in runs]) for runs in of_sets.values()))
 
 
 def resampling() -> Iterator[str]:
@@ -124,7 +137,7 @@ def claims() -> Iterator[str]:
 
 SENTENCES = {"README.md": readme, "docs/claims.md": claims}
 TABLES = {
-    "docs/overlap.md": (lambda: overlap(0), lambda: overlap(1)),
+    "docs/overlap.md": (lambda: overlap(0), lambda: overlap(1), apart),
     "docs/actions.md": (resampling, shipped_costs, costs),
 }
 

@@ -50,7 +50,7 @@ export interface State {
 }
 
 const APART =
-  "Of what tells the two classes apart to the classifier\u2019s head, the part that the shared features make. Near 0%: the images of both are alike in them. Near 100%: they differ in these and in nothing else. Beyond either: these features and the others work against each other.";
+  "Of what tells the two classes apart to the classifier\u2019s head, the part that the shared features make. Near 0%: to the head, the images of both are alike in them. Near 100%: they differ in these and in nothing else. Beyond either: these features and the others work against each other.";
 
 const NOTE =
   "Tells apart: near 0%, both classes are alike in what they share; the more, the more they differ in these very features, and have no more in common than their numbers.";
