@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 from environments import ROOT
+
+from tests.benchmarks._report import Report
 
 BASE = [sys.executable, "-m", "tests.benchmarks"]
 
@@ -37,6 +42,40 @@ def test_benchmarks_run_on_tiny_sizes(name: str, rows: list[str]) -> None:
     assert "failed" not in done.stdout, done.stdout
     for row in rows:
         assert row in done.stdout
+
+
+def test_the_benchmark_of_a_gpu_saves_the_figures_of_each_part(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*BASE, "gpu", "--quick", "--output", tmp_path / "gpu.json"],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    parts = json.loads((tmp_path / "gpu.json").read_text())
+    assert [name for name, part in parts.items() if part["took_seconds"] is None] == []
+    assert parts["neighbors kept"]["figures"]["share, fp32"] == 1
+    search = parts["exact neighbors, 1,500 x 64, real"]["figures"]
+    assert search["rows_as_on_the_processor"] == 1
+    for size in ("32 px", "40 px"):
+        ways = parts[f"whole analysis, {size}"]["figures"]
+        assert ways["plain loop"]["to_the_plain_loop"] == 1
+        assert ways["analyze, batches of 32"]["images_per_s"] > 0
+
+
+def test_a_report_keeps_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    report = Report(path, seconds=100)
+    assert report.run("good", 0, lambda: {"value": np.float64(2)}) == {"value": 2}
+    assert report.run("bad", 0, lambda: 1 / 0) is None
+    assert report.run("long", 101, lambda: {"value": 3}) is None
+    parts = json.loads(path.read_text())
+    assert parts["good"]["figures"] == {"value": 2}
+    assert parts["bad"]["figures"]["failed"] == "ZeroDivisionError: division by zero"
+    assert parts["long"]["figures"]["skipped"].endswith("of 101")
 
 
 def test_unknown_benchmarks_are_named() -> None:

@@ -25,33 +25,42 @@ class Fitting:
     Parameters
     ----------
     step
-        What is done with a batch.
+        What is done with a batch: it begins, and returns what waits for what comes of it.
     device
         Where it is done.
 
     Attributes
     ----------
+    ahead : int
+        How many batches may be begun before the one before them is waited for.
     largest : int or None
         The most images that memory holds at once; None as long as it held all.
     head : FoundHead or None
         That of the network, once a batch has run; None where it is not linear.
     """
 
-    def __init__(self, step: Callable[[Batch], Embedded], device: torch.device) -> None:
+    def __init__(
+        self, step: Callable[[Batch], Callable[[], Embedded]], device: torch.device
+    ) -> None:
         self._step = step
         self._device = device
+        self.ahead = 1 if device.type == "cuda" else 0
         self.largest: int | None = None
         self.head: FoundHead | None = None
 
     def run(self, batch: Batch) -> Embedded:
-        """Run the step on all images of a batch.
+        """Run the step on all images of a batch; raises what `begin` and its end do."""
+        return self.begin(batch)()
+
+    def begin(self, batch: Batch) -> Callable[[], Embedded]:
+        """Begin the step on all images of a batch, and return what waits for its end.
 
         Raises
         ------
         torch.cuda.OutOfMemoryError
             If the memory does not hold a single image.
         """
-        parts: list[Embedded] = []
+        parts: list[Callable[[], Embedded]] = []
         done = 0
         while done < batch.size:
             size = min(self.largest or self._wanted(batch), batch.size - done)
@@ -66,8 +75,13 @@ class Fitting:
                 done += size
                 continue
             torch.cuda.empty_cache()  # only here, where the error keeps nothing alive any more
-        self.head = parts[0].head
-        return Embedded.joined(parts)
+
+        def finish() -> Embedded:
+            found = [part() for part in parts]
+            self.head = found[0].head
+            return Embedded.joined(found)
+
+        return finish
 
     def _wanted(self, batch: Batch) -> int:
         if self._device.type != "cpu":

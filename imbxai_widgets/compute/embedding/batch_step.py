@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,8 +15,8 @@ from imbxai_widgets.compute.embedding.options import Saliency
 from imbxai_widgets.compute.embedding.saliency import count_colors, input_saliency, salient_pixels
 from imbxai_widgets.compute.embedding.single_image import run_even_one
 from imbxai_widgets.compute.embedding.steadiness import Steadiness
-from imbxai_widgets.compute.numeric.probabilities import top_probabilities
-from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.numeric.probabilities import TopProbabilities, device_top
+from imbxai_widgets.compute.numeric.types import BoolArray, IntArray
 from imbxai_widgets.compute.reading.batches import Batch
 
 
@@ -30,12 +30,16 @@ class BatchStep(NamedTuple):
     device: torch.device
     saliency: Saliency | None
 
-    def run(self, batch: Batch) -> Embedded:
-        """Run a part, and return what it yields."""
+    def begin(self, batch: Batch) -> Callable[[], Embedded]:
+        """Run a part, and return what waits for what it yields.
+
+        A GPU may still compute then: it is asked for nothing before all its work is given to it,
+        so that the host can read the next images meanwhile.
+        """
         # Set, since the caller may have set either for code of their own. Not inference mode:
         # what the model keeps of its first forward could then never be used in training.
         with torch.set_grad_enabled(self.saliency is not None):
-            images = batch.images.to(self.device)
+            images = _sent(batch.images, self.device)
             if self.steadiness is not None:
                 self.steadiness.check(images)
             if self.saliency is not None:
@@ -45,20 +49,62 @@ class BatchStep(NamedTuple):
             logits, embeddings = run_even_one(self.model, self.reader.run, images)
             self.check_unchanged()
             _check_classes(logits, batch)
-            _check_finite(batch.positions, embeddings=embeddings, logits=logits)
+            infinite = {"embeddings": _infinite(embeddings), "logits": _infinite(logits)}
+            salient: tuple[Tensor, ...] = ()
+            if self.saliency is not None:
+                values = input_saliency(logits, images)
+                infinite["gradients"] = _infinite(values)
+                known = None if batch.foreground is None else torch.from_numpy(batch.foreground)
+                salient = salient_pixels(values, self.saliency.fraction, known)
+            top = device_top(logits, batch.labels)
+        given = _Returning(self.device, [embeddings.float(), *top, *infinite.values(), *salient])
+        n_classes = logits.shape[1]
+
+        def finish() -> Embedded:
+            found, *others = given.arrays()
+            top, others = TopProbabilities(*others[: len(top_names)]), others[len(top_names) :]
+            for name, bad in zip(infinite, others, strict=False):
+                _check_finite(batch.positions, name, bad)
             counts = None
             if self.saliency is not None:
-                counts = _color_counts(images, logits, batch, self.saliency)
-            top = top_probabilities(logits, batch.labels)
-        return Embedded(
-            embeddings.float().cpu().numpy(),
-            batch.labels,
-            top,
-            logits.shape[1],
-            counts,
-            batch.positions,
-            head=self.reader.head,
-        )
+                assert batch.rgb is not None
+                certain, tied, room = others[len(infinite) :]
+                counts = count_colors(batch.rgb, certain, tied, room, self.saliency.scheme)
+            return Embedded(
+                found,
+                batch.labels,
+                top,
+                n_classes,
+                counts,
+                batch.positions,
+                head=self.reader.head,
+            )
+
+        top_names = TopProbabilities._fields
+        return finish
+
+
+class _Returning:
+    """Tensors on their way to the host."""
+
+    def __init__(self, device: torch.device, tensors: Sequence[Tensor]) -> None:
+        cuda = device.type == "cuda"
+        # To pinned memory, while the GPU goes on.
+        self._tensors = [tensor.detach().to("cpu", non_blocking=cuda) for tensor in tensors]
+        self._there = torch.cuda.current_stream(device).record_event() if cuda else None
+
+    def arrays(self) -> list[Any]:
+        """Wait for them, and return them as arrays."""
+        if self._there is not None:
+            self._there.synchronize()
+        return [tensor.numpy() for tensor in self._tensors]
+
+
+def _sent(images: Tensor, device: torch.device) -> Tensor:
+    if device.type == "cuda" and images.device.type == "cpu":
+        # From memory that is not pinned, the copy would wait for the batch before it.
+        return images.pin_memory().to(device, non_blocking=True)
+    return images.to(device)
 
 
 def _check_floats(images: Tensor) -> None:
@@ -67,16 +113,6 @@ def _check_floats(images: Tensor) -> None:
             f"saliency needs images of floats, but they are {images.dtype}; convert them "
             "in the dataset's transform, or pass salient_fraction=None to do without"
         )
-
-
-def _color_counts(images: Tensor, logits: Tensor, batch: Batch, saliency: Saliency) -> IntArray:
-    assert batch.rgb is not None
-    values = input_saliency(logits, images)
-    _check_finite(batch.positions, gradients=values)
-    candidates = None if batch.foreground is None else torch.from_numpy(batch.foreground)
-    salient = salient_pixels(values, saliency.fraction, candidates)
-    certain, tied, room = (part.cpu().numpy() for part in salient)
-    return count_colors(batch.rgb, certain, tied, room, saliency.scheme)
 
 
 def _check_classes(logits: Tensor, batch: Batch) -> None:
@@ -94,13 +130,17 @@ def _check_classes(logits: Tensor, batch: Batch) -> None:
         )
 
 
-def _check_finite(positions: IntArray, **values: Tensor) -> None:
-    for name, tensor in values.items():
-        bad = tensor.flatten(1).isfinite().logical_not().any(dim=1).nonzero().flatten()
-        if len(bad):
-            listed = ", ".join(str(number) for number in positions[bad[:10].cpu().numpy()])
-            more = f" and {len(bad) - 10} more of the batch" if len(bad) > 10 else ""
-            raise ValueError(
-                f"the {name} of images {listed}{more} are not finite; look at these images, and at "
-                "the model's weights, for NaN or overflow"
-            )
+def _infinite(values: Tensor) -> Tensor:
+    """Tell of which images values are not finite."""
+    return values.detach().flatten(1).isfinite().logical_not().any(dim=1)
+
+
+def _check_finite(positions: IntArray, name: str, infinite: BoolArray) -> None:
+    bad = positions[infinite]
+    if len(bad):
+        listed = ", ".join(map(str, bad[:10]))
+        more = f" and {len(bad) - 10} more of the batch" if len(bad) > 10 else ""
+        raise ValueError(
+            f"the {name} of images {listed}{more} are not finite; look at these images, and at "
+            "the model's weights, for NaN or overflow"
+        )

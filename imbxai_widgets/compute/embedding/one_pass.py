@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
+from imbxai_widgets.compute.embedding.ahead import Ahead
 from imbxai_widgets.compute.embedding.batch_fit import Fitting
 from imbxai_widgets.compute.embedding.batch_step import BatchStep
 from imbxai_widgets.compute.embedding.cache import BatchReader, Cache, CacheCheck, Entry
@@ -33,7 +34,7 @@ from imbxai_widgets.compute.embedding.saliency import (
 )
 from imbxai_widgets.compute.embedding.steadiness import Steadiness
 from imbxai_widgets.compute.numeric.checks import check_count
-from imbxai_widgets.compute.reading.batches import OnError, check_on_error
+from imbxai_widgets.compute.reading.batches import OnError, Reading, check_on_error
 from imbxai_widgets.compute.reading.display import DisplayTransform
 from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
 from imbxai_widgets.compute.reading.own_copy import own_copy
@@ -221,20 +222,36 @@ def _run_batches(
     entry: Entry | None,
     bar: tqdm[NoReturn],
 ) -> None:
-    """Read and run batches, given by their numbers; keep each as soon as it is there."""
-    with reading.batches(list(wanted.values())) as readings:
-        for (number, images), (batch, skipped) in zip(wanted.items(), readings, strict=True):
-            collector.skip(skipped)
-            if batch is not None:
-                if entry is not None:
-                    entry.note(batch)
-                part = replace(fitting.run(batch), skipped=skipped)
-                collector.add(part)
-                if entry is not None:
-                    entry.keep_batch(number, part, images)
-            bar.update(len(images))
-            if skipped:
-                bar.set_postfix(skipped=len(collector.skipped))
+    """Read and run batches, given by their numbers; keep each as soon as it is there.
+
+    A GPU has the next batch to do before what it found of the last is kept.
+    """
+    waiting = Ahead(fitting.ahead)
+
+    def keep(
+        number: int, images: range, finish: Callable[[], Embedded] | None, reading: Reading
+    ) -> None:
+        collector.skip(reading.skipped)
+        if finish is not None:
+            part = replace(finish(), skipped=reading.skipped)
+            collector.add(part)
+            if entry is not None:
+                entry.keep_batch(number, part, images)
+        bar.update(len(images))
+        if reading.skipped:
+            bar.set_postfix(skipped=len(collector.skipped))
+
+    try:
+        with reading.batches(list(wanted.values())) as readings:
+            for (number, images), read in zip(wanted.items(), readings, strict=True):
+                finish = None
+                if read.batch is not None:
+                    if entry is not None:
+                        entry.note(read.batch)
+                    finish = fitting.begin(read.batch)
+                waiting.add(partial(keep, number, images, finish, read))
+    finally:  # also before an error of a later batch
+        waiting.end()
 
 
 @contextmanager
@@ -280,7 +297,7 @@ def batch_runner(
         changes.add(partial(torch.set_grad_enabled, torch.is_grad_enabled()))
         steadiness = Steadiness(model) if check_steadiness else None
         step = BatchStep(model, reader, steadiness, change_check(model), device, options.saliency)
-        yield Fitting(step.run, device)
+        yield Fitting(step.begin, device)
 
 
 def _bar(size: int, left: int, title: str, shown: bool) -> tqdm[NoReturn]:

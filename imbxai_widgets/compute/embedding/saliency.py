@@ -118,13 +118,15 @@ def salient_pixels(saliency: Tensor, fraction: float, candidates: Tensor | None 
     """
     share = check_fraction(fraction)
     values = saliency.flatten(1)
-    allowed = torch.ones_like(values, dtype=torch.bool)
-    if candidates is not None:
-        allowed = candidates.flatten(1).to(values.device)
-    wanted = -(-allowed.sum(dim=1, keepdim=True) * share.numerator // share.denominator)
-    values = values.masked_fill(~allowed, 0)
-    counts = wanted.minimum((values > 0).sum(dim=1, keepdim=True))
-    largest = values.topk(max(1, int(counts.max())), dim=1).values
+    # On the host, where candidates come from: a GPU that is asked for a number has to finish first.
+    if candidates is None:
+        sizes = torch.full((len(values), 1), values.shape[1])
+    else:
+        sizes = candidates.flatten(1).sum(dim=1, keepdim=True).cpu()
+        values = values.masked_fill(~candidates.flatten(1).to(values.device), 0)
+    wanted = -(-sizes * share.numerator // share.denominator)
+    largest = values.topk(max(1, int(wanted.max())), dim=1).values
+    counts = wanted.to(values.device).minimum((values > 0).sum(dim=1, keepdim=True))
     least = largest.gather(1, (counts - 1).clamp(min=0))
     above, level = values > least, values == least
     room = counts - above.sum(dim=1, keepdim=True)

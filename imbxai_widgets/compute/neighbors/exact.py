@@ -11,7 +11,7 @@ the cache. But it does not search rows among themselves, which takes half the pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -25,8 +25,10 @@ from imbxai_widgets.compute.numeric.blocks import (
     CACHED_BYTES,
     Matrix,
     as_numpy,
+    for_each,
     pair_squares,
     row_blocks,
+    share_out,
     squared_distances,
     squared_norms,
 )
@@ -74,32 +76,38 @@ def exact_search(
     """
     kept = without_surplus(references, k)
     width = min(k + _MARGIN, len(kept))
-    paired = None
-    if own is not None and queries is references and len(kept) == len(references):
-        paired = paired_group(references.shape, width, device)
+    among = own is not None and queries is references and len(kept) == len(references)
+    paired = paired_group(references.shape, width, device) if among else None
     pool = Pool.of(queries, references, kept, device, paired)
     hidden = np.full(len(queries), -1) if own is None else _positions(kept, own)
     indices = np.empty((len(queries), k), dtype=np.int64)
     squared = np.empty((len(queries), k), dtype=np.float64)
+
+    def search(block: slice) -> None:
+        rows = queries[block]
+        left = pool.tensor[block] if among else pool.framed(rows)
+        candidates, values, rest = propose(block, left)
+        measured = pair_squares(rows, pool.rows, candidates, pool.factor)
+        measured[np.isinf(values)] = np.inf
+        order = np.lexsort((candidates, measured))[:, :k]
+        found = np.take_along_axis(candidates, order, 1)
+        near = np.take_along_axis(measured, order, 1)
+        norms = as_numpy(squared_norms(left)).astype(np.float64)
+        limits = near[:, -1] - norms + pool.doubt(norms, near[:, -1])
+        unsure = np.flatnonzero(rest <= limits)
+        for part in row_blocks(len(unsure), pool.norms.nbytes):
+            some = unsure[part]
+            scores = pool.scores(left[some], hidden[block][some])
+            _settle(rows, some, scores, limits, pool, found, near)
+        indices[block], squared[block] = kept[found], near
+
     with torch.autocast(device.type, enabled=False):  # half precision would void `doubt`
         propose, blocks = _proposer(pool, hidden, width, paired=paired is not None)
-        for block in blocks:
-            rows = queries[block]
-            left = pool.framed(rows) if paired is None else pool.tensor[block]
-            candidates, values, rest = propose(block, left)
-            measured = pair_squares(rows, pool.rows, candidates, pool.factor)
-            measured[np.isinf(values)] = np.inf
-            order = np.lexsort((candidates, measured))[:, :k]
-            found = np.take_along_axis(candidates, order, 1)
-            near = np.take_along_axis(measured, order, 1)
-            norms = as_numpy(squared_norms(left)).astype(np.float64)
-            limits = near[:, -1] - norms + pool.doubt(norms, near[:, -1])
-            unsure = np.flatnonzero(rest <= limits)
-            for part in row_blocks(len(unsure), pool.norms.nbytes):
-                some = unsure[part]
-                scores = pool.scores(left[some], hidden[block][some])
-                _settle(rows, some, scores, limits, pool, found, near)
-            indices[block], squared[block] = kept[found], near
+        if device.type == "cuda":
+            for_each(blocks, search, device)
+        else:  # whose products and distances are each made in all threads
+            for block in blocks:
+                search(block)
     with np.errstate(over="ignore"):
         return indices, (np.sqrt(squared) / pool.factor).astype(np.float32)
 
@@ -167,9 +175,13 @@ def without_surplus(references: Matrix, k: int) -> IntArray:
     bits = np.dtype(f"u{references.itemsize}")
     multipliers = np.random.default_rng(0).integers(0, 2**63, width, dtype=np.uint64) * 2 + 1
     hashes = np.empty(len(references), dtype=np.uint64)
-    for block in row_blocks(len(references), 24 * width, limit=CACHED_BYTES):
-        rows = np.ascontiguousarray(references[block])
-        hashes[block] = (rows.view(bits).astype(np.uint64) * multipliers).sum(axis=1)
+
+    def hash_rows(some: Sequence[slice]) -> None:
+        for block in some:
+            rows = np.ascontiguousarray(references[block])
+            hashes[block] = (rows.view(bits).astype(np.uint64) * multipliers).sum(axis=1)
+
+    share_out(list(row_blocks(len(references), 24 * width, limit=CACHED_BYTES)), hash_rows)
     order = np.argsort(hashes, kind="stable")
     new = np.diff(hashes[order], prepend=~hashes[order[:1]]) != 0
     first = np.flatnonzero(new)

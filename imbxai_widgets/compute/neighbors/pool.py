@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, isqrt, lcm
+from math import ceil, isqrt, lcm, log2
 from typing import Final
 
 import numpy as np
@@ -34,7 +34,12 @@ from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 # Rows and columns of a tile of the product. On a CPU it has 4 MiB, which stay in the cache.
 _CPU_TILE: Final = (512, 2048)
-_GPU_TILE: Final = (4096, 4096)
+# On a GPU it is as large as keeps it busy for longer than the host takes to ask for it.
+_GPU_TILE: Final = (8192, 8192)
+# Bytes of the largest temporary array on a GPU, which two threads each have a few of; at most a
+# part of what its memory holds.
+_GPU_BLOCK: Final = 2**29
+_GPU_SHARE: Final = 32
 # Columns of a tile are a multiple of this: a matrix product into rows that start within a vector or
 # cache line takes half as long again.
 _ALIGNED: Final = 16
@@ -75,6 +80,8 @@ class Pool:
         rows = references if len(kept) == len(references) else references[kept]
         center = column_means(rows, factor)
         group = paired_group or _group(rows.shape, _GROUP_COST)
+        if device.type == "cuda":
+            group = 2 ** round(log2(group))  # of other sizes the minima take longer
         n_tiles = -(-len(rows) // (_CPU_TILE[0] if paired_group else _tile_shape(device)[1]))
         step = lcm(group, _ALIGNED)
         tile = -(-len(rows) // (n_tiles * step)) * step
@@ -88,7 +95,9 @@ class Pool:
     def query_blocks(self, n_queries: int) -> Iterator[slice]:
         """Cut the queries so that a tile, and the minima of all tiles, fit in a block."""
         minima = self.norms.nbytes // self.group
-        return row_blocks(n_queries, max(minima, BLOCK_BYTES // _tile_shape(self.norms.device)[0]))
+        limit = _block_bytes(self.norms.device)
+        row_bytes = max(minima, limit // _tile_shape(self.norms.device)[0])
+        return row_blocks(n_queries, row_bytes, limit)
 
     def framed(self, rows: Matrix) -> torch.Tensor:
         """Return rows scaled and centered, on the device."""
@@ -184,7 +193,7 @@ class Pool:
         step = torch.arange(self.group, device=groups.device) * n_groups
         columns = (first[..., None] + step).flatten(1)
         values = self.norms[columns]
-        limit = CACHED_BYTES if left.device.type == "cpu" else BLOCK_BYTES
+        limit = CACHED_BYTES if left.device.type == "cpu" else _block_bytes(left.device)
         for part in row_blocks(len(left), columns.shape[1] * left[0].nbytes, limit):
             near = self.tensor.index_select(0, columns[part].flatten())
             near = near.view(*columns[part].shape, -1).mT
@@ -228,3 +237,10 @@ def _group(shape: tuple[int, ...], cost: float) -> int:
 
 def _tile_shape(device: torch.device) -> tuple[int, int]:
     return _CPU_TILE if device.type == "cpu" else _GPU_TILE
+
+
+def _block_bytes(device: torch.device) -> int:
+    if device.type != "cuda":
+        return BLOCK_BYTES
+    memory: int = torch.cuda.get_device_properties(device).total_memory
+    return min(_GPU_BLOCK, memory // _GPU_SHARE)

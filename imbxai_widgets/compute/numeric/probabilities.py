@@ -102,16 +102,21 @@ def top_probabilities(logits: Tensor, labels: IntArray) -> TopProbabilities:
     >>> top.classes
     array([[1, 2, 0]])
     """
+    return TopProbabilities(*(part.cpu().numpy() for part in device_top(logits, labels)))
+
+
+def device_top(logits: Tensor, labels: IntArray) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what `top_probabilities` does, in its order, as tensors where `logits` are."""
     values = logits.detach()
     if values.dtype != torch.float64:  # which tells logits apart that are equal in float32
         values = values.float()
     order = _largest(values, min(TOP_CLASSES, values.shape[1]))
     probabilities = values.softmax(dim=1)
     own = torch.tensor(labels, device=values.device)[:, None]
-    return TopProbabilities(
-        order.cpu().numpy(),
-        probabilities.gather(1, order).float().cpu().numpy(),
-        probabilities.gather(1, own)[:, 0].float().cpu().numpy(),
+    return (
+        order,
+        probabilities.gather(1, order).float(),
+        probabilities.gather(1, own)[:, 0].float(),
     )
 
 

@@ -246,6 +246,21 @@ def test_on_a_cpu_large_images_run_a_few_at_a_time(monkeypatch: pytest.MonkeyPat
         np.testing.assert_array_equal(found.positions, whole.positions)
 
 
+@pytest.mark.parametrize("fraction", [None, 0.1])
+def test_a_batch_begun_ahead_as_on_a_gpu_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, fraction: float | None
+) -> None:
+    wanted = quiet(network(), Images(37), batch_size=8, salient_fraction=fraction)
+    ahead = property(lambda _: 1, lambda *_: None)
+    monkeypatch.setattr(fitting.Fitting, "ahead", ahead, raising=False)
+    found = quiet(network(), Images(37), batch_size=8, salient_fraction=fraction)
+    assert_same(found, wanted)
+    bad = Images(24)
+    bad.images[[4, 13]] = np.nan
+    with pytest.raises(ValueError, match="the embeddings of images 4 are not finite"):
+        quiet(network(), bad, batch_size=8)
+
+
 def test_a_single_image_that_does_not_fit_is_an_error() -> None:
     memory = SmallMemory(room=99)
     model = network(memory)

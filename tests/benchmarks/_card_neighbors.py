@@ -1,0 +1,112 @@
+"""Exact neighbors and medoids on a card, beside faiss on the processor and the card's products."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from imbxai_widgets.compute.methods.prototypes import medoid, medoids
+from imbxai_widgets.compute.neighbors.exact import has_faiss
+from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.numeric.types import FloatArray
+from tests.benchmarks._card import forget_peak, peak_mib, timed
+from tests.benchmarks._embeddings import embeddings
+
+_K = 5
+
+
+def exact(
+    kind: str,
+    n_rows: int,
+    width: int,
+    folder: Path,
+    device: torch.device,
+    limits: dict[str, Any] | None,
+    asked: int,
+) -> dict[str, Any]:
+    """Time the exact search, with what it holds; and faiss on some rows, scaled to all."""
+    points = embeddings(kind, n_rows, width, folder)
+    nearest_neighbors(points[:5000], _K, method="exact", device=device)
+    forget_peak(device)
+    taken = []
+    for _ in range(2):
+        start = time.perf_counter()
+        found = nearest_neighbors(points, _K, method="exact", device=device)
+        taken.append(time.perf_counter() - start)
+    seconds = min(taken)
+    products = 2 * n_rows**2 * width / seconds / 1e12
+    figures: dict[str, Any] = {
+        "seconds": seconds,
+        "all_seconds": taken,
+        "tflops": products,
+        "peak_gpu_mib": peak_mib(device),
+    }
+    if limits is not None:
+        figures["share_of_square_fp32"] = products / limits["tflops_square_fp32"]
+        tile = limits.get(f"tflops_tile_fp32_{width}", {}).get("product")
+        figures["share_of_tile_fp32"] = None if tile is None else products / tile
+    figures["rows_as_on_the_processor"] = _as_on_the_processor(points, found.distances)
+    if has_faiss():
+        figures["faiss_cpu"] = _beside_faiss(points, found.distances, asked, seconds)
+    return figures
+
+
+def _as_on_the_processor(points: FloatArray, distances: FloatArray) -> float:
+    """Return the share of some rows whose distances are those found there, to the last bit."""
+    rows = np.random.default_rng(2).choice(len(points), min(500, len(points)), replace=False)
+    there = nearest_references(points[rows], points, _K + 1, method="exact", device="cpu")
+    return float((there.distances[:, 1:] == distances[rows]).all(axis=1).mean())
+
+
+def _beside_faiss(
+    points: FloatArray, distances: FloatArray, asked: int, ours: float
+) -> dict[str, Any]:
+    import faiss
+
+    rows = np.random.default_rng(1).choice(len(points), min(asked, len(points)), replace=False)
+    index = faiss.IndexFlatL2(points.shape[1])
+    index.add(points)
+    index.search(points[rows[:256]], _K + 1)
+    start = time.perf_counter()
+    squared = index.search(points[rows], _K + 1)[0]
+    seconds = (time.perf_counter() - start) * len(points) / len(rows)
+    theirs, own = np.sqrt(np.maximum(squared[:, -1], 0)), distances[rows, -1]
+    return {
+        "rows_asked": len(rows),
+        "seconds_scaled_to_all": seconds,
+        "times_as_long": seconds / ours,
+        "threads": faiss.omp_get_max_threads(),
+        "largest_difference_of_the_last_distance": float(np.abs(theirs - own).max()),
+        "mean_last_distance": float(own.mean()),
+    }
+
+
+def automatic(
+    kind: str, n_rows: int, width: int, folder: Path, device: torch.device
+) -> dict[str, Any]:
+    """Time what `method="auto"` takes, and its recall."""
+    points = embeddings(kind, n_rows, width, folder)
+    start = time.perf_counter()
+    found = nearest_neighbors(points, _K, device=device)
+    seconds = time.perf_counter() - start
+    return {"seconds": seconds, "method": found.method, "recall": found.recall}
+
+
+def prototypes(n_rows: int, width: int, folder: Path, device: torch.device) -> dict[str, Any]:
+    """Time the exact medoid, and three medoids, on the card and on the processor."""
+    points = embeddings("real", n_rows, width, folder)
+    medoid(points[:2000], device=device)
+    figures: dict[str, Any] = {}
+    rows = {}
+    for where in dict.fromkeys((str(device), "cpu")):
+        start = time.perf_counter()
+        rows[where] = medoid(points, device=where)
+        figures[f"medoid, {where}, s"] = time.perf_counter() - start
+        figures[f"three medoids, {where}, s"] = timed(
+            lambda where=where: medoids(points, 3, device=where), device
+        )
+    return figures | {"the same row": len(set(rows.values())) == 1}
