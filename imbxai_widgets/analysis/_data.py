@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.colors.schemes import ColorScheme
+from imbxai_widgets.compute.methods.projection import ProjectionName
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import FloatArray, Int8Array, IntArray
 from imbxai_widgets.compute.reading.display import ImageSource
@@ -24,6 +25,7 @@ class AnalysisData:
     top_k: int
     salient_fraction: float | None
     edited_from: str | None = None  # of one made by `Analysis.with_edits`: a digest of the other
+    projection: ProjectionName | None = None
 
     @property
     def n_classes(self) -> int:

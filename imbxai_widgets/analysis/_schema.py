@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 
 from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.embedding.saliency import check_fraction
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
+from imbxai_widgets.compute.methods.projection import ProjectionName
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.datasets.same_images import SIDE
@@ -26,10 +27,12 @@ SPLIT_ARRAYS: Final = {
     "top_probabilities": (np.float32, "MT"),
     "top_of_labels": (np.float32, "M"),
 }
-# Of a split, not in every file; of these embeddings are D features wide, and colors B bins.
+# Of a split, not in every file; of these embeddings are D features wide, colors B bins, and
+# coordinates 2.
 OPTIONAL_ARRAYS: Final = {
     "embeddings": (np.float32, "MD"),
     "color_counts": (np.unsignedinteger, "MB"),
+    "coordinates": (np.float32, "M2"),
 }
 HEAD_ARRAYS: Final = {"head_weight": (np.float32, "CD"), "head_bias": (np.float32, "C")}
 LOOKS_ARRAYS: Final = {
@@ -42,11 +45,13 @@ _ROUNDED = 1e-6  # how far above 1 rounding may take a probability
 
 
 def upgraded(meta: dict[str, Any], arrays: dict[str, Any]) -> None:
-    """Give what was read from a file of format 4 the form of 5, in place."""
+    """Give what was read from a file of an older format the form of the present one, in place."""
     if meta["version"] == 4:
         meta["head"] = None
         if "embeddings" in arrays:
             arrays["train_embeddings"] = arrays.pop("embeddings")
+    if meta["version"] < 6:
+        meta["projection"] = None
 
 
 def check_saved(meta: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
@@ -69,7 +74,7 @@ def check_saved(meta: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         raise ValueError(f"meta.json lacks {error}") from None
     splits = [name for name in SPLITS if f"{name}_labels" in arrays]
     _check_names(arrays, splits)
-    sizes = {"8": SIDE, "3": 3, "C": len(meta["class_names"])}
+    sizes = {"8": SIDE, "3": 3, "2": 2, "C": len(meta["class_names"])}
     sizes["B"] = len(color_scheme(meta["color_scheme"]).bins)
     _check_array(arrays, "train_embeddings", np.float32, "ND", sizes)
     _check_head(meta["head"], arrays, sizes)
@@ -80,6 +85,7 @@ def check_saved(meta: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
     if "color_counts" in arrays:
         _check_array(arrays, "color_counts", np.int64, "CB", sizes)
         _check_range("color_counts", arrays["color_counts"], 0)
+    _check_map(meta["projection"], arrays, splits)
     for name in splits:
         sizes |= {"M": sizes["N"] if name == "train" else len(arrays[f"{name}_labels"])}
         for letter in "Tn":
@@ -175,6 +181,17 @@ def _check_head(settings: Any, arrays: Mapping[str, Any], sizes: dict[str, int])
     ):
         raise ValueError("head must be a scale and whether it is normalized")
     Head(arrays["head_weight"], arrays.get("head_bias"), **settings)  # which checks values
+
+
+def _check_map(method: Any, arrays: Mapping[str, Any], splits: list[str]) -> None:
+    """Refuse a map without a name, or of one split alone."""
+    if method is not None and method not in get_args(ProjectionName):
+        raise ValueError(f"projection must be one of {get_args(ProjectionName)}, not {method!r}")
+    for name in (f"{split}_coordinates" for split in splits):
+        if (name in arrays) != (method is not None):
+            raise ValueError(f"projection and {name} must be there together")
+        if not np.isfinite(arrays.get(name, 0)).all():
+            raise ValueError(f"{name} must be finite")
 
 
 def _check_colors(split: str, arrays: Mapping[str, Any]) -> None:

@@ -16,13 +16,16 @@ from imbxai_widgets.analysis._confusion import ConfusionTables
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
+from imbxai_widgets.analysis._map import MapTables
 from imbxai_widgets.analysis.edited import analysis_with_edits
 from imbxai_widgets.analysis.from_arrays import analysis_from_arrays
 from imbxai_widgets.analysis.storage import load_analysis, save_analysis
 from imbxai_widgets.edits import Edits
 
 
-class Analysis(ActionTables, ConfusionTables, ForecastTables, CalibrationTables, ErrorTables):
+class Analysis(
+    ActionTables, ConfusionTables, ForecastTables, CalibrationTables, ErrorTables, MapTables
+):
     """What `analyze` found; the one contract between computation and everything that shows it.
 
     All methods return new objects; nothing is changed in place. Rates and shares are 0 to 1,
@@ -49,6 +52,9 @@ class Analysis(ActionTables, ConfusionTables, ForecastTables, CalibrationTables,
         How many top features each class has.
     salient_fraction : float or None
         Which part of an image's pixels counts as salient.
+    projection : {"pca", "umap", "own"} or None
+        How the map of the images was made, whose points are ``coordinates`` of either split; None
+        without one. See `with_projection`.
     rows : ClassRows
         The results class by class, of which the tables are made.
 

@@ -67,9 +67,9 @@ def analysis_with_edits(
     -------
     AnalysisData
         `Analysis.with_edits` wraps it. Images keep their numbers in the dataset; those left out
-        are listed by `Analysis.skipped`. The probability of a new label is exact where it is among
-        those kept of an image (the ten largest) or the head is known; else it is estimated: what
-        the ten leave, shared among all other classes.
+        are listed by `Analysis.skipped`. A map stays as it is. The probability of a new
+        label is exact where it is among those kept of an image (the ten largest) or the head is
+        known; else it is estimated: what the ten leave, shared among all other classes.
 
     Raises
     ------
@@ -176,6 +176,7 @@ def _edited(split: Split, change: _Change, neighbors: Neighbors, train: _Change)
         images=images,
         embeddings=None if split.embeddings is None else split.embeddings[rows],
         color_counts=None if split.color_counts is None else split.color_counts[rows],
+        coordinates=None if split.coordinates is None else split.coordinates[rows],
         looks=looks,
         neighbor_method=neighbors.method,
         neighbor_recall=neighbors.recall,

@@ -59,6 +59,8 @@ class Split:
         Salient pixels of each image in each color bin, of the smallest type that holds them: 11
         bytes for an image of fewer than 2,560 pixels and eleven bins. None where saliency was not
         asked for, as of validation images.
+    coordinates : float32 array, shape (M, 2), or None
+        Where each image lies on the map; None before `Analysis.with_projection` makes one.
     looks : Looks or None
         How some images look, of an analysis that was loaded; by it their dataset is known.
     neighbor_method, neighbor_recall : str, float
@@ -77,6 +79,7 @@ class Split:
     embeddings: FloatArray | None = None
     head: Head | None = None
     color_counts: SmallCounts | None = None
+    coordinates: FloatArray | None = None
     looks: Looks | None = None
     neighbor_method: str = "exact"
     neighbor_recall: float = 1.0

@@ -36,8 +36,9 @@ from imbxai_widgets.datasets.same_images import Looks, label_difference
 
 __all__ = ["VERSION", "StorageError", "load_analysis", "save_analysis"]
 
-VERSION = 5
-_READ = (4, VERSION)  # 4 has no head, no embeddings of validation images, no colors of images
+VERSION = 6
+# 5 has no map; 4 also no head, no embeddings of validation images, no colors of images
+_READ = (4, 5, VERSION)
 _FORMAT = "imbxai_widgets analysis"
 _SPLIT_SETTINGS = ("neighbor_method", "neighbor_recall")
 
@@ -72,6 +73,7 @@ def save_analysis(analysis: AnalysisData, path: str | os.PathLike[str]) -> Path:
         "color_scheme": analysis.color_scheme.name,
         "top_k": analysis.top_k,
         "salient_fraction": analysis.salient_fraction,
+        "projection": analysis.projection,
         "head": None if analysis.head is None else _head_settings(analysis.head),
         "neighbors": {
             name: {field: getattr(split, field) for field in _SPLIT_SETTINGS}
@@ -111,9 +113,9 @@ def load_analysis(
     Returns
     -------
     AnalysisData
-        Equal to what was saved, bit by bit; `Analysis.load` wraps it. A file of format 4 has no
-        head, embeddings of training images alone, and colors of classes alone; what needs more
-        says so.
+        Equal to what was saved, bit by bit; `Analysis.load` wraps it. A file of format 5 has no
+        map. One of format 4 has no head either, embeddings of training images alone, and colors of
+        classes alone; what needs more says so.
 
     Raises
     ------
@@ -157,6 +159,7 @@ def load_analysis(
         top_k=meta["top_k"],
         salient_fraction=meta["salient_fraction"],
         edited_from=meta.get("edited_from"),
+        projection=meta["projection"],
     )
 
 

@@ -100,6 +100,25 @@ def test_the_head_is_kept_and_gives_the_logits(saved: Analysis) -> None:
     assert saved.validation.logits([1]).tolist() == [[3.5, 7.125]]
 
 
+def test_the_map_is_kept(saved: Analysis) -> None:
+    assert saved.projection == "own"
+    assert saved.train.coordinates is not None
+    assert saved.train.coordinates.tolist() == (saved.embeddings + 1).tolist()
+    assert saved.validation is not None
+    assert saved.validation.coordinates is not None
+    assert saved.validation.coordinates.tolist() == [[1, 2.5], [10.5, 1]]
+
+
+def test_a_file_of_format_5_loads_without_a_map(saved: Analysis, tmp_path: Path) -> None:
+    old = Analysis.load(DATA / "analysis_5.imbxai")
+    assert old.classes().equals(saved.classes())
+    assert old.head is not None
+    assert (old.projection, old.train.coordinates) == (None, None)
+    again = Analysis.load(old.with_projection("pca").save(tmp_path / "new.imbxai"))
+    assert again.projection == "pca"
+    assert again.map_table("validation").equals(old.map_table("validation"))
+
+
 def test_a_file_of_format_4_loads_and_says_what_it_lacks() -> None:
     old = Analysis.load(DATA / "analysis_4.imbxai")
     assert old.embeddings.tolist() == [[0, 1], [0, 2], [0, 4], [8, 0], [9, 0], [0, 3]]
@@ -112,12 +131,14 @@ def test_a_file_of_format_4_loads_and_says_what_it_lacks() -> None:
         old.validation.logits()
 
 
-def test_a_file_of_format_4_is_saved_as_5(tmp_path: Path) -> None:
+def test_a_file_of_format_4_is_saved_as_the_present_one(tmp_path: Path) -> None:
     old = Analysis.load(DATA / "analysis_4.imbxai")
     again = Analysis.load(old.save(tmp_path / "new.imbxai"))
     assert again.classes().equals(old.classes())
     assert again.validation is not None
     assert (again.head, again.validation.embeddings) == (None, None)
+    with pytest.raises(ValueError, match="cannot be placed on the map"):
+        again.with_projection("pca")
     given = replace(again, validation=replace(again.validation, head=Head(np.eye(2))))
     assert given.validation is not None
     with pytest.raises(ValueError, match="saved the file without the embeddings"):

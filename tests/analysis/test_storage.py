@@ -40,6 +40,7 @@ ARRAYS = (
     "positions",
     "embeddings",
     "color_counts",
+    "coordinates",
 )
 
 # Saves in a process that may not write more than 4 KiB, as on a full disk.
@@ -71,7 +72,7 @@ for _ in range(100):
 
 
 def assert_same(one: Analysis, other: Analysis) -> None:
-    for name in ("class_names", "top_k", "salient_fraction", "color_scheme"):
+    for name in ("class_names", "top_k", "salient_fraction", "color_scheme", "projection"):
         assert getattr(one, name) == getattr(other, name)
     pairs = [(one.color_counts, other.color_counts)]
     for left, right in ((one.train, other.train), (one.validation, other.validation)):
@@ -462,9 +463,15 @@ def test_arrays_that_no_analysis_has_are_refused(
         ({}, {"head": {"scale": "1", "normalized": False}}, "head must be a scale and whether"),
         ({}, {"head": {"scale": 1}}, "head must be a scale and whether"),
         ({}, {"head": 3}, "holds what no analysis has"),
+        ({"train_coordinates": None}, {}, "projection and train_coordinates must be there togeth"),
+        ({}, {"projection": None}, "projection and train_coordinates must be there together"),
+        ({}, {"projection": "tsne"}, "projection must be one of"),
+        ({}, {"projection": ["pca"]}, "projection must be one of"),
+        ({"validation_coordinates": np.full((2, 2), np.nan, np.float32)}, {}, "must be finite"),
+        ({"validation_coordinates": np.zeros((2, 3), np.float32)}, {}, "coordinates has the shape"),
     ],
 )
-def test_heads_that_no_analysis_has_are_refused(
+def test_heads_and_maps_that_no_analysis_has_are_refused(
     tmp_path: Path, changes: dict[str, Any], settings: dict[str, Any], message: str
 ) -> None:
     path = tmp_path / "run.imbxai"

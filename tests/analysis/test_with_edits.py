@@ -104,11 +104,11 @@ def test_every_field_is_edited_or_known_not_to_be() -> None:
     assert {field.name for field in fields(Split)} == {
         *("labels", "top", "neighbors", "neighbor_distances", "archetypes", "positions"),
         *("skipped", "images", "embeddings", "head", "color_counts", "looks"),
-        *("neighbor_method", "neighbor_recall"),
+        *("neighbor_method", "neighbor_recall", "coordinates"),
     }
     assert {field.name for field in fields(AnalysisData)} == {
         *("class_names", "train", "validation", "color_counts", "color_scheme", "top_k"),
-        *("salient_fraction", "edited_from"),
+        *("salient_fraction", "edited_from", "projection"),
     }
 
 

@@ -19,7 +19,10 @@ FILE = Path(__file__).with_name("analysis.imbxai")
 
 
 def small_analysis() -> Analysis:
-    """Six training images of two classes, a seventh that could not be read, two for validation."""
+    """Six training images of two classes, a seventh that could not be read, two for validation.
+
+    With a map of both.
+    """
     head = Head([[0.0, -1.0], [0.75, 0.0]], bias=[3.5, 0.0])
     embeddings = np.float32([[0, 1], [0, 2], [0, 4], [8, 0], [9, 0], [0, 3]])
     unseen = np.float32([[0, 1.5], [9.5, 0]])
@@ -37,12 +40,13 @@ def small_analysis() -> Analysis:
     colors[1:, 0], colors[4, 3] = 1, 1
     counts = np.stack([colors[:3].sum(axis=0), colors[3:].sum(axis=0)]).astype(np.int64)
     skipped = (Skipped(6, "6.png", "cannot be read"),)
-    return replace(
+    made = replace(
         analysis,
         train=replace(analysis.train, skipped=skipped, color_counts=colors),
         color_counts=counts,
         salient_fraction=0.1,
     )
+    return made.with_projection((embeddings + 1, unseen + 1))
 
 
 if __name__ == "__main__":
