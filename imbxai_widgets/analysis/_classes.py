@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.analysis._tables import AnalysisTables
+from imbxai_widgets.analysis.balanced import BalancedTables
 from imbxai_widgets.analysis.split import ArchetypeErrors, ratio
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES, best_archetypes
+from imbxai_widgets.compute.methods.balanced import best_balanced_archetypes
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.types import IntArray
 
 
-class ClassTables(AnalysisTables):
+class ClassTables(BalancedTables):
     """How large, how well predicted and how typical the images of each class are."""
 
     def classes(self) -> pd.DataFrame:
@@ -57,13 +58,17 @@ class ClassTables(AnalysisTables):
         table["best_archetype"] = best
         return table
 
-    def archetype_rates(self, class_name: str | None = None) -> pd.DataFrame:
+    def archetype_rates(
+        self, class_name: str | None = None, *, balanced: bool = False
+    ) -> pd.DataFrame:
         """Describe the four archetypes of one class, or of every class (paper, Fig. 2).
 
         Parameters
         ----------
         class_name : str, optional
             The class; all of them if not given.
+        balanced : bool
+            Whether to take class-balanced archetypes; see `balanced_archetypes`.
 
         Returns
         -------
@@ -81,11 +86,14 @@ class ClassTables(AnalysisTables):
         {'safe': 18, 'border': 12, 'rare': 4, 'outlier': 6}
         >>> rates["share"].tolist()
         [0.45, 0.3, 0.1, 0.15]
+        >>> analysis.archetype_rates("Plants", balanced=True)["images"].tolist()
+        [29, 7, 1, 3]
         """
-        train, held_out = self.rows.training_groups, self.rows.validation_groups
+        train, held_out = self._groups(balanced)
         if held_out is None:
             held_out = ArchetypeErrors(np.zeros_like(train.images), np.zeros_like(train.images))
-        best = best_archetypes(self.rows.sizes, self.k)[:, np.newaxis]
+        best_of = best_balanced_archetypes if balanced else best_archetypes
+        best = best_of(self.rows.sizes, self.k)[:, np.newaxis]
         possible = (np.arange(len(ARCHETYPES)) >= best) & (self.rows.sizes > 0)[:, np.newaxis]
         table = pd.DataFrame(
             {
@@ -105,8 +113,13 @@ class ClassTables(AnalysisTables):
         start = self.class_index(class_name) * len(ARCHETYPES)
         return table.iloc[start : start + len(ARCHETYPES)].droplevel("class")
 
-    def errors_by_archetype(self) -> pd.DataFrame:
+    def errors_by_archetype(self, *, balanced: bool = False) -> pd.DataFrame:
         """Return how often the images of each archetype are misclassified, over all classes.
+
+        Parameters
+        ----------
+        balanced : bool
+            Whether to take class-balanced archetypes; see `balanced_archetypes`.
 
         Returns
         -------
@@ -119,7 +132,7 @@ class ClassTables(AnalysisTables):
         >>> analysis.errors_by_archetype()["training_error_rate"].round(3).to_dict()
         {'safe': 0.001, 'border': 0.188, 'rare': 0.576, 'outlier': 0.882}
         """
-        train, held_out = self.rows.training_groups, self.rows.validation_groups
+        train, held_out = self._groups(balanced)
         columns = {
             "training_images": train.images.sum(axis=0),
             "training_error_rate": ratio(train.errors.sum(axis=0), train.images.sum(axis=0)),
@@ -196,6 +209,13 @@ class ClassTables(AnalysisTables):
             for image in split.skipped
         ]
         return pd.DataFrame(rows, columns=["split", "image", "path", "reason"])
+
+    def _groups(self, balanced: bool) -> tuple[ArchetypeErrors, ArchetypeErrors | None]:
+        """Return images and errors by class and archetype, of training and of validation."""
+        if not balanced:
+            return self.rows.training_groups, self.rows.validation_groups
+        held_out = None if self.validation is None else self.balanced_groups("validation")
+        return self.balanced_groups("training"), held_out
 
 
 def _archetype_axis() -> pd.Index[str]:

@@ -7,14 +7,14 @@ from operator import index as as_index
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.analysis._tables import AnalysisTables
+from imbxai_widgets.analysis.balanced import BalancedTables
 from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.types import BoolArray, IntArray
 
 
-class ImageTables(AnalysisTables):
+class ImageTables(BalancedTables):
     """The images behind every count."""
 
     def find_images(
@@ -23,6 +23,7 @@ class ImageTables(AnalysisTables):
         split: SplitName = "training",
         *,
         archetype: str | int | None = None,
+        balanced: str | int | None = None,
         predicted: str | int | None = None,
         right: bool | None = None,
         votes: str | int | None = None,
@@ -38,6 +39,8 @@ class ImageTables(AnalysisTables):
             Which images.
         archetype : {"safe", "border", "rare", "outlier"} or int
             By its name or its number, 0 to 3.
+        balanced : {"safe", "border", "rare", "outlier"} or int
+            The same of the class-balanced archetype; see `balanced_archetypes`.
         predicted : str or int
             The class that the model gives them.
         right : bool
@@ -57,7 +60,8 @@ class ImageTables(AnalysisTables):
         ------
         ValueError
             If there is no such class, archetype or split; if `votes` is asked of validation
-            images, which have none; or if `confidence` is no range, or is not known.
+            images, which have none; if `confidence` is no range, or is not known; or as
+            `balanced_archetypes` does, where `balanced` is given.
 
         Examples
         --------
@@ -71,6 +75,8 @@ class ImageTables(AnalysisTables):
         chosen = images.labels == own
         if archetype is not None:
             chosen &= images.archetypes == _archetype_number(archetype)
+        if balanced is not None:
+            chosen &= self.balanced(split).archetypes == _archetype_number(balanced)
         if predicted is not None:
             chosen &= images.predictions == self._class_number(predicted)
         if right is not None:

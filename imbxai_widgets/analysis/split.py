@@ -154,12 +154,15 @@ class ArchetypeErrors:
     errors: IntArray
 
     @classmethod
-    def of(cls, split: Split, n_classes: int) -> ArchetypeErrors:
-        """Count them in `split`."""
+    def of(
+        cls, split: Split, n_classes: int, archetypes: Int8Array | None = None
+    ) -> ArchetypeErrors:
+        """Count them in `split`, by its own archetypes or by others of its images."""
         wrong = ~split.correct
+        found = split.archetypes if archetypes is None else archetypes
         return cls(
-            archetype_counts(split.labels, split.archetypes, n_classes),
-            archetype_counts(split.labels[wrong], split.archetypes[wrong], n_classes),
+            archetype_counts(split.labels, found, n_classes),
+            archetype_counts(split.labels[wrong], found[wrong], n_classes),
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
+from imbxai_widgets.analysis.balanced import Balanced
 from imbxai_widgets.analysis.rows import ClassRows
 from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.calibration import Calibration, calibration
@@ -19,6 +20,7 @@ from imbxai_widgets.names import shown_name
 
 PROTOTYPES = 3  # of an archetype
 FORECAST_CLASSES = 50  # beyond, classes have few errors each, and a forecast is uncertain
+BALANCED_AT_ONCE = 5_000  # training images, of which the wider search takes half a second
 MOST_TOLD = 200_000  # validation images; of more, error probabilities would hold up the first card
 
 
@@ -131,6 +133,17 @@ class Deck:
         except ValueError:  # too few errors to learn from
             return None
 
+    @cached_property
+    def balanced(self) -> Balanced:
+        """Class-balanced archetypes of the training images; of many, a search of minutes."""
+        return self.analysis.balanced("training")
+
+    @property
+    def balanced_at_hand(self) -> Balanced | None:
+        """The same where they are known, or few enough images to be found at once."""
+        known = "balanced" in self.__dict__ or len(self.analysis.train) <= BALANCED_AT_ONCE
+        return self.balanced if known else None
+
     def calibration(self, index: int) -> Calibration | None:
         """Return the row of class `index` in ``Analysis.calibration("class")``.
 
@@ -154,11 +167,20 @@ class Deck:
 def _order_members(
     rows: ClassRows, embeddings: FloatArray, index: int, archetype: int
 ) -> tuple[IntArray, int]:
-    """Return the training images of a class and archetype, and how many are prototypes.
+    """Return the training images of a class and archetype, and how many are prototypes."""
+    return prototypes_first(rows.members(index, archetype), embeddings)
+
+
+def prototypes_first(members: IntArray, embeddings: FloatArray) -> tuple[IntArray, int]:
+    """Return images in the order of a page, and how many of them are prototypes.
 
     These come first, that of the largest cluster before the others; the rest rise.
+
+    Examples
+    --------
+    >>> prototypes_first(analysis.members("Plants", "rare"), analysis.embeddings)[1]
+    3
     """
-    members = rows.members(index, archetype)
     prototypes = members[medoids(embeddings[members], PROTOTYPES)]
     rest = members[~np.isin(members, prototypes)]
     return np.concatenate([prototypes, rest]), len(prototypes)

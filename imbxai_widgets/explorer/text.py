@@ -42,6 +42,23 @@ def archetype_meanings(k: int) -> list[str]:
     return meanings
 
 
+def balanced_meanings(neighbors: int) -> list[str]:
+    """Say of each class-balanced archetype what share of the neighbors is of the image's own class.
+
+    Examples
+    --------
+    >>> balanced_meanings(10)[3]
+    'none of its 10 nearest neighbors is of this class'
+    """
+    near = f"its {counted(neighbors, 'nearest neighbor')}"
+    return [
+        f"over 70% of {near} are of this class, all classes counting alike",
+        f"over 30% and up to 70% of {near} are of this class, all classes counting alike",
+        f"up to 30% of {near} are of this class, all classes counting alike",
+        f"none of {near} is of this class",
+    ]
+
+
 def unread_notice(unread: dict[int, Exception]) -> str:
     """Say how many images could not be read, and why the first; nothing if all could be."""
     if not unread:

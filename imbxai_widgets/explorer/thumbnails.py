@@ -43,6 +43,7 @@ class Thumbnail(TypedDict):
     correct: bool
     after: SecondPrediction | None  # of a second model, if there is one
     archetype: int  # position in `ARCHETYPES`
+    balanced: int | None  # the same, classes counting alike; of training images, where it is known
     confidence: float | None  # softmax probability of the prediction, 0 to 1
     doubt: Doubt | None  # of validation images: the model has seen the others
     votes: list[int]  # the classes that a misclassified training image votes for (Algorithm 1)
@@ -113,6 +114,7 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
     """
     images = deck.analysis.split(split)
     files = files_of(images, rows)
+    balanced = deck.balanced_at_hand if split == "training" else None
     return [
         {
             "tile": tile,
@@ -126,6 +128,7 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
             "correct": bool(images.labels[row] == images.predictions[row]),
             "after": _after(deck, split, row),
             "archetype": int(images.archetypes[row]),
+            "balanced": None if balanced is None else int(balanced.archetypes[row]),
             "confidence": number(images.confidences[row]),
             "doubt": _doubt(deck, row) if split == "validation" else None,
             "votes": _votes(deck, row) if split == "training" else [],

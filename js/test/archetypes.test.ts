@@ -30,13 +30,29 @@ const card = (changes: Partial<Part> = {}, index = 0): CardIdentity & Part => ({
     ],
     note: "With few images, none can be safe.",
   },
+  balanced_archetypes: {
+    groups: [1198, 7, 2, 0].map((images, number) => ({
+      meaning: `share ${number}`,
+      images,
+      wrong: number,
+      thumbnails: [],
+    })),
+    note: "Classes count alike.",
+  },
   prototype_sprite: SPRITE,
   prototype_data: new DataView(new Uint8Array([1, 2, 3]).buffer),
   ...changes,
 });
 
 const fresh = (value: State["card"], marked: string[] = []) =>
-  new PanelModel<State>({ card: value, marked, opens: {}, ahead: {}, filter: {} });
+  new PanelModel<State>({
+    card: value,
+    marked,
+    opens: {},
+    ahead: {},
+    filter: {},
+    balanced: false,
+  });
 
 describe("where training images stand", () => {
   let model: ReturnType<typeof fresh>;
@@ -219,5 +235,73 @@ describe("where training images stand", () => {
     expect([el.childElementCount, model.listeners]).toEqual([0, 0]);
     expect(pixels.bitmaps.every((bitmap) => bitmap.close)).toBe(true);
     for (const { close } of pixels.bitmaps) expect(close).toHaveBeenCalledTimes(1);
+  });
+
+  describe("with classes counting alike", () => {
+    const balanced = () => ({
+      archetypes: {
+        groups: card().balanced_archetypes?.groups.map((group, number) => ({
+          ...group,
+          thumbnails: thumbnails(number ? 1 : 2, 2 * number, 500 + 10 * number).map((each) => ({
+            ...each,
+            balanced: number,
+          })),
+        })),
+        note: "Classes count alike.",
+      },
+      sprite: SPRITE,
+      sprite_data: new DataView(new Uint8Array([4]).buffer),
+      notice: "",
+    });
+    const toggle = () => one<HTMLInputElement>(el, "input[type=checkbox]").click();
+
+    it("shows their counts at once, and prototypes when they have come", async () => {
+      toggle();
+      expect(model.saved.at(-1)).toMatchObject({ balanced: true });
+      expect(model.asked).toEqual([{ kind: "balanced", arguments: { index: 0 } }]);
+      expect(texts(el, ".imbxai-archetype-counts")).toEqual([
+        "1,198 images, 0 wrong",
+        "7 images, 1 wrong",
+        "2 images, 2 wrong",
+        "0 images",
+      ]);
+      expect(images("safe")).toEqual([]);
+      expect(texts(el, ".imbxai-note")).toEqual(["Classes count alike."]);
+      await model.answer(balanced());
+      await settle();
+      expect([images("safe"), images("border")]).toEqual([[500, 501], [510]]);
+      const [tile] = all(column("border"), ".imbxai-thumb");
+      expect(tile?.className).toContain("imbxai-is-border");
+      expect(tile?.getAttribute("aria-label")).toContain("With classes alike: border, prototype");
+      toggle();
+      expect(texts(el, ".imbxai-archetype-counts")[0]).toBe("1,200 images, 0 wrong");
+      expect(images("safe")).toEqual([100, 101, 102]);
+      toggle();
+      expect(images("safe")).toEqual([500, 501]); // asked for once
+      expect(model.asked).toHaveLength(1);
+    });
+
+    it("filters by them, and stays on for the next class", async () => {
+      toggle();
+      await model.answer(balanced());
+      parts()[1]?.click();
+      expect(model.changes.at(-1)?.filter).toMatchObject({ index: 0, balanced: 1 });
+      expect(model.changes.at(-1)?.filter).not.toHaveProperty("archetype");
+      all(column("rare"), ".imbxai-archetype-wrong")[0]?.click();
+      expect(model.changes.at(-1)?.filter).toMatchObject({ balanced: 2, right: false });
+      model.receive("card", card({}, 3));
+      expect(model.asked.at(-1)).toEqual({ kind: "balanced", arguments: { index: 3 } });
+    });
+
+    it("says what it waits for where they take a search, and what went wrong", async () => {
+      model.receive("card", card({ balanced_archetypes: null }));
+      toggle();
+      expect(one(el, ".imbxai-empty").textContent).toContain("Searching");
+      expect(one(el, ".imbxai-archetype-bar").hidden).toBe(true);
+      await model.refuse("out of memory");
+      await settle();
+      const said = "Class-balanced archetypes could not be shown: out of memory.";
+      expect(one(el, ".imbxai-empty").textContent).toBe(said);
+    });
   });
 });

@@ -49,7 +49,14 @@ describe("what Python sends of a class", () => {
   });
 
   it("is in the strip of archetypes", async () => {
-    const state = { card: card(sent.archetypes), marked: [], opens: {}, ahead: {}, filter: {} };
+    const state = {
+      card: card(sent.archetypes),
+      marked: [],
+      opens: {},
+      ahead: {},
+      filter: {},
+      balanced: false,
+    };
     const el = await show(archetypes, state);
     const { groups } = sent.archetypes.archetypes;
     const prototypes = groups.map((group) => group.thumbnails.length);

@@ -19,6 +19,7 @@ const filter = (conditions: Partial<ImageFilter>): ImageFilter => ({
 describe("which images are shown", () => {
   it.each<[Partial<ImageFilter>, Partial<Thumbnail>, Partial<Thumbnail>]>([
     [{ archetype: 2 }, { archetype: 2 }, { archetype: 3 }],
+    [{ balanced: 2 }, { balanced: 2, archetype: 3 }, { balanced: null, archetype: 2 }],
     [{ predicted: 5 }, { predicted: 5 }, { predicted: 0 }],
     [{ right: false }, { correct: false }, { correct: true }],
     [{ right: true }, { correct: true }, { correct: false }],

@@ -155,6 +155,7 @@ export const thumbnails = (number: number, tile: number, image: number): Thumbna
     correct: at % 2 === 0,
     after: null,
     archetype: 0,
+    balanced: null,
     confidence: 0.75,
     doubt: null,
     votes: at % 2 ? [1] : [],

@@ -29,6 +29,7 @@ def meets(analysis: Analysis, split: Any, row: int, given_: dict[str, Any]) -> b
     checks = {
         "index": lambda wanted: own == wanted,
         "archetype": lambda wanted: int(images.archetypes[row]) == wanted,
+        "balanced": lambda wanted: int(analysis.balanced(split).archetypes[row]) == wanted,
         "predicted": lambda wanted: int(images.predictions[row]) == wanted,
         "right": lambda wanted: right == wanted,
         "votes": lambda wanted: not right and wanted != own and wanted in near,
@@ -49,6 +50,7 @@ def conditions(draw: Any, analysis: Analysis, split: str) -> dict[str, Any]:
     levels = st.sampled_from([0.0, 1.0, *map(float, confidences[:5])]) | st.floats(0, 1)
     kinds: dict[str, Any] = {
         "archetype": st.integers(0, 3),
+        "balanced": st.integers(0, 3),
         "predicted": classes,
         "right": st.booleans(),
     }

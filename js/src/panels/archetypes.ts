@@ -2,6 +2,7 @@
 // prototypes.
 import { type CardIdentity, hasCard, type MaybeCard, type Model, type Render } from "../model";
 import { ARCHETYPES } from "../parts/archetype_style";
+import { Asker } from "../parts/ask";
 import { Cleanup, h, panel, placeholder, TextView } from "../parts/dom";
 import { type AskedFilter, askFor, type ImageFilter } from "../parts/filter";
 import { count, counted } from "../parts/format";
@@ -21,13 +22,26 @@ export interface ArchetypeGroup {
   thumbnails: Thumbnail[];
 }
 
+export interface Archetypes {
+  /** In the order of `ARCHETYPES`. */
+  groups: ArchetypeGroup[];
+  /** What so few images cannot be, and how neighbors count. */
+  note: string;
+}
+
+/** Class-balanced archetypes with prototypes, as they are asked for. */
+export interface BalancedPage {
+  archetypes: Archetypes;
+  sprite: Sprite | null;
+  sprite_data: DataView;
+  /** What went wrong in reading images, or "". */
+  notice: string;
+}
+
 export interface Part {
-  archetypes: {
-    /** In the order of `ARCHETYPES`. */
-    groups: ArchetypeGroup[];
-    /** What so few images cannot be. */
-    note: string;
-  };
+  archetypes: Archetypes;
+  /** Class-balanced ones, without thumbnails; null where they take a search. */
+  balanced_archetypes: Archetypes | null;
   /** Null where no images were given. */
   prototype_sprite: Sprite | null;
   /** The picture of all thumbnails. */
@@ -39,6 +53,8 @@ export interface State extends ImagesState {
   /** A card that may be shown next: its images are decoded ahead. */
   ahead: MaybeCard<Part>;
   filter: AskedFilter;
+  /** Whether class-balanced archetypes are shown. */
+  balanced: boolean;
 }
 
 const WHERE = ["among its own", "at the edge", "nearly alone", "among others"];
@@ -48,6 +64,16 @@ const [TINY, PHOTOGRAPH] = [48, 72];
 const GAP = 6;
 
 type Ask = (conditions: Omit<ImageFilter, "index" | "split">) => void;
+
+/** What is on the strip: which archetypes, with the picture of their prototypes. */
+interface Shown {
+  archetypes: Archetypes;
+  balanced: boolean;
+  sprite: Sprite | null;
+  data: DataView | undefined;
+}
+
+const WIDE = "Of many images, the wider neighborhoods take minutes, the first time.";
 
 /** One archetype: how many images, how many of them wrong, and prototypes. */
 class Column {
@@ -60,6 +86,7 @@ class Column {
   #sprite: Sprite | null = null;
   #sheet: TileSheet | undefined;
   #width = 0;
+  #balanced = false;
 
   constructor(
     private readonly number: number,
@@ -69,7 +96,7 @@ class Column {
     const { name, color } = ARCHETYPES[number] ?? { name: "", color: "" };
     this.grid = new ThumbnailGrid(`Prototypes, ${name}`, events, { captions: true });
     this.part = h("button", "imbxai-archetype-part", { type: "button" });
-    this.part.addEventListener("click", () => ask({ archetype: number }));
+    this.part.addEventListener("click", () => ask(this.#condition));
     const title = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
     this.element = h(
       "section",
@@ -90,7 +117,13 @@ class Column {
     }
   }
 
-  show(group: ArchetypeGroup, sprite: Sprite | null, sheet: TileSheet | undefined): void {
+  /** What tells its images. */
+  get #condition(): { archetype: number } | { balanced: number } {
+    return this.#balanced ? { balanced: this.number } : { archetype: this.number };
+  }
+
+  show(group: ArchetypeGroup, { balanced, sprite }: Shown, sheet: TileSheet | undefined): void {
+    this.#balanced = balanced;
     const { meaning, images, wrong, thumbnails } = group;
     const name = ARCHETYPES[this.number]?.name ?? "";
     const hint = `${counted(images, "image")} ${images === 1 ? "is" : "are"} ${name}: ${meaning}`;
@@ -99,11 +132,10 @@ class Column {
     this.part.title = hint;
     this.part.setAttribute("aria-label", hint);
     this.element.title = meaning;
-    const of_them = { archetype: this.number };
     const total = counted(images, "image");
     this.#counts.replaceChildren(
-      images ? textButton(total, "Show these images", () => this.ask(of_them)) : total,
-      ...(images ? [", ", this.#wrong(wrong, of_them)] : []),
+      images ? textButton(total, "Show these images", () => this.ask(this.#condition)) : total,
+      ...(images ? [", ", this.#wrong(wrong)] : []),
     );
     this.#thumbnails = thumbnails;
     this.#sprite = sprite;
@@ -130,15 +162,18 @@ class Column {
     const side = size === null ? 64 : size > TINY ? PHOTOGRAPH : TINY;
     this.#width ||= this.grid.element.clientWidth;
     const fitting = Math.floor((this.#width + GAP) / (side + GAP));
-    const tiles = this.#thumbnails
-      .slice(0, Math.max(1, fitting))
-      .map((thumbnail) => ({ thumbnail, prototype: true, sheet: this.#sheet }));
+    const tiles = this.#thumbnails.slice(0, Math.max(1, fitting)).map((thumbnail) => ({
+      thumbnail,
+      prototype: true,
+      balanced: this.#balanced,
+      sheet: this.#sheet,
+    }));
     this.grid.show(tiles, this.#sprite, { size: side });
   }
 
-  #wrong(wrong: number, of_them: { archetype: number }): Node | string {
+  #wrong(wrong: number): Node | string {
     if (wrong === 0) return "0 wrong";
-    const act = () => this.ask({ ...of_them, right: false });
+    const act = () => this.ask({ ...this.#condition, right: false });
     const button = textButton(`${count(wrong)} wrong`, "Show the wrong ones", act);
     button.classList.add("imbxai-archetype-wrong");
     return button;
@@ -155,6 +190,11 @@ class Strip {
   readonly #hints: ThumbnailHints;
   readonly #store = new SheetStore();
   readonly #roving: Roving;
+  readonly #switch = h("input", "", { type: "checkbox" });
+  readonly #asker: Asker;
+  /** What was answered of the class that is shown. */
+  #page: BalancedPage | undefined;
+  #asking: AbortController | undefined;
   #card: MaybeCard<Part> = {};
 
   constructor(
@@ -171,6 +211,15 @@ class Strip {
     this.#columns = ARCHETYPES.map((_, number) => new Column(number, events, ask));
     this.#bar.append(...this.#columns.map((column) => column.part));
     this.#grid.append(...this.#columns.map((column) => column.element));
+    this.#asker = new Asker(model);
+    const label = h("label", "imbxai-archetypes-switch", {}, this.#switch, "Classes count alike");
+    label.title =
+      "Each neighbor counts as 1/n of a class of n images, twice as many neighbors count";
+    this.frame.head.append(label);
+    this.#switch.addEventListener("change", () => {
+      model.set("balanced", this.#switch.checked);
+      model.save_changes();
+    });
     this.frame.explanation.remove();
     this.frame.body.append(this.#empty, this.#bar, this.#grid, this.#note.element);
     const parts = () => [this.#columns.map((column) => column.part).filter((part) => !part.hidden)];
@@ -180,21 +229,77 @@ class Strip {
   }
 
   showCard(): void {
-    const card = this.model.get("card");
+    this.#card = this.model.get("card");
+    this.#page = undefined;
+    this.show();
+  }
+
+  /** Shows the archetypes of the class, plain or balanced; asks for what is not there. */
+  show(): void {
+    const card = this.#card;
     this.#hints.hide();
-    this.#card = card;
+    this.#asking?.abort();
+    this.#switch.checked = this.model.get("balanced");
     const images = hasCard(card)
       ? card.archetypes.groups.reduce((sum, group) => sum + group.images, 0)
       : 0;
     const its = images === 1 ? "its training image stands" : "its training images stand";
     this.frame.heading.textContent =
       images > 1 ? `Where its ${count(images)} training images stand` : `Where ${its}`;
-    this.#empty.hidden = images > 0;
-    for (const part of [this.#bar, this.#grid]) part.hidden = images === 0;
-    if (!hasCard(card)) this.#empty.textContent = "No class is selected yet.";
-    else if (!images) this.#empty.textContent = `${card.name} has no training images.`;
-    this.#note.show(hasCard(card) ? card.archetypes.note : "");
-    if (hasCard(card)) this.#fill(card);
+    const shown = hasCard(card) ? this.#shown(card) : undefined;
+    const drawn = images > 0 && shown !== undefined;
+    this.#empty.hidden = drawn;
+    for (const part of [this.#bar, this.#grid]) part.hidden = !drawn;
+    if (!drawn) this.#empty.textContent = this.#why(images);
+    this.#note.show(shown?.archetypes.note ?? "");
+    if (shown) this.#fill(shown);
+    if (hasCard(card) && images) this.#askFor(card);
+  }
+
+  /** Why nothing is drawn. */
+  #why(images: number): string {
+    if (!hasCard(this.#card)) return "No class is selected yet.";
+    return images ? `Searching … ${WIDE}` : `${this.#card.name} has no training images.`;
+  }
+
+  /** What is there to be shown. */
+  #shown(card: Part): Shown | undefined {
+    if (!this.model.get("balanced")) {
+      const { archetypes, prototype_sprite: sprite, prototype_data: data } = card;
+      return { archetypes, balanced: false, sprite, data };
+    }
+    const { archetypes, sprite, sprite_data: data } = this.#page ?? {};
+    const known = archetypes ?? card.balanced_archetypes;
+    return known ? { archetypes: known, balanced: true, sprite: sprite ?? null, data } : undefined;
+  }
+
+  /** Asks for class-balanced prototypes, if they are to be shown and not there. */
+  #askFor(card: CardIdentity & Part): void {
+    if (!this.model.get("balanced") || this.#page) return;
+    const asking = new AbortController();
+    this.#asking = asking;
+    const say = (text: string) => {
+      if (card.balanced_archetypes) this.#note.show(`${card.balanced_archetypes.note} ${text}`);
+      else this.#empty.textContent = text;
+    };
+    const told = card.balanced_archetypes ? "Their prototypes" : "Class-balanced archetypes";
+    this.#asker
+      .ask<BalancedPage>(
+        "balanced",
+        { index: card.index },
+        {
+          signal: asking.signal,
+          late: () => say(`${told} need a running kernel; none has answered yet. ${WIDE}`),
+        },
+      )
+      .then((page) => {
+        this.#page = page;
+        this.show();
+        if (page.notice) this.#note.show(`${page.archetypes.note} ${page.notice}`);
+      })
+      .catch((error: Error) => {
+        if (!asking.signal.aborted) say(`${told} could not be shown: ${error.message}.`);
+      });
   }
 
   /** Decodes the images of a card that may be shown next. */
@@ -216,34 +321,36 @@ class Strip {
 
   dispose(): void {
     this.#card = {};
+    this.#asking?.abort();
+    this.#asker.dispose();
     this.#store.close();
     this.frame.root.remove();
   }
 
-  #fill(card: CardIdentity & Part): void {
-    const { archetypes, prototype_sprite: sprite, prototype_data: data } = card;
-    const sheet = this.#store.get(data);
+  #fill(shown: Shown): void {
+    const { archetypes, sprite, data } = shown;
+    const sheet = data && this.#store.get(data);
     // Begun before the page changes, as the browser decodes beside it.
-    if (sprite && !sheet) this.#decode(sprite, data);
+    if (sprite && data && !sheet) this.#decode(sprite, data);
     for (const [number, column] of this.#columns.entries()) {
       const group = archetypes.groups[number];
-      if (group) column.show(group, sprite, sheet);
+      if (group) column.show(group, shown, sheet);
     }
     this.#roving.refresh();
     this.showMarks();
   }
 
   #decode(sprite: Sprite, data: DataView): void {
-    const card = this.#card;
+    const current = () => hasCard(this.#card) && this.#shown(this.#card)?.data === data;
     this.#store
       .decode(sprite, data)
       .then((sheet) => {
-        if (this.#card !== card) return;
+        if (!current()) return;
         for (const column of this.#columns) column.dress(sheet);
         this.showMarks();
       })
       .catch(() => {
-        if (this.#card === card) this.#note.show("The images could not be decoded.");
+        if (current()) this.#note.show("The images could not be decoded.");
       });
   }
 }
@@ -254,6 +361,7 @@ const render: Render<State> = ({ model, el }) => {
   cleanup.on(model, "change:card", () => strip.showCard());
   // What cannot be decoded is told of where it is shown.
   cleanup.on(model, "change:ahead", () => strip.prepare().catch(() => {}));
+  cleanup.on(model, "change:balanced", () => strip.show());
   cleanup.on(model, "change:marked", () => strip.showMarks());
   el.append(strip.frame.root);
   cleanup.add(() => strip.dispose());

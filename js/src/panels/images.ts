@@ -155,7 +155,7 @@ class Images {
   /** The view of the next class: what was chosen here stays, but for conditions of one class. */
   #viewOfNext(): View {
     if (this.#lent) return wholeView();
-    const { predicted, votes, before, after, ...view } = this.#view;
+    const { balanced, predicted, votes, before, after, ...view } = this.#view;
     return view;
   }
 

@@ -7,6 +7,8 @@ export interface ImageFilter {
   split: "training" | "validation";
   /** 0 to 3: safe, border, rare, outlier. */
   archetype?: number;
+  /** The same of class-balanced archetypes, to which all classes count alike. */
+  balanced?: number;
   /** The class that they are predicted as. */
   predicted?: number;
   /** Predicted right, or wrong. */

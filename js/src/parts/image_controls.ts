@@ -84,7 +84,7 @@ export class ImageControls {
     for (const field of [this.#low, this.#high]) field.addEventListener("change", read);
     this.#size.addEventListener("input", () => resize(Number(this.#size.value)));
     this.#further.addEventListener("click", () => {
-      const { votes, before, after, ...view } = this.#view;
+      const { balanced, votes, before, after, ...view } = this.#view;
       this.change(view);
     });
     this.#reset.addEventListener("click", () => this.change(wholeView()));
@@ -110,9 +110,10 @@ export class ImageControls {
     const [low, high] = view.confidence ?? [0, 1];
     this.#low.value = String(Math.round(100 * low));
     this.#high.value = String(Math.round(100 * high));
-    const { votes, before, after } = view;
+    const { balanced, votes, before, after } = view;
     const further = inWords(
       {
+        ...(balanced === undefined ? {} : { balanced }),
         ...(votes === undefined ? {} : { votes }),
         ...(before === undefined ? {} : { before }),
         ...(after === undefined ? {} : { after }),
@@ -144,7 +145,7 @@ export class ImageControls {
   }
 
   #read(): View {
-    const { votes, before, after, right } = this.#view;
+    const { balanced, votes, before, after, right } = this.#view;
     const view: View = { split: this.#split.value as View["split"] };
     if (this.#wrong.checked) view.right = false;
     else if (right) view.right = true;
@@ -152,6 +153,7 @@ export class ImageControls {
     if (this.#archetype.value) view.archetype = Number(this.#archetype.value);
     const [low, high] = [share(this.#low.value, 0), share(this.#high.value, 1)];
     if (low > 0 || high < 1) view.confidence = [Math.min(low, high), Math.max(low, high)];
+    if (balanced !== undefined) view.balanced = balanced;
     if (votes !== undefined) view.votes = votes;
     if (before !== undefined) view.before = before;
     if (after !== undefined) view.after = after;

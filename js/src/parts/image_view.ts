@@ -40,10 +40,11 @@ const fits = <T>(value: T, wanted: T | undefined): boolean =>
 
 /** Whether an image of the filter's class and split meets its conditions. */
 export function meets(image: Thumbnail, filter: ImageFilter): boolean {
-  const { archetype, predicted, right, votes, confidence, before, after } = filter;
+  const { archetype, balanced, predicted, right, votes, confidence, before, after } = filter;
   const sure = image.confidence ?? Number.NaN;
   return (
     fits(image.archetype, archetype) &&
+    fits(image.balanced, balanced) &&
     fits(image.predicted, predicted) &&
     fits(image.correct, right) &&
     fits(image.correct, before) &&
@@ -55,8 +56,9 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
 
 /** How many images meet a filter, by what a card counts; undefined where it does not tell. */
 export function countOf(counts: readonly Count[], filter: ImageFilter): number | undefined {
-  const { index, archetype, predicted, right, votes, confidence, before, after } = filter;
-  if (votes !== undefined || confidence || after !== undefined) return undefined;
+  const { index, archetype, balanced, predicted, right, votes, confidence, before, after } = filter;
+  const beyond = [balanced, votes, confidence, after];
+  if (beyond.some((condition) => condition !== undefined)) return undefined;
   const counted = counts.filter(
     ([kind, taken]) =>
       fits(kind, archetype) &&
@@ -71,12 +73,13 @@ const judged = (right: boolean): string => (right ? "right" : "wrong");
 
 /** The conditions of a filter in words; `nameOf` names classes. */
 export function inWords(conditions: Conditions, nameOf: (index: number) => string): string {
-  const { archetype, predicted, right, votes, confidence, before, after } = conditions;
+  const { archetype, balanced, predicted, right, votes, confidence, before, after } = conditions;
   const words: string[] = [];
   if (votes !== undefined) words.push(`wrong, with neighbors of ${nameOf(votes)}`);
   else if (right !== undefined && predicted === undefined) words.push(judged(right));
   if (predicted !== undefined) words.push(`taken for ${nameOf(predicted)}`);
   if (archetype !== undefined) words.push(ARCHETYPES[archetype]?.name ?? "");
+  if (balanced !== undefined) words.push(`${ARCHETYPES[balanced]?.name} with classes alike`);
   if (before !== undefined) words.push(`${judged(before)} before`);
   if (after !== undefined) words.push(`${judged(after)} after`);
   if (confidence) {

@@ -41,6 +41,8 @@ export interface Thumbnail {
   after: SecondPrediction | null;
   /** 0 safe, 1 border, 2 rare, 3 outlier. */
   archetype: number;
+  /** The same with classes counting alike; null where it is not known. */
+  balanced: number | null;
   /** Of the prediction, 0 to 1; null where unknown. */
   confidence: number | null;
   /** Of validation images: the model has seen the others. */
@@ -52,6 +54,8 @@ export interface Thumbnail {
 export interface Tile {
   thumbnail: Thumbnail;
   prototype: boolean;
+  /** Whether its frame tells the class-balanced archetype. */
+  balanced?: boolean;
   /** Missing until the sprite is decoded. */
   sheet?: TileSheet | undefined;
   /** Written below it, in place of what a wrong image is taken for. */
@@ -63,7 +67,10 @@ export const keyOf = ({ split, image }: Thumbnail): string => `${split}:${image}
 
 export const archetypeOf = ({ archetype }: Thumbnail): string => ARCHETYPES[archetype]?.name ?? "";
 
-export function describe({ thumbnail, prototype }: Tile): string[] {
+const balancedOf = ({ balanced }: Thumbnail): string =>
+  balanced === null ? "" : (ARCHETYPES[balanced]?.name ?? "");
+
+export function describe({ thumbnail, prototype, balanced }: Tile): string[] {
   const { split, number, label, confidence, doubt, after, file } = thumbnail;
   const sure = confidence === null ? "" : `, confidence ${percent(confidence)}`;
   const first = after ? "Before" : "Prediction";
@@ -73,7 +80,10 @@ export function describe({ thumbnail, prototype }: Tile): string[] {
     `${first}: ${judged(thumbnail)}${sure}`,
     ...(doubt ? [doubted(doubt)] : []),
     ...(after ? [`After: ${judged(after)}`] : []),
-    `Archetype: ${archetypeOf(thumbnail)}${prototype ? ", prototype" : ""}`,
+    `Archetype: ${archetypeOf(thumbnail)}${prototype && !balanced ? ", prototype" : ""}`,
+    ...(balanced
+      ? [`With classes alike: ${balancedOf(thumbnail)}${prototype ? ", prototype" : ""}`]
+      : []),
   ];
   return file === null ? lines : [...lines, `File: ${file}`];
 }
@@ -111,7 +121,8 @@ class Thumb implements View<Tile> {
 
   show(tile: Tile): void {
     const { split, image, correct } = tile.thumbnail;
-    const names = ["imbxai-thumb", `imbxai-is-${archetypeOf(tile.thumbnail)}`];
+    const kind = (tile.balanced ? balancedOf : archetypeOf)(tile.thumbnail);
+    const names = ["imbxai-thumb", `imbxai-is-${kind}`];
     if (tile.prototype) names.push("imbxai-prototype");
     if (!correct) names.push("imbxai-wrong");
     this.button.className = names.join(" ");
