@@ -39,7 +39,15 @@ ROOMS: dict[str, set[str]] = {
     "pipeline": {*COMPUTE, "compute.embedding", "analysis"},
     "figures": {"compute.methods", "compute.numeric", "analysis", "names", "presentation"},
     # Its panels read the deck of the explorer, which finds them in their registry.
-    "explorer": {*COMPUTE, "analysis", "edits", "names", "pipeline", "presentation"},
+    "explorer": {
+        *COMPUTE,
+        "compute.embedding",
+        "analysis",
+        "edits",
+        "names",
+        "pipeline",
+        "presentation",
+    },
     "datasets": {"compute.numeric", "compute.reading"},
     "training": {"compute.numeric", "compute.embedding", "datasets", "files"},
     "demo": {"compute.numeric", "training"},

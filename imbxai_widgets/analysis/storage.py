@@ -24,15 +24,16 @@ from imbxai_widgets.analysis._schema import (
     check_saved,
     upgraded,
 )
+from imbxai_widgets.analysis.given_images import images_given
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.reading.class_names import distinct_names
-from imbxai_widgets.compute.reading.display import DisplayTransform, ImageSource
-from imbxai_widgets.compute.reading.labeled_images import LabeledImages, Skipped
+from imbxai_widgets.compute.reading.display import DisplayTransform
+from imbxai_widgets.compute.reading.labeled_images import Skipped
 from imbxai_widgets.compute.reading.sample_keys import SampleKeys
-from imbxai_widgets.datasets.same_images import Looks, label_difference
+from imbxai_widgets.datasets.same_images import Looks
 
 __all__ = ["VERSION", "StorageError", "load_analysis", "save_analysis"]
 
@@ -230,26 +231,13 @@ def _split(
     )
     if dataset is None:
         return split
-    argument = "dataset" if prefix == "train" else prefix
-    expected = len(split) + len(split.skipped)
-    if len(dataset) != expected:
-        raise ValueError(
-            f"{argument} has {len(dataset)} images, but {expected} were analyzed; give the "
-            "dataset that was analyzed, or none"
-        )
-    names = meta["class_names"]
-    different = label_difference(
-        dataset, split.labels, split.positions, class_names=names, keys=keys
+    images = images_given(
+        split,
+        dataset,
+        "dataset" if prefix == "train" else prefix,
+        class_names=meta["class_names"],
+        transform=transform,
+        keys=keys,
+        display_transform=display_transform,
     )
-    if transform is not None or keys is not None:
-        dataset = LabeledImages(dataset, transform=transform, class_names=names, keys=keys)
-    images = ImageSource.of_rows(dataset, split.positions, display_transform)
-    if different is None and split.looks is not None:
-        different = split.looks.difference(images, transformed=transform is not None)
-    if different is not None:
-        raise ValueError(
-            f"{argument} is not what was analyzed: {different}. Give the same images in the same "
-            "order, split and shuffled by the same seed and with the same transforms, or no "
-            f"{argument} to do without the images"
-        )
     return replace(split, images=images)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from imbxai_widgets.analysis import Analysis, Comparison
+from imbxai_widgets.compute.embedding.network import Network
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.panel import PanelContent
 from imbxai_widgets.explorer.panels import PANELS
@@ -28,6 +29,8 @@ class CardDeck(Deck):
         What the cards show.
     comparison : Comparison, optional
         Of this analysis with that of another model; adds a part to each card.
+    network : Network, optional
+        The model that was analyzed and its images.
 
     Attributes
     ----------
@@ -41,8 +44,13 @@ class CardDeck(Deck):
     '433 training images, the largest class'
     """
 
-    def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:
-        super().__init__(analysis, comparison)
+    def __init__(
+        self,
+        analysis: Analysis,
+        comparison: Comparison | None = None,
+        network: Network | None = None,
+    ) -> None:
+        super().__init__(analysis, comparison, network)
         self.contents: dict[str, PanelContent] = {
             panel.name: panel(self) for panel in PANELS if panel.applies(self)
         }
@@ -76,10 +84,11 @@ class CardDeck(Deck):
         return card | {"notice": " ".join(filter(None, notices))}
 
     def close(self) -> None:
-        """Let go of the analysis, whoever still refers to what the panels show of it."""
+        """Let go of analysis and model, whoever still refers to what the panels show of them."""
         for content in self.contents.values():
             del content.deck
         self.contents.clear()
+        self.network = None
 
 
 def class_card(analysis: Analysis, class_index: int) -> Card:

@@ -13,6 +13,7 @@ from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis.balanced import Balanced
 from imbxai_widgets.analysis.rows import ClassRows
 from imbxai_widgets.analysis.split import SplitName
+from imbxai_widgets.compute.embedding.network import Network
 from imbxai_widgets.compute.methods.calibration import Calibration, calibration
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
@@ -33,6 +34,8 @@ class Deck:
         What the panels show.
     comparison : Comparison, optional
         Of this analysis with that of another model.
+    network : Network, optional
+        The model that was analyzed and its images, for a closer look; an analysis has none.
 
     Attributes
     ----------
@@ -43,9 +46,15 @@ class Deck:
         many of these there are.
     """
 
-    def __init__(self, analysis: Analysis, comparison: Comparison | None = None) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        comparison: Comparison | None = None,
+        network: Network | None = None,
+    ) -> None:
         self.analysis = analysis
         self.comparison = comparison
+        self.network = network
         self.rows = analysis.rows
         # Prototypes of a large group take a second, and several panels show them. What is kept does
         # not refer to the deck, which ends when nothing else does.

@@ -17,7 +17,13 @@ from torch import nn
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
 from imbxai_widgets.explorer.anywhere import NOT_AN_ANYWIDGET, Anywhere
-from imbxai_widgets.explorer.arguments import analysis_of, check_arguments
+from imbxai_widgets.explorer.arguments import (
+    Given,
+    analysis_of,
+    check_arguments,
+    network_of,
+    with_images,
+)
 from imbxai_widgets.explorer.cards import Card, CardDeck, cards_within, first_cards
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.display import enable_colab_widgets, leave_line
@@ -62,10 +68,15 @@ class Explorer(Mortal):
 
     Parameters
     ----------
-    model : torch.nn.Module or Analysis
+    source : torch.nn.Module or Analysis
         The classifier to analyze, or an analysis made before.
     dataset : torch.utils.data.Dataset, optional
-        The training images; needed with a model, not allowed with an analysis.
+        The training images; needed with a model. With an analysis, and the model that it is of,
+        they are the images that were analyzed.
+    model : torch.nn.Module, optional
+        With an analysis, the model that it is of, which no analysis holds: the dialog of an image
+        then shows what the network looks at. Held until `close`, and left as it is. If the
+        analysis has its images, `dataset` and `validation` need not be given.
     validation : Dataset, optional
         Images that the model has not seen.
     compare : torch.nn.Module or Analysis, optional
@@ -73,7 +84,8 @@ class Explorer(Mortal):
         the selected class from the first (before) to this one (after). All other panels show the
         first.
     **options
-        Passed on to `imbxai_widgets.analyze`, for both models.
+        Passed on to `imbxai_widgets.analyze`, for both models. With an analysis and its model,
+        `layer`, `device`, `transform`, `keys` and `display_transform` tell how these are read.
 
     Attributes
     ----------
@@ -86,7 +98,9 @@ class Explorer(Mortal):
         If the dataset is missing, `compare` is neither model nor analysis, or arguments are given
         that an analysis leaves no use for.
     ValueError
-        If the two analyses are not of the same classes and images.
+        If the two analyses are not of the same classes and images, or the images given with an
+        analysis are not those that were analyzed. `ModelChanged`, a kind of it, if its model gives
+        images other logits than were kept; so it does where `Analysis.calibrated` has scaled these.
 
     Examples
     --------
@@ -98,6 +112,9 @@ class Explorer(Mortal):
     True
     >>> Explorer(analysis, compare=ldam_analysis).comparison
     Comparison(1922 images, 10 classes)
+    >>> Explorer(analysis, model=model)  # as the first, without running all images again
+    Explorer(Analysis(1922 training images, 824 for validation, 10 classes, 64 features, \
+5 neighbors))
     """
 
     selected_class = traitlets.Unicode(help="Name of the class that the panels show.")
@@ -109,22 +126,16 @@ class Explorer(Mortal):
 
     def __init__(
         self,
-        model: nn.Module | Analysis,
+        source: nn.Module | Analysis | None = None,
         dataset: Any = None,
         *,
+        model: nn.Module | None = None,
         validation: Any = None,
         compare: nn.Module | Analysis | None = None,
         **options: Unpack[AnalyzeOptions],
     ) -> None:
-        check_arguments(model, dataset, validation, compare, options)
-        comparison = None
-        if compare is None:
-            analysis = analysis_of(model, dataset, validation, options)
-        else:
-            analysis = analysis_of(model, dataset, validation, options, "Before")
-            after = analysis_of(compare, dataset, validation, options, "After")
-            comparison = compare_analyses(analysis, after)
-        self._held_deck = CardDeck(analysis, comparison)
+        given = check_arguments(source, dataset, model, validation, compare, options)
+        self._held_deck = _deck_of(given)
         self._make_panels()
         super().__init__([self._arrange(), *self._over(), self._linker])
         self._held_widgets = tuple(widgets_within(self)[1:])
@@ -179,7 +190,7 @@ class Explorer(Mortal):
         return len(self._linker.cards)
 
     def close(self) -> None:
-        """Close all of its widgets and let go of the analysis.
+        """Close all of its widgets and let go of the analysis and the model.
 
         Pages that show it show it no more, and `analysis`, `selection` and the like raise a
         RuntimeError: keep the analysis in a variable if it is still needed. An Explorer that
@@ -368,6 +379,23 @@ class Explorer(Mortal):
     def _say(self, text: str) -> None:
         """Show a line above the panels, also one that has been shown before."""
         self._linker.send({"type": "notice", "message": text})
+
+
+def _deck_of(given: Given) -> CardDeck:
+    """Make what the panels show: an analysis, its comparison with another, the model at hand."""
+    images = (given.dataset, given.validation, given.options)
+    if given.compare is None:
+        comparison, analysis = None, analysis_of(given.subject, *images)
+    else:
+        analysis = analysis_of(given.subject, *images, "Before")
+        comparison = compare_analyses(analysis, analysis_of(given.compare, *images, "After"))
+    if given.subject is given.model:
+        return CardDeck(analysis, comparison, network_of(analysis, given))
+    analysis = with_images(analysis, given)
+    network = network_of(analysis, given)
+    if network is not None:
+        network.check()
+    return CardDeck(analysis, comparison, network)
 
 
 def _answer(content: PanelContent, kind: str, **arguments: Any) -> Mapping[str, Any]:

@@ -277,7 +277,7 @@ def test_what_cannot_be_compared_is_refused_before_the_long_work(
         Explorer(model, [], compare="other.pt")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="takes another Analysis, not a model; analyze"):
         Explorer(before, compare=model)
-    with pytest.raises(TypeError, match="nothing else but `compare`, but got k"):
+    with pytest.raises(TypeError, match="nothing else but `compare` and `model`, but got k"):
         Explorer(before, compare=after, k=5)
     with pytest.raises(ValueError, match="same training images in the same order"):
         Explorer(before, compare=make_analysis((9, 9, 9, 9)))

@@ -43,7 +43,7 @@ class BatchStep(NamedTuple):
             if self.steadiness is not None:
                 self.steadiness.check(images)
             if self.saliency is not None:
-                _check_floats(images)
+                check_floats(images)
                 images = images.clone().requires_grad_()  # a copy may, whatever made the image
             self.check_unchanged()
             logits, embeddings = run_even_one(self.model, self.reader.run, images)
@@ -107,7 +107,8 @@ def _sent(images: Tensor, device: torch.device) -> Tensor:
     return images.to(device)
 
 
-def _check_floats(images: Tensor) -> None:
+def check_floats(images: Tensor) -> None:
+    """Refuse images of integers, through which no gradient flows."""
     if not images.is_floating_point():
         raise ValueError(
             f"saliency needs images of floats, but they are {images.dtype}; convert them "

@@ -94,7 +94,7 @@ def found_head(module: nn.Module, embedding: Tensor, logits: Tensor) -> FoundHea
     rows, wanted = as_numpy(embedding.detach().float()), as_numpy(logits.detach().cpu().double())
     if not (np.isfinite(rows).all() and np.isfinite(wanted).all()):
         return None  # which the pass refuses
-    rounding = _rounding(logits)
+    rounding = rounding_of(logits)
     for weight, bias in _matrices(module, logits.shape[1], embedding.shape[1]):
         for normalized in (False, True):
             for own_bias in (None,) if bias is None else (bias, None):
@@ -142,7 +142,7 @@ def _scales(given: np.ndarray, wanted: np.ndarray, rounding: float) -> Iterator[
     yield short if abs(short - factor) <= max(_NEAR, rounding) * factor else factor
 
 
-def _rounding(logits: Tensor) -> float:
+def rounding_of(logits: Tensor) -> float:
     """Return how coarse logits are: by their type, and by how the device makes products."""
     rounding = float(torch.finfo(logits.dtype).eps)
     if logits.dtype != torch.float32:
