@@ -27,6 +27,7 @@ class ImageTables(BalancedTables):
         predicted: str | int | None = None,
         right: bool | None = None,
         votes: str | int | None = None,
+        near: str | int | None = None,
         confidence: tuple[float, float] | None = None,
     ) -> IntArray:
         """Return the images of a class that meet all conditions given.
@@ -48,6 +49,8 @@ class ImageTables(BalancedTables):
         votes : str or int
             The misclassified training images that vote for this class as an adversary: one of
             their neighbors is of it (paper, Algorithm 1). None vote for their own class.
+        near : str or int
+            Those with a neighbor of this class among their nearest training images.
         confidence : tuple of two floats
             Least and largest softmax probability of the predicted class, 0 to 1, both included.
 
@@ -83,6 +86,8 @@ class ImageTables(BalancedTables):
             chosen &= images.correct == right
         if votes is not None:
             chosen &= self._voting(split, own, self._class_number(votes))
+        if near is not None:
+            chosen &= (self.labels[images.neighbors] == self._class_number(near)).any(axis=1)
         if confidence is not None:
             chosen &= _confident(images, chosen, confidence)
         return np.flatnonzero(chosen).astype(np.int64, copy=False)

@@ -17,6 +17,7 @@ from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
 from imbxai_widgets.analysis._map import MapTables
+from imbxai_widgets.analysis.bars import BarTables
 from imbxai_widgets.analysis.edited import analysis_with_edits
 from imbxai_widgets.analysis.from_arrays import analysis_from_arrays
 from imbxai_widgets.analysis.storage import load_analysis, save_analysis
@@ -24,7 +25,13 @@ from imbxai_widgets.edits import Edits
 
 
 class Analysis(
-    ActionTables, ConfusionTables, ForecastTables, CalibrationTables, ErrorTables, MapTables
+    ActionTables,
+    ConfusionTables,
+    BarTables,
+    ForecastTables,
+    CalibrationTables,
+    ErrorTables,
+    MapTables,
 ):
     """What `analyze` found; the one contract between computation and everything that shows it.
 

@@ -25,6 +25,7 @@ from imbxai_widgets.compute.methods.contributions import (
 from imbxai_widgets.compute.methods.holders import FeatureHolders
 from imbxai_widgets.compute.methods.overlap import top_features
 from imbxai_widgets.compute.methods.pairs import PairCounts
+from imbxai_widgets.compute.methods.share_intervals import PairIntervals
 from imbxai_widgets.compute.numeric.blocks import CACHED_BYTES, row_blocks
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
@@ -114,14 +115,20 @@ class ClassRows:
         own = np.repeat(labels[images], neighbors.shape[1])
         return PairCounts.of(own, labels[neighbors].ravel(), self._n_classes)
 
-    @cached_property
-    def voters(self) -> PairCounts:
-        """Training errors of each class that have a neighbor of each other one, as `votes`."""
+    @property
+    def vote_intervals(self) -> PairIntervals:
+        """Intervals of the shares of `votes`."""
         errors = np.flatnonzero(~self._train.correct)
-        met = np.sort(self._train.labels[self._train.neighbors[errors]], axis=1)
-        first = np.diff(met, axis=1, prepend=-1) > 0
-        own = np.repeat(self._train.labels[errors], first.sum(axis=1))
-        return PairCounts.of(own, met[first], self._n_classes)
+        met = self._train.labels[self._train.neighbors[errors]]
+        return PairIntervals.of(self.votes, self._train.labels[errors], met)
+
+    @property
+    def error_intervals(self) -> PairIntervals | None:
+        """Intervals of the shares of `validation_errors`, if there are validation images."""
+        held_out, pairs = self._validation, self.validation_errors
+        if held_out is None or pairs is None:
+            return None
+        return PairIntervals.of(pairs, held_out.labels, held_out.predictions[:, np.newaxis])
 
     @cached_property
     def training_errors(self) -> PairCounts:

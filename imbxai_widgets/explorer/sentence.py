@@ -14,6 +14,7 @@ class ImageFilter(TypedDict):
     predicted: NotRequired[int]  # number of the class that they are predicted as
     right: NotRequired[bool]
     votes: NotRequired[int]  # misclassified training images with a neighbor of this class
+    near: NotRequired[int]  # with a neighbor of this class
     before: NotRequired[bool]  # right by the first of two models
     after: NotRequired[bool]  # right by the second
 

@@ -46,7 +46,7 @@ class Thumbnail(TypedDict):
     balanced: int | None  # the same, classes counting alike; of training images, where it is known
     confidence: float | None  # softmax probability of the prediction, 0 to 1
     doubt: Doubt | None  # of validation images: the model has seen the others
-    votes: list[int]  # the classes that a misclassified training image votes for (Algorithm 1)
+    near: list[int]  # the classes of its nearest training images
 
 
 class Tiles(TypedDict):
@@ -131,7 +131,7 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
             "balanced": None if balanced is None else int(balanced.archetypes[row]),
             "confidence": number(images.confidences[row]),
             "doubt": _doubt(deck, row) if split == "validation" else None,
-            "votes": _votes(deck, row) if split == "training" else [],
+            "near": np.unique(deck.analysis.labels[images.neighbors[row]]).tolist(),
         }
         for tile, (row, file) in enumerate(zip(rows.tolist(), files, strict=True))
     ]
@@ -153,15 +153,6 @@ def _doubt(deck: Deck, row: int) -> Doubt:
         "neighbors": len(near),
         "wrong": None if told is None else float(told[row]),
     }
-
-
-def _votes(deck: Deck, row: int) -> list[int]:
-    train = deck.analysis.train
-    own = int(train.labels[row])
-    if own == int(train.predictions[row]):
-        return []
-    near = set(train.labels[train.neighbors[row]].tolist())
-    return sorted(near - {own})
 
 
 def files_of(images: Split, rows: IntArray) -> list[str | None]:

@@ -1,6 +1,6 @@
 // What is drawn by bqplot, with stand-ins for its marks.
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import adversaries, { type Adversaries } from "../src/panels/adversaries";
+import adversaries, { type Adversaries, type AdversaryRow } from "../src/panels/adversaries";
 import colors from "../src/panels/colors";
 import { all, mount, one, PanelModel, press, settle, texts } from "./panel_model";
 
@@ -10,17 +10,31 @@ class FakeModel extends PanelModel<Record<string, unknown>> {
   }
 }
 
+const row = (
+  index: number,
+  name: string,
+  count: number,
+  sure: Partial<AdversaryRow>,
+  votes: number,
+  foretold: number | null,
+): AdversaryRow => {
+  const unknown = { support: 0, thin: true, low: null, high: null, lift: null };
+  return { index, name, count, ...unknown, ...sure, votes, foretold };
+};
+
 const FEW: Adversaries = {
   bars: "errors",
   total: 15,
+  support: 15,
   votes: 38,
-  wrong: 9,
-  top: 10.7,
+  images: 9,
+  top: 11.3,
   rows: [
-    { index: 4, name: "Animals", count: 8, votes: 27, foretold: 10.7 },
-    { index: 5, name: "Faces", count: 2, votes: 0, foretold: 0 },
-    { index: 6, name: "Vehicles", count: 0, votes: 1, foretold: 0.39 },
+    row(4, "Animals", 8, { support: 8, thin: false, low: 4.5, high: 11.3, lift: 5.07 }, 27, 10.7),
+    row(5, "Faces", 2, { support: 2, low: 0.6, high: 5.7, lift: 0.9 }, 0, 0),
+    row(6, "Vehicles", 0, {}, 1, 0.39),
   ],
+  by_count: [0, 1, 2],
   note: "",
 };
 
@@ -28,10 +42,18 @@ const VOTES: Adversaries = {
   ...FEW,
   bars: "votes",
   total: 38,
+  support: 9,
   top: 27,
-  rows: [{ index: 4, name: "Animals", count: 27, votes: 27, foretold: null }],
+  rows: [row(4, "Animals", 27, { support: 9, thin: false, low: 20, high: 32, lift: 4 }, 27, null)],
+  by_count: [0],
   note: "None of its 3 validation images is mistaken. The bars are votes.",
 };
+
+const LIFT = "× what the class’s size would give";
+const SURE = [
+  "53%, likely 30% to 75%; from 8 images",
+  "5.1 times its share of the training images of other classes",
+];
 
 interface Page {
   model: FakeModel & { widget_manager: unknown };
@@ -64,7 +86,10 @@ const chartOf = (marks: string[]) =>
   };
 
 const openAdversaries = (part: Adversaries | null = FEW) =>
-  chartOf(["bars", "ticks"])(adversaries, part && { adversaries: part }, { name_width: 12 });
+  chartOf(["bars", "ticks"])(adversaries, part && { adversaries: part }, {
+    name_width: 12,
+    by_lower_end: true,
+  });
 const openColors = (part: object | null) =>
   chartOf(["bars", "shareAxis"])(colors, part && { colors: part });
 
@@ -79,13 +104,17 @@ describe("what a class is mistaken for", () => {
   it("is drawn as bars of counts, and marks of what was foretold", async () => {
     const { marks, show } = await openAdversaries();
     expect(marks.bars?.get("y")).toEqual(Float64Array.of(8, 2, 0, 0, 0, 0, 0));
-    expect(marks.bars?.get("colors")).toEqual(["var(--imbxai-wrong)"]);
+    const colors = marks.bars?.get("colors");
+    const [first, second] = colors as string[];
+    expect(first).toBe("var(--imbxai-wrong)");
+    expect(second).toBe("color-mix(in srgb, var(--imbxai-wrong) 45%, transparent)"); // of few
     const scales = marks.bars?.get("scales") as { y: FakeModel };
-    expect(scales.y.get("max")).toBe(10.7);
+    expect(scales.y.get("max")).toBe(11.3);
     expect(marks.ticks?.get("x")).toEqual(Float64Array.of(10.7, 0, 0.39));
     expect(marks.ticks?.get("y")).toEqual(Float64Array.of(0, 1, 2));
     show({ adversaries: VOTES });
-    expect(marks.bars?.get("colors")).toEqual(["var(--imbxai-fill)"]); // rust is wrong alone
+    // Rust is wrong alone.
+    expect(marks.bars?.get("colors")).toContain("var(--imbxai-fill)");
     expect(marks.ticks?.get("x")).toEqual(Float64Array.of());
   });
 
@@ -93,24 +122,25 @@ describe("what a class is mistaken for", () => {
     const { el } = await openAdversaries();
     expect(one(el, "h3").textContent).toBe("Mistaken for");
     expect(all(el, "li").map((row) => texts(row, "button:not([hidden]), span"))).toEqual([
-      ["Animals", "8", "8", "", ""],
-      ["Faces", "2", "2", ""],
-      ["Vehicles", "0", "0", ""],
+      ["Animals", "8", "8", "", "", "", "5.1×"],
+      ["Faces", "2", "2", "", "", "0.9×"],
+      ["Vehicles", "0", "0", "", "", ""],
     ]);
     const labels = all(el, "li button:not([hidden])").map((each) =>
       each.getAttribute("aria-label"),
     );
     expect(labels).toEqual([
       null,
-      "8 of 15 validation errors are taken for Animals",
+      `8 of 15 validation errors are taken for Animals; ${SURE.join("; ")}`,
       "Animals: 10.7 foretold; 27 of 38 votes",
       null,
-      "2 of 15 validation errors are taken for Faces",
+      "2 of 15 validation errors are taken for Faces; 13%, likely 4% to 38%; from 2 images, which " +
+        "is few; 0.9 times its share of the training images of other classes",
       null,
       "Vehicles: 0.4 foretold; 1 of 38 votes",
     ]);
     expect(one(el, ".imbxai-adversary-legend").textContent).toBe(
-      "validation errorsforetold by training images",
+      `validation errorsforetold by training imageslikely range${LIFT}`,
     );
   });
 
@@ -129,15 +159,67 @@ describe("what a class is mistaken for", () => {
     expect(model.saved).toEqual([]);
   });
 
+  it("comes by the lower end of the interval, or by number, and the bars with it", async () => {
+    // 20 votes of 4 images that agree tell less than 18 of 18 images.
+    const rows = [
+      row(5, "Faces", 18, { support: 18, thin: false, low: 12, high: 25, lift: 3 }, 18, null),
+      row(4, "Animals", 20, { support: 4, low: 8, high: 33, lift: 4 }, 20, null),
+    ];
+    const votes: Adversaries = { ...VOTES, rows, by_count: [1, 0] };
+    const { el, marks, model, show } = await openAdversaries(votes);
+    const names = () => texts(el, ".imbxai-adversary-name");
+    const lengths = () => [...(marks.bars?.get("y") as Float64Array)].slice(0, 2);
+    expect([names(), lengths()]).toEqual([
+      ["Faces", "Animals"],
+      [18, 20],
+    ]);
+    const surest = one(el, ".imbxai-adversary-order input") as HTMLInputElement;
+    expect([surest.checked, one(el, ".imbxai-adversary-order").hidden]).toEqual([true, false]);
+    surest.click();
+    expect(model.changes.at(-1)).toEqual({ by_lower_end: false });
+    expect([names(), lengths()]).toEqual([
+      ["Animals", "Faces"],
+      [20, 18],
+    ]);
+    show({ adversaries: FEW }); // here the orders are the same
+    expect(one(el, ".imbxai-adversary-order").hidden).toBe(true);
+  });
+
+  it("draws the interval where there is one, and fades what rests on few images", async () => {
+    const { el } = await openAdversaries();
+    const ranges = all(el, ".imbxai-adversary-range");
+    expect(ranges.map(({ hidden }) => hidden)).toEqual([false, false, true]);
+    const ends = ["--imbxai-low", "--imbxai-high"].map((name) =>
+      Number(ranges[0]?.style.getPropertyValue(name)),
+    );
+    expect(ends).toEqual([4.5 / 11.3, 1]);
+    const thin = all(el, "li").map((each) => each.classList.contains("imbxai-thin"));
+    expect(thin).toEqual([false, true, true]);
+  });
+
+  it("of a class without training errors are the neighbors of all its images", async () => {
+    const { el, model } = await openAdversaries({ ...VOTES, bars: "neighbors", images: 40 });
+    expect(texts(el, ".imbxai-adversary-legend")[0]).toContain(
+      "neighbors of its 40 training images",
+    );
+    const bar = one(el, ".imbxai-adversary-bar");
+    expect(bar.getAttribute("aria-label")).toContain("27 of 38 neighbors are of Animals");
+    bar.click();
+    expect(model.changes.at(-1)?.filter).toMatchObject({ index: 9, split: "training", near: 4 });
+  });
+
   it("without errors is drawn as votes, which is said", async () => {
     const { el, model } = await openAdversaries(VOTES);
     expect(one(el, "h3").textContent).toBe("May be mistaken for");
     expect(texts(el, ".imbxai-adversary-legend")).toEqual([
-      "votes: neighbors of its 9 wrong training images",
+      `votes: neighbors of its 9 wrong training imageslikely range${LIFT}`,
     ]);
     expect(texts(el, ".imbxai-note")).toEqual([VOTES.note]);
     const bar = one(el, ".imbxai-adversary-bar");
-    expect(bar.getAttribute("aria-label")).toBe("27 of 38 votes are for Animals");
+    expect(bar.getAttribute("aria-label")).toBe(
+      "27 of 38 votes are for Animals; 71%, likely 53% to 84%; from 9 images; 4.0 times its share " +
+        "of the training images of other classes",
+    );
     bar.click();
     expect(model.changes.at(-1)?.filter).toMatchObject({ index: 9, split: "training", votes: 4 });
     expect(all(el, ".imbxai-adversary-tick:not([hidden])")).toEqual([]);
@@ -180,6 +262,7 @@ describe("what a class is mistaken for", () => {
     bar.dispatchEvent(new Event("pointerover", { bubbles: true }));
     expect([...tooltip.children].map((line) => line.textContent)).toEqual([
       "8 of 15 validation errors are taken for Animals",
+      ...SURE,
       "10.7 foretold; 27 of 38 votes",
     ]);
     bar.dispatchEvent(new Event("pointerout", { bubbles: true }));

@@ -34,6 +34,16 @@ export function sent(
       column(2).map((number) => Math.ceil(number / perImage)),
       Int32Array,
     ),
+    lows: view(
+      cells.map(([index = 0, , number = 0]) =>
+        (errors[index] ?? 0) < 4 ? Number.NaN : number / (totals[index] ?? 1) / 2,
+      ),
+      Float32Array,
+    ),
+    highs: view(
+      cells.map(([index = 0]) => ((errors[index] ?? 0) < 4 ? Number.NaN : 1)),
+      Float32Array,
+    ),
     lifts: view(
       cells.map((_, at) => lift + at),
       Float32Array,

@@ -34,9 +34,10 @@ describe("what Python sends of a class", () => {
   });
 
   it("is beside the bars of its mistakes", async () => {
-    const { name_width } = sent.adversaries_state;
+    const { name_width, by_lower_end } = sent.adversaries_state;
     const marks = { bars: "", ticks: "" };
-    const state = { card: card(sent.adversaries), selected: 1, filter: {}, name_width, marks };
+    const given = { selected: 1, filter: {}, name_width, by_lower_end, marks };
+    const state = { card: card(sent.adversaries), ...given };
     const el = await show(adversaries, state);
     const { rows } = sent.adversaries.adversaries;
     expect(texts(el, ".imbxai-adversary-name")).toEqual(rows.map((row) => row.name));

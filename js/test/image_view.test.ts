@@ -23,7 +23,9 @@ describe("which images are shown", () => {
     [{ predicted: 5 }, { predicted: 5 }, { predicted: 0 }],
     [{ right: false }, { correct: false }, { correct: true }],
     [{ right: true }, { correct: true }, { correct: false }],
-    [{ votes: 4 }, { votes: [1, 4] }, { votes: [1] }],
+    [{ votes: 4 }, { near: [1, 4], correct: false }, { near: [1], correct: false }],
+    [{ votes: 4 }, { near: [4], correct: false }, { near: [4], correct: true }],
+    [{ near: 4 }, { near: [1, 4], correct: true }, { near: [1], correct: false }],
     [{ before: true }, { correct: true }, { correct: false }],
     [
       { after: false },
@@ -60,6 +62,7 @@ describe("which images are shown", () => {
     expect(countOf(counts, filter({ predicted: 1, archetype: 0 }))).toBe(2);
     expect(countOf(counts, filter({ before: false }))).toBe(10);
     expect(countOf(counts, filter({ votes: 1 }))).toBeUndefined();
+    expect(countOf(counts, filter({ near: 1 }))).toBeUndefined();
     expect(countOf(counts, filter({ confidence: [0, 1] }))).toBeUndefined();
     expect(countOf(counts, filter({ before: false, after: true }))).toBeUndefined();
   });
@@ -88,6 +91,7 @@ describe("which images are shown", () => {
       "wrong, confidence 50 to 100%",
     );
     expect(inWords({ votes: 2 }, nameOf)).toBe("wrong, with neighbors of c2");
+    expect(inWords({ near: 2 }, nameOf)).toBe("with neighbors of c2");
     expect(inWords({ before: true, after: false }, nameOf)).toBe("right before, wrong after");
   });
 });

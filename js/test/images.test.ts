@@ -72,7 +72,7 @@ const card = (index = 0, changes: Partial<ClassImages> = {}): CardIdentity & Par
       { index, name: "cat" },
       { index: 5, name: EVIL },
     ],
-    voted: [{ index: 7, name: "owl" }],
+    near: [{ index: 7, name: "owl" }],
     ...changes,
   },
   training_images_data: bytes(10 + index),
@@ -87,7 +87,7 @@ const card = (index = 0, changes: Partial<ClassImages> = {}): CardIdentity & Par
       [3, 4, 10],
     ],
     predicted: [{ index: 4, name: "dog" }],
-    voted: [],
+    near: [],
   },
   validation_images_data: bytes(20 + index),
 });

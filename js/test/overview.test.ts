@@ -65,7 +65,7 @@ describe("overview of few classes", () => {
     const words = (row: number, column: number) => cell(row, column).getAttribute("aria-label");
     expect(words(1, 3)).toBe(
       "4 of 20 validation images of bee taken for cat. " +
-        "80% of its 5 errors, 4.0 times what the size of cat would give.",
+        "80% of its 5 errors, likely 40% to 100%, 4.0 times what the size of cat would give.",
     );
     expect(words(3, 1)).toBe(
       "2 of 40 validation images of cat taken for bee. " +
@@ -113,7 +113,7 @@ describe("overview of few classes", () => {
     expect(cell(1, 3).getAttribute("aria-label")).toBe(
       "12 neighbors of cat around misclassified training images of bee. " +
         "4 of its 5 errors have such neighbors. " +
-        "80% of these neighbors, 4.0 times what the size of cat would give.",
+        "80% of these neighbors, likely 40% to 100%, 4.0 times what the size of cat would give.",
     );
     cell(1, 3).click();
     cell(1, 4).click();

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import overview, { type State } from "../src/panels/overview";
 import { Confusions } from "../src/parts/confusions";
 import { Folding, foldCounts } from "../src/parts/folding";
+import { PairList } from "../src/parts/pair_list";
 import { fakeCanvas, overviewOf, sent } from "./confusion_cases";
 import { all, mount, one, PanelModel, press, stubSight, texts } from "./panel_model";
 
@@ -101,6 +102,8 @@ describe("overview of many classes", () => {
     appear(true);
   });
 
+  const surest = () => one(el, ".imbxai-pair-surest input");
+
   it("lists the pairs, those of most images first, with share and lift", () => {
     expect(pairs().slice(0, 3)).toEqual([
       ["dog", "cat", "8", "89%", "7.0×"],
@@ -131,14 +134,40 @@ describe("overview of many classes", () => {
       "11%",
       "100%",
     ]);
-    expect(one(el, ".imbxai-pairs [role=status]").textContent).toContain(
-      "fewer than 5 errors last",
-    );
+    const told = () => one(el, ".imbxai-pairs [role=status]").textContent;
+    expect(told()).toBe("10 pairs; those of too few errors for an interval last");
+    surest().click();
+    expect(told()).toBe("10 pairs; those of fewer than 5 errors last");
+    expect(column(3).at(-1)).toBe("100%");
     const button = one(el, ".imbxai-pair-head .imbxai-pair-share");
     expect([button.getAttribute("aria-pressed"), button.dataset.sorted]).toEqual(["true", "down"]);
     sortBy("lift");
     expect(column(4).slice(0, 2)).toEqual(["11.0×", "10.0×"]);
     expect(all(el, ".imbxai-pair.imbxai-faint")).toHaveLength(1);
+  });
+
+  it("sorts by the lower ends of intervals, or by the shares themselves", () => {
+    // 6 of 7, of which the interval is said to be wide; 8 of 9.
+    const lows = new Float32Array(4);
+    const table = [
+      [0, 6, 1],
+      [1, 0, 8],
+      [0, 0, 0],
+    ];
+    const counts = sent("validation", table, [10, 20, 30]);
+    lows.set([0.7, 0, 0, 0.5]);
+    const list = new PairList(["ant", "bee", "cat"], { filter: vi.fn(), select: vi.fn() });
+    document.body.append(list.element);
+    const given = { ...counts, lows: new DataView(lows.buffer) };
+    list.show(new Confusions(given, ["ant", "bee", "cat"], 5));
+    list.resize();
+    const shares = () => texts(list.element, ".imbxai-pair .imbxai-pair-share");
+    const click = (selector: string) => one(list.element, selector).click();
+    expect(one(list.element, ".imbxai-pair-surest").hidden).toBe(true); // counts have no interval
+    click(".imbxai-pair-head .imbxai-pair-share");
+    expect(shares()).toEqual(["86%", "89%", "14%", "11%"]);
+    click(".imbxai-pair-surest input");
+    expect(shares()).toEqual(["89%", "86%", "14%", "11%"]);
   });
 
   it("selects by the names of a pair, and filters by its count", () => {

@@ -158,7 +158,7 @@ export const thumbnails = (number: number, tile: number, image: number): Thumbna
     balanced: null,
     confidence: 0.75,
     doubt: null,
-    votes: at % 2 ? [1] : [],
+    near: at % 2 ? [0, 1] : [0],
   }));
 
 /** Makes canvases and image decoding observable, which the test page lacks. */

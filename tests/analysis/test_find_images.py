@@ -33,6 +33,7 @@ def meets(analysis: Analysis, split: Any, row: int, given_: dict[str, Any]) -> b
         "predicted": lambda wanted: int(images.predictions[row]) == wanted,
         "right": lambda wanted: right == wanted,
         "votes": lambda wanted: not right and wanted != own and wanted in near,
+        "near": lambda wanted: wanted in near,
         "confidence": lambda wanted: wanted[0] <= float(images.confidences[row]) <= wanted[1],
     }
     return all(checks[name](wanted) for name, wanted in given_.items())
@@ -53,6 +54,7 @@ def conditions(draw: Any, analysis: Analysis, split: str) -> dict[str, Any]:
         "balanced": st.integers(0, 3),
         "predicted": classes,
         "right": st.booleans(),
+        "near": classes,
     }
     if split == "training":
         kinds["votes"] = classes

@@ -217,19 +217,38 @@ def test_adversaries_are_counts_beside_what_was_foretold(
         foretold = forecast[index] * errors.sum()
         known = np.flatnonzero((bars > 0) | (foretold >= 0.5))
         assert sorted(row["index"] for row in shown["rows"]) == known.tolist()
-        counts = [row["count"] for row in shown["rows"]]
+        ordered = [shown["rows"][place] for place in shown["by_count"]]
+        counts = [row["count"] for row in ordered]
         assert (
-            counts
-            == sorted(counts, reverse=True)
-            == bars[[r["index"] for r in shown["rows"]]].tolist()
+            counts == sorted(counts, reverse=True) == bars[[r["index"] for r in ordered]].tolist()
         )
+        check_sureness(analysis, index, shown)
         for row in shown["rows"]:
             assert row["name"] == f"c{row['index']}"
             assert row["votes"] == votes[row["index"]]
             expected = pytest.approx(foretold[row["index"]]) if errors.any() else None
             assert row["foretold"] == expected
-        top = max([*counts, *foretold])
+        top = max([*counts, *foretold, *(row["high"] or 0 for row in shown["rows"])])
         assert shown["top"] == pytest.approx(max(top, 1))
+
+
+def check_sureness(analysis: Analysis, index: int, shown: dict[str, Any]) -> None:
+    """Hold rows to the table that has their intervals."""
+    name = f"c{index}"
+    errors = shown["bars"] == "errors"
+    table = analysis.error_bars(name) if errors else analysis.adversary_bars(name)
+    for row in shown["rows"]:
+        if row["count"]:
+            told = table.loc[row["name"]]
+            assert row["support"] == told["support"]
+            assert row["thin"] == (told["support"] < 5)
+            assert row["lift"] == pytest.approx(told["lift"])
+            for end in ("low", "high"):
+                unknown = np.isnan(told[end])
+                expected = None if unknown else pytest.approx(told[end] * shown["total"])
+                assert row[end] == expected
+    lows = [-1 if row["low"] is None else row["low"] for row in shown["rows"]]
+    assert lows == sorted(lows, reverse=True)
 
 
 def test_of_many_classes_the_largest_by_either_are_shown() -> None:
@@ -258,22 +277,27 @@ def test_of_many_classes_the_largest_by_either_are_shown() -> None:
     assert of_them > 5
 
 
+NEIGHBORS = "None of its training images is wrong: the bars are the neighbors of all of them."
+
+
 @pytest.mark.parametrize(
     ("errors", "validation", "bars", "note"),
     [
-        (0.0, False, 0, "None of its training images is wrong."),
-        (0.0, True, 0, "None of its 15 validation images is mistaken."),
-        (1.0, False, 1, ""),
-        (1.0, True, 1, ""),
+        (0.0, False, "neighbors", f"{NEIGHBORS}"),
+        (0.0, True, "neighbors", f"None of its 15 validation images is mistaken. {NEIGHBORS}"),
+        (1.0, False, "votes", ""),
+        (1.0, True, "errors", ""),
     ],
 )
-def test_where_there_are_no_bars_a_sentence_says_why(
-    errors: float, validation: bool, bars: int, note: str
+def test_bars_are_errors_else_votes_else_neighbors_which_is_said(
+    errors: float, validation: bool, bars: str, note: str
 ) -> None:
     analysis = make_analysis((30, 12), errors=errors, validation=validation)
     card = class_card(analysis, 0)["adversaries"]
-    assert (len(card["rows"]), card["note"]) == (bars, note)
-    assert card["bars"] == ("errors" if errors and validation else "votes")
+    assert (len(card["rows"]), card["bars"], card["note"]) == (1, bars, note)
+    everyone = analysis.adversary_bars("c0", "all")
+    if bars == "neighbors":
+        assert (card["rows"][0]["count"], card["images"]) == (everyone["votes"].iloc[0], 30)
 
 
 def test_without_validation_errors_the_bars_are_votes() -> None:
@@ -297,6 +321,11 @@ def test_neighbors_of_the_class_itself_cast_no_votes() -> None:
     predictions[0] = 1
     card = class_card(Analysis.from_arrays(points, labels, predictions), 0)["adversaries"]
     assert card["note"] == "All neighbors of its 1 wrong training image are of the class itself."
+    right = class_card(Analysis.from_arrays(points, labels, predictions), 1)["adversaries"]
+    assert right["note"] == (
+        "None of its 8 training images is wrong, and all of their neighbors are of the class "
+        "itself."
+    )
     alone = Analysis.from_arrays(points, labels * 0, labels * 0, class_names=["only"])
     assert class_card(alone, 0)["adversaries"]["note"] == "There is no other class."
 

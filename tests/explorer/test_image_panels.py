@@ -270,12 +270,10 @@ def test_each_tile_is_the_image_it_stands_for(analysis: Analysis, deck: CardDeck
             assert each["prediction"] == f"c{images.predictions[row]}"
             assert each["confidence"] == float(images.confidences[row])
             assert each["archetype"] == images.archetypes[row]
-            voted = {
-                other
-                for other in range(4)
-                if split == "training" and row in analysis.find_images(0, votes=other)
+            near = {
+                other for other in range(4) if row in analysis.find_images(0, split, near=other)
             }
-            assert set(each["votes"]) == voted
+            assert set(each["near"]) == near
 
 
 def test_votes_show_who_cast_them_and_where_they_point(analysis: Analysis, deck: CardDeck) -> None:
@@ -329,12 +327,8 @@ def test_cards_tell_the_counts_behind_each_filter(analysis: Analysis, deck: Card
             found = analysis.find_images(index, split, archetype=archetype, predicted=other)
             assert counts.get((archetype, other), 0) == len(found)
         assert {each["index"] for each in held["predicted"]} == {other for _, other in counts}
-        voted = {
-            other
-            for other in range(4)
-            if split == "training" and len(analysis.find_images(index, votes=other))
-        }
-        assert {each["index"] for each in held["voted"]} == voted
+        near = {other for other in range(4) if len(analysis.find_images(index, split, near=other))}
+        assert {each["index"] for each in held["near"]} == near
 
 
 def test_without_validation_there_are_training_images_alone() -> None:

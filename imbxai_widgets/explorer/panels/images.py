@@ -68,7 +68,7 @@ class ClassImages(TypedDict):
     notice: str  # what went wrong in reading them, or ""
     counts: list[list[int]]  # of each pair that occurs: archetype, predicted class, images
     predicted: list[NamedClass]  # what its images are predicted as
-    voted: list[NamedClass]  # what its misclassified training images vote for
+    near: list[NamedClass]  # what its images have among their nearest training images
 
 
 class ImagesPart(Part):
@@ -124,22 +124,23 @@ class ImagesContent(PanelContent):
         return self._page(index, split, rows, offset, FIRST, ASKED_TILE)
 
     def neighbors(self, filter: Mapping[str, Any], offset: int) -> ImagePage:
-        """Return the neighbors that votes point to, those of most votes first.
+        """Return the neighbors of a class that images have, those of most images first.
 
         Parameters
         ----------
         filter : dict
-            As for `images`, with ``votes``: the class that these neighbors are of.
+            As for `images`, with ``votes`` or ``near``: the class that these neighbors are of.
         offset : int
             How many of them are there already.
         """
         _, _, rows = self._find(filter)
         analysis = self.deck.analysis
-        found = analysis.neighbors_among(rows, filter["votes"])
+        met = filter["votes"] if "votes" in filter else filter["near"]
+        found = analysis.neighbors_among(rows, met)
         tiles = make_tiles(self.deck, "training", found[offset : offset + MORE], largest=ASKED_TILE)
         return {
             "images": len(found),
-            "total": int(self.deck.rows.sizes[filter["votes"]]),
+            "total": int(self.deck.rows.sizes[met]),
             "groups": [_group("", found, None) | {"thumbnails": tiles["thumbnails"]}],
             "sprite": tiles["sprite"],
             "sprite_data": tiles["sprite_data"],
@@ -177,7 +178,7 @@ class ImagesContent(PanelContent):
         own = images.labels == index
         codes = np.stack([images.archetypes[own], images.predictions[own]], axis=1)
         pairs, numbers = np.unique(codes, axis=0, return_counts=True)
-        voted = self.deck.rows.votes.shares(index)[0]
+        near = np.unique(self.deck.analysis.labels[images.neighbors[own]])
         return {
             "total": held["total"],
             "missing": no_images(self.deck, split),
@@ -186,7 +187,7 @@ class ImagesContent(PanelContent):
             "notice": held["notice"],
             "counts": np.column_stack([pairs, numbers]).tolist(),
             "predicted": self._named(np.unique(images.predictions[own])),
-            "voted": self._named(voted) if split == "training" else [],
+            "near": self._named(near),
         }, held["sprite_data"]
 
     def _named(self, classes: IntArray) -> list[NamedClass]:

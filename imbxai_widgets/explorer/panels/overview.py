@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from imbxai_widgets.compute.methods.confusion_groups import confusion_groups
 from imbxai_widgets.compute.methods.pairs import PairCounts
+from imbxai_widgets.compute.methods.share_intervals import PairIntervals
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.panel import Panel, PanelContent
@@ -39,6 +40,8 @@ class Confusions(TypedDict):
     others: bytes  # (P,) predicted class, or class of the neighbors, rising within a row
     counts: bytes  # (P,) validation errors, or votes
     cast: bytes  # (P,) misclassified images behind each count
+    lows: bytes  # (P,) float32, ends of the interval of a share, NaN where few images tell it
+    highs: bytes
     lifts: bytes  # (P,) float32, how often for the other class's size, see `PairCounts.lifts`
 
 
@@ -123,11 +126,12 @@ def _confusions(deck: Deck) -> Iterator[Confusions]:
     sizes = training.images.sum(axis=1)
     if rows.validation_errors is not None and unseen is not None and unseen.images.any():
         images, errors = unseen.images.sum(axis=1), unseen.errors.sum(axis=1)
-        pairs = rows.validation_errors
-        yield _sent("validation", 1, images, errors, pairs, pairs.counts, pairs.lifts(sizes))
+        pairs, ends = rows.validation_errors, rows.error_intervals
+        assert ends is not None  # as there are validation images
+        yield _sent("validation", 1, images, errors, pairs, ends, pairs.lifts(sizes))
     errors = training.errors.sum(axis=1)
-    votes, cast = rows.votes, rows.voters.counts  # which has the pairs of votes
-    yield _sent("training", deck.analysis.k, sizes, errors, votes, cast, votes.lifts(sizes))
+    votes, ends = rows.votes, rows.vote_intervals
+    yield _sent("training", deck.analysis.k, sizes, errors, votes, ends, votes.lifts(sizes))
 
 
 def _sent(
@@ -136,7 +140,7 @@ def _sent(
     images: IntArray,
     errors: IntArray,
     pairs: PairCounts,
-    cast: IntArray,
+    intervals: PairIntervals,
     lifts: ArrayLike,
 ) -> Confusions:
     return {
@@ -148,7 +152,9 @@ def _sent(
         "rows": _bytes(np.repeat(np.arange(len(images)), np.diff(pairs.starts))),
         "others": _bytes(pairs.others),
         "counts": _bytes(pairs.counts),
-        "cast": _bytes(cast),
+        "cast": _bytes(intervals.images),
+        "lows": _bytes(intervals.low, "<f4"),
+        "highs": _bytes(intervals.high, "<f4"),
         "lifts": _bytes(lifts, "<f4"),
     }
 

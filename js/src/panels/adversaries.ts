@@ -7,11 +7,12 @@ import {
   type Model,
   type Reference,
   type Render,
+  type WidgetModel,
 } from "../model";
 import { setBars, setLongest, steer } from "../parts/chart";
 import { Cleanup, h, TextView, type View, Views } from "../parts/dom";
 import type { AskedFilter, ImageFilter } from "../parts/filter";
-import { count, counted, factor } from "../parts/format";
+import { count, counted, factor, percent } from "../parts/format";
 import { Roving } from "../parts/roving";
 import { type Actions, actionsOf } from "../parts/sentence";
 import { Tooltip } from "../parts/tooltip";
@@ -19,8 +20,16 @@ import { Tooltip } from "../parts/tooltip";
 export interface AdversaryRow {
   index: number;
   name: string;
-  /** Validation images taken for it, or without any, votes for it. */
+  /** Validation images taken for it, or without any, neighbors that are of it. */
   count: number;
+  /** Images that the count rests on, and whether these are few. */
+  support: number;
+  thin: boolean;
+  /** Ends of the interval of the count; null where too few images tell it. */
+  low: number | null;
+  high: number | null;
+  /** Share of the counts over share of training images; null where it has none. */
+  lift: number | null;
   votes: number;
   /** Of the validation errors, by the forecast. */
   foretold: number | null;
@@ -28,15 +37,20 @@ export interface AdversaryRow {
 
 export interface Adversaries {
   /** What `count` counts. */
-  bars: "errors" | "votes";
+  bars: "errors" | "votes" | "neighbors";
   /** Of all classes, shown or not. */
   total: number;
+  /** Images that the total rests on. */
+  support: number;
   votes: number;
-  /** Misclassified training images, which the votes come from. */
-  wrong: number;
-  /** At the end of the longest bar, or beyond the last mark. */
+  /** Training images whose neighbors are counted: those that are wrong, or all. */
+  images: number;
+  /** At the end of the longest bar or interval, or beyond the last mark. */
   top: number;
+  /** By the lower ends of the intervals. */
   rows: AdversaryRow[];
+  /** Places in `rows`, that of the largest count first. */
+  by_count: number[];
   note: string;
 }
 
@@ -48,6 +62,8 @@ export interface State {
   card: MaybeCard<Part>;
   selected: number;
   filter: AskedFilter;
+  /** Whether rows are in the order of the lower ends of their intervals, or of their counts. */
+  by_lower_end: boolean;
   /** Room for the longest name, in narrow characters. */
   name_width: number;
   marks: Record<(typeof MARKS)[number], Reference>;
@@ -60,33 +76,52 @@ const ROWS = 7;
 const EMPTY: Adversaries = {
   bars: "votes",
   total: 0,
+  support: 0,
   votes: 0,
-  wrong: 0,
+  images: 0,
   top: 1,
   rows: [],
+  by_count: [],
   note: "No class is selected yet.",
 };
 
+/** What is shown, its rows in the order that was chosen, and the class. */
 const shown = (model: Model<State>): [Adversaries, number] => {
   const card = model.get("card");
-  return hasCard(card) ? [card.adversaries, card.index] : [EMPTY, -1];
+  if (!hasCard(card)) return [EMPTY, -1];
+  const { adversaries } = card;
+  if (model.get("by_lower_end")) return [adversaries, card.index];
+  const rows = adversaries.by_count.flatMap((place) => adversaries.rows[place] ?? []);
+  return [{ ...adversaries, rows }, card.index];
 };
 
-const initialize: Initialize<State> = ({ model }) =>
-  steer(model, MARKS, ({ bars, ticks }) => {
+/** Whether the two orders differ. */
+const ordersDiffer = ({ by_count }: Adversaries): boolean =>
+  by_count.some((place, at) => place !== at);
+
+/** Faded, where few images stand behind it. */
+const colorOf = (kind: Adversaries["bars"], thin: boolean): string => {
+  const color = `var(--imbxai-${kind === "errors" ? "wrong" : "fill"})`;
+  return thin ? `color-mix(in srgb, ${color} 45%, transparent)` : color;
+};
+
+const initialize: Initialize<State> = ({ model }) => {
+  const draw = ({ bars, ticks }: Record<(typeof MARKS)[number], WidgetModel>) => {
     const [{ rows, top, bars: kind }] = shown(model);
     const counts = rows.map((row) => row.count);
     const foretold = rows.flatMap(({ foretold: x }, rank) => (x === null ? [] : [{ x, rank }]));
     setLongest(bars, top);
     setBars(bars, {
       y: Float64Array.from({ length: ROWS }, (_, rank) => counts[rank] ?? 0),
-      colors: [`var(--imbxai-${kind === "errors" ? "wrong" : "fill"})`],
+      colors: Array.from({ length: ROWS }, (_, rank) => colorOf(kind, !!rows[rank]?.thin)),
     });
     ticks.set_state({
       x: Float64Array.from(foretold, ({ x }) => x),
       y: Float64Array.from(foretold, ({ rank }) => rank),
     });
-  });
+  };
+  return steer(model, MARKS, draw, ["change:by_lower_end"]);
+};
 
 interface Shown extends AdversaryRow {
   of: Adversaries;
@@ -94,10 +129,37 @@ interface Shown extends AdversaryRow {
   own: number;
 }
 
-const words = ({ of, name, count: number }: Shown): string =>
-  of.bars === "errors"
-    ? `${count(number)} of ${counted(of.total, "validation error")} ${number === 1 ? "is" : "are"} taken for ${name}`
-    : `${count(number)} of ${counted(of.total, "vote")} ${number === 1 ? "is" : "are"} for ${name}`;
+const words = ({ of, name, count: number }: Shown): string => {
+  const are = number === 1 ? "is" : "are";
+  const all = { errors: "validation error", votes: "vote", neighbors: "neighbor" }[of.bars];
+  const what = { errors: "taken for", votes: "for", neighbors: "of" }[of.bars];
+  return `${count(number)} of ${counted(of.total, all)} ${are} ${what} ${name}`;
+};
+
+/** How sure a bar is: its share and interval, what it rests on, and what size would give. */
+const sureWords = ({
+  of,
+  name,
+  count: number,
+  support,
+  thin,
+  low,
+  high,
+  lift,
+}: Shown): string[] => {
+  if (!number) return [];
+  const share = percent(number / of.total);
+  const interval =
+    low === null || high === null
+      ? `${share}; too few images for an interval`
+      : `${share}, likely ${percent(low / of.total)} to ${percent(high / of.total)}`;
+  const few = thin ? ", which is few" : "";
+  const size =
+    lift === null
+      ? `${name} has no training images`
+      : `${factor(lift)} times its share of the training images of other classes`;
+  return [`${interval}; from ${counted(support, "image")}${few}`, size];
+};
 
 const foretoldWords = ({ of, foretold, votes }: Shown): string =>
   `${factor(foretold ?? 0)} foretold; ${count(votes)} of ${counted(of.votes, "vote")}`;
@@ -109,6 +171,8 @@ class Row implements View<Shown> {
   readonly bar = h("button", "imbxai-adversary-bar", { type: "button" }, this.#count.element);
   readonly #none = new TextView(h("span", "imbxai-adversary-none"));
   readonly tick = h("button", "imbxai-adversary-tick", { type: "button" });
+  readonly #range = h("span", "imbxai-adversary-range", { "aria-hidden": "true" });
+  readonly #lift = new TextView(h("span", "imbxai-adversary-lift"));
   readonly element = h(
     "li",
     "imbxai-adversary",
@@ -116,7 +180,9 @@ class Row implements View<Shown> {
     this.#name.element,
     this.bar,
     this.#none.element,
+    this.#range,
     this.tick,
+    this.#lift.element,
   );
   #row: Shown | undefined;
 
@@ -124,7 +190,10 @@ class Row implements View<Shown> {
     const filter = (conditions: (row: Shown) => Omit<ImageFilter, "index">) => () => {
       if (this.#row) actions.filter({ index: this.#row.own, ...conditions(this.#row) });
     };
-    const votes = ({ index }: Shown) => ({ split: "training", votes: index }) as const;
+    const votes = ({ index, of }: Shown) =>
+      of.bars === "neighbors"
+        ? ({ split: "training", near: index } as const)
+        : ({ split: "training", votes: index } as const);
     this.#name.element.addEventListener("click", () => {
       if (this.#row) actions.select(this.#row.index);
     });
@@ -145,10 +214,19 @@ class Row implements View<Shown> {
     this.#count.show(count(row.count));
     this.#none.element.hidden = row.count > 0;
     this.#none.show(row.count ? "" : "0");
-    this.bar.setAttribute("aria-label", words(row));
+    this.bar.setAttribute("aria-label", [words(row), ...sureWords(row)].join("; "));
+    this.element.classList.toggle("imbxai-thin", row.thin);
+    this.#lift.show(row.lift === null ? "" : `${factor(row.lift)}\u00d7`);
+    this.#showRange(row);
     this.tick.hidden = row.foretold === null || row.votes === 0;
     this.tick.setAttribute("aria-label", `${row.name}: ${foretoldWords(row)}`);
     this.tick.style.setProperty("--imbxai-at", String((row.foretold ?? 0) / row.of.top));
+  }
+
+  #showRange({ of, low, high }: Shown): void {
+    this.#range.hidden = low === null || high === null;
+    this.#range.style.setProperty("--imbxai-low", String((low ?? 0) / of.top));
+    this.#range.style.setProperty("--imbxai-high", String((high ?? 0) / of.top));
   }
 
   get buttons(): HTMLElement[] {
@@ -159,7 +237,7 @@ class Row implements View<Shown> {
     const button = (target as Element | null)?.closest("button");
     if (!this.#row) return [];
     const foretold = this.#row.foretold === null ? [] : [foretoldWords(this.#row)];
-    if (button === this.bar) return [words(this.#row), ...foretold];
+    if (button === this.bar) return [words(this.#row), ...sureWords(this.#row), ...foretold];
     return button === this.tick
       ? [...foretold, "Shows the training images that cast the votes"]
       : [];
@@ -184,6 +262,14 @@ class Chart {
   readonly #rows: Views<Shown, Row>;
   readonly #ruler = h("span", "imbxai-adversary-ruler", { "aria-hidden": "true" });
   readonly #legend = h("p", "imbxai-adversary-legend");
+  readonly #order = h("input", "", { type: "checkbox" });
+  readonly #ordered = h(
+    "label",
+    "imbxai-adversary-order",
+    { title: "By the lower end of the interval: what is sure comes first. Else by number." },
+    this.#order,
+    "surest first",
+  );
   readonly #note = new TextView(h("p", "imbxai-note"));
   readonly #tooltip: Tooltip;
   readonly #roving: Roving;
@@ -203,13 +289,21 @@ class Chart {
       if (key === "Escape") this.#tooltip.hide();
     });
     this.#ruler.style.setProperty("--imbxai-characters", String(model.get("name_width")));
-    const foot = h("div", "imbxai-adversary-foot", {}, this.#legend, this.#note.element);
+    const foot = h(
+      "div",
+      "imbxai-adversary-foot",
+      {},
+      this.#legend,
+      this.#ordered,
+      this.#note.element,
+    );
+    this.#order.addEventListener("change", () => model.set("by_lower_end", this.#order.checked));
     this.root.append(this.#title.element, this.#ruler, area, foot);
   }
 
   show(): void {
     const [of, own] = shown(this.model);
-    const { bars, rows, wrong, note } = of;
+    const { bars, rows, images, note } = of;
     const title = bars === "errors" || !rows.length ? "Mistaken for" : "May be mistaken for";
     this.#title.show(title);
     this.root.setAttribute("aria-label", title);
@@ -219,14 +313,22 @@ class Chart {
     this.#roving.refresh();
     this.#legend.hidden = rows.length === 0;
     const foretold = rows.some((row) => row.foretold !== null);
+    const votes = bars === "votes" ? "votes: neighbors of its" : "neighbors of its";
+    const voters = counted(images, bars === "votes" ? "wrong training image" : "training image");
+    const intervals = rows.some(({ low }) => low !== null);
     this.#legend.replaceChildren(
       ...(bars === "errors"
         ? [
             swatch("errors", "validation errors"),
             ...(foretold ? [swatch("tick", "foretold by training images")] : []),
           ]
-        : [swatch("votes", `votes: neighbors of its ${counted(wrong, "wrong training image")}`)]),
+        : [swatch("votes", `${votes} ${voters}`)]),
+      ...(intervals ? [swatch("range", "likely range")] : []),
+      swatch("lift", "\u00d7 what the class\u2019s size would give"),
     );
+    const card = this.model.get("card");
+    this.#ordered.hidden = !hasCard(card) || !ordersDiffer(card.adversaries);
+    this.#order.checked = this.model.get("by_lower_end");
     this.#note.show(note);
   }
 
@@ -242,6 +344,7 @@ const render: Render<State> = ({ model, el }) => {
   const cleanup = new Cleanup();
   const chart = new Chart(model);
   cleanup.on(model, "change:card", () => chart.show());
+  cleanup.on(model, "change:by_lower_end", () => chart.show());
   el.append(chart.root);
   cleanup.add(() => chart.root.remove());
   chart.show();

@@ -12,6 +12,7 @@ import {
   inWords,
   meets,
   type View,
+  viewOfNext,
   wholeView,
 } from "../parts/image_view";
 import { MarkTray } from "../parts/mark_tray";
@@ -32,8 +33,8 @@ export interface ClassImages {
   counts: Count[];
   /** The classes that images of this one are predicted as. */
   predicted: ClassOption[];
-  /** The classes that its misclassified training images vote for. */
-  voted: ClassOption[];
+  /** The classes of their nearest training images. */
+  near: ClassOption[];
 }
 
 export interface Part {
@@ -154,9 +155,7 @@ class Images {
 
   /** The view of the next class: what was chosen here stays, but for conditions of one class. */
   #viewOfNext(): View {
-    if (this.#lent) return wholeView();
-    const { balanced, predicted, votes, before, after, ...view } = this.#view;
-    return view;
+    return this.#lent ? wholeView() : viewOfNext(this.#view);
   }
 
   #showView(view: View, lent: boolean): void {
@@ -176,7 +175,8 @@ class Images {
     const filters = filtersOf(this.#view, card.index, card.validation_images !== null);
     const wanted = filters.map((filter) => this.#wantedOf(card, filter));
     const [first] = filters;
-    if (first?.votes !== undefined) wanted.push(this.#neighborsOf(card, first, first.votes));
+    const met = first?.split === "training" ? (first.votes ?? first.near) : undefined;
+    if (first && met !== undefined) wanted.push(this.#neighborsOf(card, first, met));
     // Said once.
     if (wanted[0]?.missing) for (const each of wanted.slice(1)) each.missing = "";
     this.#list.classList.toggle("imbxai-two", wanted.length > 1);
@@ -238,9 +238,9 @@ class Images {
     };
   }
 
-  /** The neighbors that votes for a class point to. */
-  #neighborsOf(card: CardIdentity & Part, filter: ImageFilter, votes: number): Wanted {
-    const name = nameIn(card, votes);
+  /** The neighbors of a class that images have. */
+  #neighborsOf(card: CardIdentity & Part, filter: ImageFilter, met: number): Wanted {
+    const name = nameIn(card, met);
     return {
       kind: "neighbors",
       filter,
@@ -329,7 +329,7 @@ const thumbnailsIn = (card: Part): Thumbnail[] =>
 function nameIn(card: CardIdentity & Part, index: number): string {
   if (index === card.index) return card.name;
   const listed = [card.training_images, card.validation_images].flatMap((images) =>
-    images ? [...images.predicted, ...images.voted] : [],
+    images ? [...images.predicted, ...images.near] : [],
   );
   return listed.find((option) => option.index === index)?.name ?? `class ${index}`;
 }

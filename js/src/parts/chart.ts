@@ -7,13 +7,14 @@ interface Steered<Name extends string> {
 }
 
 /**
- * Has `show` put the card of a panel on what the panel names, now and whenever the card changes;
- * returns what undoes it.
+ * Has `show` put the card of a panel on what the panel names, now and whenever the card changes, or
+ * what else is named; returns what undoes it.
  */
 export function steer<Name extends string, State extends Steered<Name>>(
   model: AnyModel<State>,
   names: readonly Name[],
   show: (marks: Record<Name, WidgetModel>) => void,
+  also: readonly `change:${keyof State & string}`[] = [],
 ): () => void {
   let undo: (() => void) | undefined;
   let gone = false;
@@ -24,8 +25,11 @@ export function steer<Name extends string, State extends Steered<Name>>(
       if (gone) return;
       const marks = Object.fromEntries(names.map((name, at) => [name, models[at]]));
       const changed = () => show(marks as Record<Name, WidgetModel>);
-      model.on("change:card", changed);
-      undo = () => model.off("change:card", changed);
+      const events = ["change:card", ...also] as const;
+      for (const event of events) model.on(event as "change:card", changed);
+      undo = () => {
+        for (const event of events) model.off(event as "change:card", changed);
+      };
       changed();
     })
     .catch(reportError);

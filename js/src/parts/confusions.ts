@@ -14,6 +14,8 @@ export interface SentConfusions {
   others: DataView;
   counts: DataView;
   cast: DataView;
+  lows: DataView;
+  highs: DataView;
   lifts: DataView;
 }
 
@@ -37,6 +39,9 @@ export class Confusions {
   readonly counts: Int32Array;
   /** Misclassified images behind each count. */
   readonly cast: Int32Array;
+  /** Ends of the interval of a pair's share; NaN where few images tell it. */
+  readonly lows: Float32Array;
+  readonly highs: Float32Array;
   readonly lifts: Float32Array;
   /** Where the pairs of each row begin. */
   readonly starts: Int32Array;
@@ -58,6 +63,8 @@ export class Confusions {
     this.others = whole(sent.others);
     this.counts = whole(sent.counts);
     this.cast = whole(sent.cast);
+    this.lows = new Float32Array(bytes(sent.lows));
+    this.highs = new Float32Array(bytes(sent.highs));
     this.lifts = new Float32Array(bytes(sent.lifts));
     this.starts = new Int32Array(names.length + 1);
     for (const row of this.rows) this.starts[row + 1] = at(this.starts, row + 1) + 1;
@@ -82,6 +89,11 @@ export class Confusions {
   /** The part of the row's total. */
   share(pair: number): number {
     return at(this.counts, pair) / at(this.totals, at(this.rows, pair));
+  }
+
+  /** The lower end of a pair's lift; NaN where few images tell it. */
+  lowLift(pair: number): number {
+    return (at(this.lifts, pair) * at(this.lows, pair)) / this.share(pair);
   }
 
   isWeak(row: number): boolean {
@@ -120,7 +132,7 @@ export class Confusions {
     const times = Number.isFinite(lift)
       ? `, ${factor(lift)} times what the size of ${met} would give`
       : "";
-    lines.push(`${percent(this.share(pair))} of ${whole}${times}.`);
+    lines.push(`${percent(this.share(pair))} of ${whole}${this.#likely(pair)}${times}.`);
     if (this.isWeak(row)) lines.push("Few errors: read with care.");
     return lines;
   }
@@ -129,6 +141,11 @@ export class Confusions {
   wrongWords(row: number): string {
     const images = counted(at(this.images, row), `${this.split} image`);
     return `${count(at(this.errors, row))} of ${images} of ${this.names[row]} wrong.`;
+  }
+
+  #likely(pair: number): string {
+    const [low, high] = [at(this.lows, pair), at(this.highs, pair)];
+    return Number.isNaN(low) ? "" : `, likely ${percent(low)} to ${percent(high)}`;
   }
 
   #ownWords(row: number, own: string): string {

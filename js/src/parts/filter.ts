@@ -15,6 +15,8 @@ export interface ImageFilter {
   right?: boolean;
   /** Misclassified training images with a neighbor of this class (Algorithm 1). */
   votes?: number;
+  /** With a neighbor of this class among its nearest training images. */
+  near?: number;
   /** Least and largest probability of the predicted class. */
   confidence?: [number, number];
   /** Where two models are compared: predicted right by the first, and by the second. */

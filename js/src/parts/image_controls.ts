@@ -1,7 +1,7 @@
 // The controls of the tab of all images: which images, and how large.
 import { ARCHETYPES } from "./archetype_style";
 import { h } from "./dom";
-import { inWords, isNarrow, type View, wholeView } from "./image_view";
+import { furtherOf, inWords, isNarrow, type View, wholeView, withoutFurther } from "./image_view";
 
 export interface ClassOption {
   index: number;
@@ -84,8 +84,7 @@ export class ImageControls {
     for (const field of [this.#low, this.#high]) field.addEventListener("change", read);
     this.#size.addEventListener("input", () => resize(Number(this.#size.value)));
     this.#further.addEventListener("click", () => {
-      const { balanced, votes, before, after, ...view } = this.#view;
-      this.change(view);
+      this.change(withoutFurther(this.#view));
     });
     this.#reset.addEventListener("click", () => this.change(wholeView()));
   }
@@ -110,16 +109,7 @@ export class ImageControls {
     const [low, high] = view.confidence ?? [0, 1];
     this.#low.value = String(Math.round(100 * low));
     this.#high.value = String(Math.round(100 * high));
-    const { balanced, votes, before, after } = view;
-    const further = inWords(
-      {
-        ...(balanced === undefined ? {} : { balanced }),
-        ...(votes === undefined ? {} : { votes }),
-        ...(before === undefined ? {} : { before }),
-        ...(after === undefined ? {} : { after }),
-      },
-      nameOf,
-    );
+    const further = inWords(furtherOf(view), nameOf);
     this.#further.hidden = !further;
     this.#further.textContent = `${further} ✕`;
     this.#further.setAttribute("aria-label", `${further}: take this condition away`);
@@ -145,18 +135,15 @@ export class ImageControls {
   }
 
   #read(): View {
-    const { balanced, votes, before, after, right } = this.#view;
-    const view: View = { split: this.#split.value as View["split"] };
+    const { right } = this.#view;
+    const split = this.#split.value as View["split"];
+    const view: View = { split, ...furtherOf(this.#view) };
     if (this.#wrong.checked) view.right = false;
     else if (right) view.right = true;
     if (this.#predicted.value) view.predicted = Number(this.#predicted.value);
     if (this.#archetype.value) view.archetype = Number(this.#archetype.value);
     const [low, high] = [share(this.#low.value, 0), share(this.#high.value, 1)];
     if (low > 0 || high < 1) view.confidence = [Math.min(low, high), Math.max(low, high)];
-    if (balanced !== undefined) view.balanced = balanced;
-    if (votes !== undefined) view.votes = votes;
-    if (before !== undefined) view.before = before;
-    if (after !== undefined) view.after = after;
     return view;
   }
 }

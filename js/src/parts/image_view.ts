@@ -6,6 +6,28 @@ import type { SplitName, Thumbnail } from "./thumbnail_grid";
 /** The conditions of a filter, without the class. */
 export type Conditions = Omit<ImageFilter, "index" | "split">;
 
+/** Conditions that no control of the tab sets: other panels ask for them. */
+const FURTHER = ["balanced", "votes", "near", "before", "after"] as const;
+
+/** The conditions of a view that no control stands for. */
+export function furtherOf(view: Conditions): Conditions {
+  const given = Object.entries(view) as [keyof Conditions, unknown][];
+  const further = given.filter(([name]) => (FURTHER as readonly string[]).includes(name));
+  return Object.fromEntries(further.filter(([, condition]) => condition !== undefined));
+}
+
+/** A view without the conditions that no control stands for. */
+export function withoutFurther(view: View): View {
+  const { ...rest } = view;
+  for (const name of FURTHER) delete rest[name];
+  return rest;
+}
+
+/** A view as it is kept for the next class: without conditions that are of one class. */
+export function viewOfNext({ predicted, ...view }: View): View {
+  return withoutFurther(view);
+}
+
 /** Images of one split, or of both: then validation images are those that fail. */
 export interface View extends Conditions {
   split: SplitName | "both";
@@ -40,7 +62,8 @@ const fits = <T>(value: T, wanted: T | undefined): boolean =>
 
 /** Whether an image of the filter's class and split meets its conditions. */
 export function meets(image: Thumbnail, filter: ImageFilter): boolean {
-  const { archetype, balanced, predicted, right, votes, confidence, before, after } = filter;
+  const { index, archetype, balanced, predicted, right, votes } = filter;
+  const { near, confidence, before, after } = filter;
   const sure = image.confidence ?? Number.NaN;
   return (
     fits(image.archetype, archetype) &&
@@ -49,15 +72,17 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
     fits(image.correct, right) &&
     fits(image.correct, before) &&
     fits(image.after?.correct, after) &&
-    (votes === undefined || image.votes.includes(votes)) &&
+    (votes === undefined || (!image.correct && votes !== index && image.near.includes(votes))) &&
+    (near === undefined || image.near.includes(near)) &&
     (confidence === undefined || (confidence[0] <= sure && sure <= confidence[1]))
   );
 }
 
 /** How many images meet a filter, by what a card counts; undefined where it does not tell. */
 export function countOf(counts: readonly Count[], filter: ImageFilter): number | undefined {
-  const { index, archetype, balanced, predicted, right, votes, confidence, before, after } = filter;
-  const beyond = [balanced, votes, confidence, after];
+  const { index, archetype, predicted, right, before } = filter;
+  const { balanced, votes, near, confidence, after } = filter;
+  const beyond = [balanced, votes, near, confidence, after];
   if (beyond.some((condition) => condition !== undefined)) return undefined;
   const counted = counts.filter(
     ([kind, taken]) =>
@@ -73,11 +98,13 @@ const judged = (right: boolean): string => (right ? "right" : "wrong");
 
 /** The conditions of a filter in words; `nameOf` names classes. */
 export function inWords(conditions: Conditions, nameOf: (index: number) => string): string {
-  const { archetype, balanced, predicted, right, votes, confidence, before, after } = conditions;
+  const { archetype, balanced, predicted, right, votes } = conditions;
+  const { near, confidence, before, after } = conditions;
   const words: string[] = [];
   if (votes !== undefined) words.push(`wrong, with neighbors of ${nameOf(votes)}`);
   else if (right !== undefined && predicted === undefined) words.push(judged(right));
   if (predicted !== undefined) words.push(`taken for ${nameOf(predicted)}`);
+  if (near !== undefined) words.push(`with neighbors of ${nameOf(near)}`);
   if (archetype !== undefined) words.push(ARCHETYPES[archetype]?.name ?? "");
   if (balanced !== undefined) words.push(`${ARCHETYPES[balanced]?.name} with classes alike`);
   if (before !== undefined) words.push(`${judged(before)} before`);

@@ -25,6 +25,8 @@ export class PairList {
   #pairs: Uint32Array = new Uint32Array();
   #key: Key = "count";
   #descending = true;
+  /** Whether shares and lifts are sorted by the lower ends of their intervals. */
+  readonly #surest = h("input", "", { type: "checkbox", checked: true });
   #lead = 0;
   #selected = -1;
 
@@ -36,7 +38,11 @@ export class PairList {
     sorted.sort((a, b) => collator.compare(names[a] ?? "", names[b] ?? "") || a - b);
     this.#rank = new Int32Array(names.length);
     for (const [place, index] of sorted.entries()) this.#rank[index] = place;
-    this.element = h("div", "imbxai-pairs", {}, this.#head, this.#list, this.#count);
+    const title = "By the lower ends of the intervals of shares and lifts; else by their values";
+    const surest = h("label", "imbxai-pair-surest", { title }, this.#surest, "surest first");
+    this.#surest.addEventListener("change", () => this.#sort());
+    const foot = h("div", "imbxai-pair-foot", {}, this.#count, surest);
+    this.element = h("div", "imbxai-pairs", {}, this.#head, this.#list, foot);
     this.#list.addEventListener("click", (event) => this.#onClick(event));
     this.#list.addEventListener("keydown", (event) => this.#onKey(event));
   }
@@ -89,11 +95,10 @@ export class PairList {
     if (!confusions) return;
     const values = this.#values(confusions);
     const sign = this.#descending ? -1 : 1;
-    const weak = (pair: number) => Number(confusions.isWeak(at(confusions.rows, pair)));
-    const last = this.#key === "share" || this.#key === "lift";
+    const last = this.#last(confusions);
     this.#pairs = Uint32Array.from(values.keys()).sort(
       (a, b) =>
-        (last ? weak(a) - weak(b) : 0) ||
+        last(a) - last(b) ||
         sign * (at(values, a) - at(values, b)) ||
         at(confusions.counts, b) - at(confusions.counts, a) ||
         a - b,
@@ -106,9 +111,26 @@ export class PairList {
     this.#lead = 0;
     this.#rows.fill(this.#pairs.length);
     this.#rows.keep(this.#pairs.length ? 0 : undefined);
-    const few =
-      last && confusions.weak ? `; those of fewer than ${confusions.weak} errors last` : "";
-    this.#count.textContent = `${counted(this.#pairs.length, "pair")}${few}`;
+    this.#count.textContent = `${counted(this.#pairs.length, "pair")}${this.#lastWords(confusions)}`;
+  }
+
+  /** Whether what the pairs are sorted by has an interval. */
+  get #judged(): boolean {
+    return this.#key === "share" || this.#key === "lift";
+  }
+
+  /** Tells which pairs come last: those of few errors have no interval, or their shares say little. */
+  #last(confusions: Confusions): (pair: number) => number {
+    (this.#surest.parentElement as HTMLElement).hidden = !this.#judged;
+    if (!this.#judged) return () => 0;
+    if (this.#surest.checked) return (pair) => Number(Number.isNaN(at(confusions.lows, pair)));
+    return (pair) => Number(confusions.isWeak(at(confusions.rows, pair)));
+  }
+
+  #lastWords({ weak }: Confusions): string {
+    if (!this.#judged) return "";
+    if (this.#surest.checked) return "; those of too few errors for an interval last";
+    return weak ? `; those of fewer than ${weak} errors last` : "";
   }
 
   /** What the pairs are sorted by, of each. */
@@ -119,15 +141,18 @@ export class PairList {
     lifts,
   }: Confusions): ArrayLike<number> & { keys(): Iterable<number> } {
     const confusions = this.#confusions as Confusions;
+    const surest = this.#surest.checked;
     switch (this.#key) {
       case "class":
         return rows.map((row) => at(this.#rank, row));
       case "other":
         return others.map((other) => at(this.#rank, other));
       case "share":
-        return Float64Array.from(counts, (_, pair) => confusions.share(pair));
+        return surest
+          ? confusions.lows
+          : Float64Array.from(counts, (_, pair) => confusions.share(pair));
       case "lift":
-        return lifts;
+        return surest ? Float64Array.from(counts, (_, pair) => confusions.lowLift(pair)) : lifts;
       default:
         return counts;
     }

@@ -47,8 +47,8 @@ export interface Thumbnail {
   confidence: number | null;
   /** Of validation images: the model has seen the others. */
   doubt: Doubt | null;
-  /** The classes that a misclassified training image votes for (Algorithm 1). */
-  votes: number[];
+  /** The classes of its nearest training images. */
+  near: number[];
 }
 
 export interface Tile {
