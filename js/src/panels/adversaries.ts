@@ -244,6 +244,9 @@ class Row implements View<Shown> {
   }
 }
 
+/** What stands at the end of a row. */
+const LIFT = "\u00d7 by size";
+
 const swatch = (kind: string, text: string): HTMLElement =>
   h(
     "span",
@@ -316,16 +319,15 @@ class Chart {
     const votes = bars === "votes" ? "votes: neighbors of its" : "neighbors of its";
     const voters = counted(images, bars === "votes" ? "wrong training image" : "training image");
     const intervals = rows.some(({ low }) => low !== null);
-    this.#legend.replaceChildren(
-      ...(bars === "errors"
-        ? [
-            swatch("errors", "validation errors"),
-            ...(foretold ? [swatch("tick", "foretold by training images")] : []),
-          ]
-        : [swatch("votes", `${votes} ${voters}`)]),
+    const marks = [
+      bars === "errors"
+        ? swatch("errors", "validation errors")
+        : swatch("votes", `${votes} ${voters}`),
       ...(intervals ? [swatch("range", "likely range")] : []),
-      swatch("lift", "\u00d7 what the class\u2019s size would give"),
-    );
+      ...(foretold ? [swatch("tick", "foretold by training images")] : []),
+    ];
+    const lift = h("span", "", { title: "Times what the size of the class would give" }, LIFT);
+    this.#legend.replaceChildren(...marks, lift);
     const card = this.model.get("card");
     this.#ordered.hidden = !hasCard(card) || !ordersDiffer(card.adversaries);
     this.#order.checked = this.model.get("by_lower_end");
