@@ -149,7 +149,7 @@ class BarTables(AnalysisTables):
         >>> bars.loc["Animals", ["votes", "support"]].tolist()
         [27, 9]
         >>> bars.loc["Animals", ["share", "low", "high", "lift"]].round(2).tolist()
-        [0.71, 0.53, 0.84, 4.0]
+        [0.71, 0.43, 0.89, 6.75]
         """
         if scope not in ("errors", "all"):
             raise ValueError(f'scope must be "errors" or "all", not {scope!r}')

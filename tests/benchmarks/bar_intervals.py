@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.bar_intervals
 
-Images are drawn of which each casts 0 to 5 votes, and each has a chance of its own that a vote is for
-the class, drawn around the true share: votes of one image are alike. Written to
-results/bar_intervals.json: how often intervals that ask for 95% hold the share, and how wide they are,
-by the number of images; of the interval that the package gives, and of percentiles of resampled images.
+Images are drawn of which each casts 0 to 5 votes, and each has a chance of its own that a vote is
+for the class, drawn around the true share: votes of one image are alike. Written to
+results/bar_intervals.json, by the number of images: how often intervals that ask for 95% hold the
+share, and how wide they are; those that the package gives, and percentiles of resampled images.
 """
 
 from __future__ import annotations
