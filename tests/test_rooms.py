@@ -14,7 +14,10 @@ import imbxai_widgets
 
 ROOT = Path(imbxai_widgets.__file__).parent
 PACKAGE = ROOT.name
-COMPUTE = {f"compute.{room}" for room in ("colors", "methods", "neighbors", "numeric", "reading")}
+COMPUTE = {
+    f"compute.{room}"
+    for room in ("colors", "methods", "neighbors", "numeric", "reading", "remedies")
+}
 
 # From the ground up: each room, and the rooms that it may import.
 ROOMS: dict[str, set[str]] = {
@@ -25,6 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "compute.colors": {"compute.numeric"},
     "compute.neighbors": {"compute.numeric"},
     "compute.methods": {"compute.numeric"},
+    "compute.remedies": {"compute.numeric", "compute.methods"},
     "compute.reading": {"compute.numeric"},
     "compute.embedding": {
         "compute.numeric",
@@ -49,7 +53,14 @@ ROOMS: dict[str, set[str]] = {
         "presentation",
     },
     "datasets": {"compute.numeric", "compute.reading"},
-    "training": {"compute.numeric", "compute.embedding", "datasets", "files"},
+    "training": {
+        "compute.numeric",
+        "compute.methods",
+        "compute.embedding",
+        "datasets",
+        "files",
+    },
+    "remedies": {"compute.remedies"},
     "demo": {"compute.numeric", "training"},
     "page": {"files"},
     "__init__": {"version", "analysis", "compute.embedding", "edits", "explorer", "pipeline"},

@@ -261,13 +261,26 @@ def _scaled(split: Split, scaling: Scaling, n_classes: int) -> Split:
     return replace(split, top=top, head=head)
 
 
+def logits_if_known(split: Split, n_classes: int) -> FloatArray | None:
+    """Return the logits (M, C) of a split, but for one number an image; None if unknown."""
+    if not _makes_logits(split) and not _keeps_all(split, n_classes):
+        return None
+    return _logits_of(split, n_classes)(np.arange(len(split)))
+
+
 def _logits_of(split: Split, n_classes: int) -> LogitsOf:
     """Return what gives the logits of rows: the head, or all probabilities, if all are kept."""
-    if split.head is not None and split.embeddings is not None:
-        return split.logits
-    if split.top.classes.shape[1] < n_classes or np.isnan(split.confidences).any():
+    if _makes_logits(split) or not _keeps_all(split, n_classes):
         return split.logits  # which says what is missing
     return partial(_logarithms, split.top)
+
+
+def _makes_logits(split: Split) -> bool:
+    return split.head is not None and split.embeddings is not None
+
+
+def _keeps_all(split: Split, n_classes: int) -> bool:
+    return split.top.classes.shape[1] == n_classes and not np.isnan(split.confidences).any()
 
 
 def _logarithms(top: TopProbabilities, rows: IntArray) -> FloatArray:

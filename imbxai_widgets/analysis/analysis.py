@@ -11,12 +11,12 @@ import torch
 from numpy.typing import ArrayLike
 
 from imbxai_widgets.analysis._actions import ActionTables
-from imbxai_widgets.analysis._calibration import CalibrationTables
 from imbxai_widgets.analysis._confusion import ConfusionTables
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
 from imbxai_widgets.analysis._map import MapTables
+from imbxai_widgets.analysis._what_if import WhatIfTables
 from imbxai_widgets.analysis.bars import BarTables
 from imbxai_widgets.analysis.edited import analysis_with_edits
 from imbxai_widgets.analysis.from_arrays import analysis_from_arrays
@@ -29,7 +29,7 @@ class Analysis(
     ConfusionTables,
     BarTables,
     ForecastTables,
-    CalibrationTables,
+    WhatIfTables,
     ErrorTables,
     MapTables,
 ):

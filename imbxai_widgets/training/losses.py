@@ -13,6 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from imbxai_widgets.compute.methods.class_weights import inverse_effective_numbers
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.types import IntArray
 
@@ -74,10 +75,7 @@ def effective_number_weights(counts: ArrayLike, beta: float = 0.9999) -> Tensor:
     >>> effective_number_weights([100, 100, 100]).tolist()
     [1.0, 1.0, 1.0]
     """
-    if not 0 <= beta < 1:
-        raise ValueError(f"beta must be from 0 to below 1, not {beta}")
-    weights = (1 - beta) / (1 - beta ** _counted(counts))
-    return torch.tensor(weights / weights.mean(), dtype=torch.float32)
+    return torch.tensor(inverse_effective_numbers(_counted(counts), beta), dtype=torch.float32)
 
 
 class LDAMLoss(nn.Module):

@@ -18,7 +18,6 @@ from typing import Final
 import numpy as np
 import safetensors.torch
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from imbxai_widgets import Analysis
@@ -195,31 +194,55 @@ def network(name: str, n_classes: int, seed: int) -> nn.Module:
     return seeded(lambda: SmallNet(recipe.widths, n_classes, scale), seed)
 
 
-def train(name: str, images: ImageSet, seed: int, weights: np.ndarray | None = None) -> nn.Module:
-    """Return the trained network of a recipe, in evaluation mode; `weights` as for `fit`."""
+def train(
+    name: str,
+    images: ImageSet,
+    seed: int,
+    weights: np.ndarray | None = None,
+    criterion: nn.Module | None = None,
+) -> nn.Module:
+    """Return the trained network of a recipe, in evaluation mode.
+
+    `weights` are as for `fit`; a `criterion` takes the place of the recipe's loss.
+    """
     recipe = RECIPES[name]
     model = network(name, len(images.class_names), seed)
     part = images.training
     if recipe.regime is not None:
         pixels, labels = torch.tensor(part.images), torch.tensor(part.labels)
         data = InMemoryImages(pixels, labels, _centered, fill=WHITE)
-        return fit(model, data, recipe.regime, seed=seed, weights=weights, device="cpu")
-    return fit_small(model, part, recipe, seed, weights)
+        regime = recipe.regime if criterion is None else _with_loss(recipe.regime, criterion)
+        return fit(model, data, regime, seed=seed, weights=weights, device="cpu")
+    return fit_small(model, part, recipe, seed, weights, criterion)
+
+
+def _with_loss(regime: Regime, criterion: nn.Module) -> Regime:
+    class WithLoss(Regime):
+        def loss(self, counts: np.ndarray, epoch: int) -> nn.Module:  # noqa: ARG002
+            return criterion
+
+    return WithLoss(**vars(regime))
 
 
 def fit_small(
-    model: nn.Module, part: Part, recipe: Recipe, seed: int, weights: np.ndarray | None = None
+    model: nn.Module,
+    part: Part,
+    recipe: Recipe,
+    seed: int,
+    weights: np.ndarray | None = None,
+    criterion: nn.Module | None = None,
 ) -> nn.Module:
     """Train with Adam, while the learning rate falls to zero along half a cosine."""
     images, labels = network_input(part), torch.tensor(part.labels)
     optimizer = torch.optim.Adam(model.parameters(), 0.003, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs)
     generator = torch.Generator().manual_seed(seed)
+    loss_of = nn.CrossEntropyLoss() if criterion is None else criterion
     model.train()
     for _ in range(recipe.epochs):
         for batch in _order(len(labels), weights, generator).split(32):
             seen = _moved(images[batch], recipe, generator)
-            loss = F.cross_entropy(model(seen), labels[batch])
+            loss = loss_of(model(seen), labels[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -95,7 +95,7 @@ def found_head(module: nn.Module, embedding: Tensor, logits: Tensor) -> FoundHea
     if not (np.isfinite(rows).all() and np.isfinite(wanted).all()):
         return None  # which the pass refuses
     rounding = rounding_of(logits)
-    for weight, bias in _matrices(module, logits.shape[1], embedding.shape[1]):
+    for weight, bias in weight_matrices(module, logits.shape[1], embedding.shape[1]):
         for normalized in (False, True):
             for own_bias in (None,) if bias is None else (bias, None):
                 plain = Head(weight, own_bias, normalized=normalized)
@@ -108,7 +108,7 @@ def found_head(module: nn.Module, embedding: Tensor, logits: Tensor) -> FoundHea
     return None
 
 
-def _matrices(
+def weight_matrices(
     module: nn.Module, n_classes: int, n_features: int
 ) -> Iterator[tuple[FloatArray, FloatArray | None]]:
     """Yield what may be the weights (C, D) of a layer, and the bias that belongs to them."""

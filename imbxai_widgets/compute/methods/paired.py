@@ -1,0 +1,181 @@
+"""How sure a change of accuracy is, where the same images are judged before and after.
+
+Sources: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13: images are
+drawn again, each with what became of it; Agresti and Min, "Effects and non-effects of paired
+identical observations in comparing proportions with binary matched-pairs data" (Statistics in
+Medicine 2004, 2005), for half an image that is made up of each kind (right before and after, lost,
+won, wrong before and after): without these, a class of which no image changes would be certain
+never to change.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imbxai_widgets.compute.methods.bootstrap import resample
+from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, IntArray
+
+DRAWS: Final = 1000
+_FEWEST: Final = 200
+_MOST_BYTES: Final = 2**27  # of the draws: 1,000 of up to 134,217 images, fewer of more
+_MADE_UP: Final = 2.0  # images of each class
+
+
+class Change(NamedTuple):
+    """An accuracy before and after, and the interval of the change; NaN where there are no images.
+
+    Attributes
+    ----------
+    before, after, change, change_low, change_high
+        Float64 arrays of one shape.
+    """
+
+    before: DoubleArray
+    after: DoubleArray
+    change: DoubleArray
+    change_low: DoubleArray
+    change_high: DoubleArray
+
+
+class PairedDraws:
+    """Samples of images, drawn once, by which any number of changes are judged.
+
+    Parameters
+    ----------
+    labels
+        (M,) int64, 0..C-1.
+    before
+        (M,) bool: whether each image is right before.
+    n_classes
+        C.
+    groups
+        (M,) int64, from `group_codes`: images of one group are drawn together.
+    seed
+        Of the draws.
+
+    Examples
+    --------
+    >>> labels, before = np.zeros(100, dtype=np.int64), np.arange(100) < 50
+    >>> draws = PairedDraws(labels, before, 1, np.arange(100))
+    >>> change = draws.of_classes(np.arange(100) < 60)
+    >>> change.change.round(2), change.change_low.round(2), change.change_high.round(2)
+    (array([0.1]), array([0.05]), array([0.16]))
+    """
+
+    def __init__(
+        self,
+        labels: IntArray,
+        before: BoolArray,
+        n_classes: int,
+        groups: IntArray,
+        seed: int = 0,
+    ) -> None:
+        self.labels, self.before, self.n_classes = labels, before, n_classes
+        rng = np.random.default_rng(seed)
+        number = int(np.clip(_MOST_BYTES // max(1, len(labels)), _FEWEST, DRAWS))
+        self.weights: NDArray[np.uint8] = np.empty((number, len(labels)), dtype=np.uint8)
+        for row in self.weights:
+            row[:] = np.minimum(resample(groups, rng), np.iinfo(np.uint8).max)
+        self.noise = rng.standard_normal((number, n_classes))  # of made-up images won or lost
+        self.sizes = np.bincount(labels, minlength=n_classes).astype(np.float64)
+
+    @cached_property
+    def drawn_sizes(self) -> DoubleArray:
+        """How many images of each class are in each sample, (draws, C)."""
+        return self._sums(np.arange(len(self.labels)), np.ones(len(self.labels)))
+
+    @cached_property
+    def drawn_before(self) -> DoubleArray:
+        """How many of these are right before, (draws, C)."""
+        right = np.flatnonzero(self.before)
+        return self._sums(right, np.ones(len(right)))
+
+    def of_classes(self, after: BoolArray) -> Change:
+        """Return the accuracy of each class, (C,) each; `after` (M,) says what is right then."""
+        with np.errstate(invalid="ignore"):
+            before, now = (self._counted(right) / self.sizes for right in (self.before, after))
+            drawn = self._rates(self._drawn_changes(after))
+        return _interval(before, now, drawn)
+
+    def of_groups(self, after: BoolArray, tail: IntArray) -> Change:
+        """Return four figures: of all images, the mean of the classes, the worst class, the tail.
+
+        Parameters
+        ----------
+        after
+            (M,) bool.
+        tail
+            (t,) int64, the classes of the tail; the mean of their accuracies is told.
+        """
+        present = np.flatnonzero(self.sizes > 0)
+        tail = np.intersect1d(tail, present)
+        if not len(present):
+            nan = np.full(4, np.nan)
+            return Change(nan, nan, nan, nan, nan)
+        sizes = self.sizes[present]
+        before, now = (self._counted(right)[present] for right in (self.before, after))
+        changes = self._drawn_changes(after)
+        drawn_sizes = self.drawn_sizes
+        made_up = self.noise.sum(axis=1) / np.sqrt(self.n_classes)
+        of_all = (changes.sum(axis=1) + made_up) / (drawn_sizes.sum(axis=1) + _MADE_UP)
+        rates = self._rates(changes)
+        lowest = self._drawn_worst(rates, present)
+        columns = [of_all, rates[:, present].mean(axis=1), lowest]
+        columns.append(rates[:, tail].mean(axis=1) if len(tail) else np.full(len(rates), np.nan))
+        in_tail = np.isin(present, tail)
+        told = [
+            np.array(
+                [
+                    right.sum() / sizes.sum(),
+                    (right / sizes).mean(),
+                    (right / sizes).min(),
+                    (right / sizes)[in_tail].mean() if in_tail.any() else np.nan,
+                ]
+            )
+            for right in (before, now)
+        ]
+        return _interval(told[0], told[1], np.stack(columns, axis=1))
+
+    def _drawn_worst(self, rates: DoubleArray, present: IntArray) -> DoubleArray:
+        """Return how the accuracy of the worst class changes in each sample, (draws,)."""
+        sizes = self.drawn_sizes[:, present]
+        was = np.full(sizes.shape, np.inf)  # a class that is not drawn is not the worst
+        np.divide(self.drawn_before[:, present], sizes, out=was, where=sizes > 0)
+        worst: DoubleArray = (was + rates[:, present]).min(axis=1) - was.min(axis=1)
+        return worst
+
+    def _drawn_changes(self, after: BoolArray) -> DoubleArray:
+        """Return won less lost images of each class in each sample, (draws, C)."""
+        gain = after.astype(np.int8) - self.before.astype(np.int8)
+        moved = np.flatnonzero(gain)
+        return self._sums(moved, gain[moved].astype(np.float64))
+
+    def _sums(self, rows: IntArray, values: DoubleArray) -> DoubleArray:
+        sums = np.zeros((len(self.weights), self.n_classes))
+        order = np.argsort(self.labels[rows], kind="stable")
+        rows, values = rows[order], values[order].astype(np.float32)
+        bounds = np.searchsorted(self.labels[rows], np.arange(self.n_classes + 1))
+        for label in np.flatnonzero(np.diff(bounds)):
+            own = slice(bounds[label], bounds[label + 1])
+            sums[:, label] = self.weights[:, rows[own]].astype(np.float32) @ values[own]
+        return sums
+
+    def _rates(self, changes: DoubleArray) -> DoubleArray:
+        return (changes + self.noise) / (self.drawn_sizes + _MADE_UP)
+
+    def _counted(self, right: BoolArray) -> DoubleArray:
+        return np.bincount(self.labels[right], minlength=self.n_classes).astype(np.float64)
+
+
+def _interval(before: DoubleArray, after: DoubleArray, drawn: DoubleArray) -> Change:
+    """Return a change with the middle 95% of what was drawn, or as far as the change itself."""
+    change = after - before
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    missing = np.isnan(change)
+    low = np.where(missing, np.nan, np.clip(np.minimum(low, change), -1, 1))
+    high = np.where(missing, np.nan, np.clip(np.maximum(high, change), -1, 1))
+    return Change(before, after, change, low, high)

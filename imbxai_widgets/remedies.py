@@ -1,0 +1,31 @@
+"""What may be done about a class that fails: handed on from `imbxai_widgets.compute.remedies`."""
+
+from __future__ import annotations
+
+from imbxai_widgets.compute.remedies import (
+    CancelledError,
+    ClassifierRetraining,
+    DropSuspects,
+    LogitAdjustment,
+    NearestClassMean,
+    Remedy,
+    Resample,
+    Reweight,
+    TauNormalization,
+    Temperature,
+    Threshold,
+)
+
+__all__ = [
+    "CancelledError",
+    "ClassifierRetraining",
+    "DropSuspects",
+    "LogitAdjustment",
+    "NearestClassMean",
+    "Remedy",
+    "Resample",
+    "Reweight",
+    "TauNormalization",
+    "Temperature",
+    "Threshold",
+]
