@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imbxai_widgets.compute.remedies import (
+    ApplyEdits,
     CancelledError,
     ClassifierRetraining,
     DropSuspects,
@@ -17,6 +18,7 @@ from imbxai_widgets.compute.remedies import (
 )
 
 __all__ = [
+    "ApplyEdits",
     "CancelledError",
     "ClassifierRetraining",
     "DropSuspects",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 from torch import Tensor
 
 from imbxai_widgets.analysis.recipe import Recipe
+from imbxai_widgets.compute.numeric.types import IntArray
 
 _LISTED = 6  # numbers a line
 
@@ -20,6 +22,7 @@ def predict(images):
 
 def script(
     recipe: Recipe,
+    data: str,
     shifts: Tensor | None,
     *,
     head_alone: bool,
@@ -32,6 +35,8 @@ def script(
     ----------
     recipe
         Without its code.
+    data
+        Code that makes the training images, from `images`.
     shifts
         What the loss adds to logits.
     head_alone
@@ -41,13 +46,9 @@ def script(
     means
         Whether the head is made of class means.
     """
-    parts = ["import torch"]
-    if len(recipe.left_out) and recipe.sampler is None:
-        parts.append(
-            f"left_out = {_list(recipe.left_out.tolist(), '{}')}\n"
-            "kept = [row for row in range(len(train_set)) if row not in left_out]\n"
-            "train_set = torch.utils.data.Subset(train_set, kept)"
-        )
+    parts = ["import torch" if recipe.sampler is None else "import numpy as np\nimport torch"]
+    if data:
+        parts.append(data)
     if recipe.sampler is not None:
         parts.append(_sampler(head_alone))
     if recipe.loss is not None:
@@ -70,10 +71,34 @@ def script(
     return "\n\n".join(parts) + "\n"
 
 
+def images(edited: IntArray | None, suspects: IntArray) -> str:
+    """Return code that makes the training images.
+
+    Parameters
+    ----------
+    edited
+        Numbers of the images that edits leave out; None without edits.
+    suspects
+        Numbers of those that are left out as suspect.
+    """
+    parts = []
+    if edited is not None:
+        parts.append("train_set = edits.view(train_set)  # labels changed, images left out")
+        suspects = np.setdiff1d(suspects, edited)
+        suspects = suspects - np.searchsorted(edited, suspects)  # their numbers in the view
+    if len(suspects):
+        parts.append(
+            f"suspects = {_list(suspects.tolist(), '{}')}\n"
+            "kept = [row for row in range(len(train_set)) if row not in suspects]\n"
+            "train_set = torch.utils.data.Subset(train_set, kept)"
+        )
+    return "\n\n".join(parts)
+
+
 def _sampler(head_alone: bool) -> str:
     lines = [
-        "# one weight of each image of the dataset: how often it is drawn",
-        "weights = recipe.sample_weights.tolist()",
+        "# one weight of each image that is left: how often it is drawn",
+        "weights = np.delete(recipe.sample_weights, recipe.left_out).tolist()",
         "sampler = torch.utils.data.WeightedRandomSampler(weights, num_samples=len(weights))",
         "loader = torch.utils.data.DataLoader(train_set, sampler=sampler, batch_size=128)",
     ]

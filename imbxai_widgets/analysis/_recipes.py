@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import WeightedRandomSampler
 
-from imbxai_widgets.analysis._code import script
+from imbxai_widgets.analysis._code import images, script
 from imbxai_widgets.analysis._remedied import Step
 from imbxai_widgets.analysis.adjusted import HeadLayer
 from imbxai_widgets.analysis.recipe import Recipe
 from imbxai_widgets.compute.numeric.types import DoubleArray
-from imbxai_widgets.compute.remedies.data import DropSuspects, Resample, Reweight
+from imbxai_widgets.compute.remedies.data import ApplyEdits, DropSuspects, Resample, Reweight
 from imbxai_widgets.compute.remedies.decision import Decision
 from imbxai_widgets.compute.remedies.heads import (
     ClassifierRetraining,
@@ -37,7 +37,8 @@ def recipe_of(steps: Sequence[Step], decision: Decision) -> Recipe:
     decision
         That after all.
     """
-    left_out = np.zeros(0, dtype=np.int64)
+    suspects, edited = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    labels: dict[int, int] = {}
     sample_weights: DoubleArray | None = None
     class_weights: Tensor | None = None
     shifts: Tensor | None = None
@@ -45,7 +46,11 @@ def recipe_of(steps: Sequence[Step], decision: Decision) -> Recipe:
     lengths: float | None = None
     for remedy, before in steps:
         if isinstance(remedy, DropSuspects):
-            left_out = np.sort(before.network.positions[remedy.rows(before)])
+            suspects = np.union1d(suspects, before.network.positions[remedy.rows(before)])
+        elif isinstance(remedy, ApplyEdits):
+            positions = before.network.positions
+            labels |= {int(positions[row]): label for row, label in remedy.labels.items()}
+            edited = np.union1d(edited, positions[list(remedy.left_out)])
         elif isinstance(remedy, Reweight):
             own = torch.tensor(remedy.of_classes(before.sizes), dtype=torch.float32)
             class_weights = own if class_weights is None else class_weights * own
@@ -60,12 +65,14 @@ def recipe_of(steps: Sequence[Step], decision: Decision) -> Recipe:
         elif isinstance(remedy, LogitAdjustment):
             added = -torch.tensor(remedy.shifts(before.sizes), dtype=torch.float32)
             shifts = added if shifts is None else shifts + added
+    left_out = np.union1d(suspects, edited)
     if sample_weights is not None:
         sample_weights[left_out] = 0
     bias = torch.tensor(decision.shifts, dtype=torch.float32) if decision.shifts.any() else None
     recipe = Recipe(
         "",
         left_out,
+        labels,
         sample_weights,
         None if sample_weights is None else _sampler(sample_weights),
         class_weights,
@@ -75,7 +82,9 @@ def recipe_of(steps: Sequence[Step], decision: Decision) -> Recipe:
         HeadLayer(decision.head) if decision.head and decision.has_new_head else None,
     )
     means = any(isinstance(step.remedy, NearestClassMean) for step in steps)
-    code = script(recipe, shifts, head_alone=head_alone, lengths=lengths, means=means)
+    with_edits = any(isinstance(step.remedy, ApplyEdits) for step in steps)
+    data = images(edited if with_edits else None, suspects)
+    code = script(recipe, data, shifts, head_alone=head_alone, lengths=lengths, means=means)
     return replace(recipe, code=code)
 
 

@@ -21,8 +21,10 @@ from imbxai_widgets.compute.methods.paired import PairedDraws
 from imbxai_widgets.compute.methods.suspects import label_odds
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.remedies.data import ApplyEdits
 from imbxai_widgets.compute.remedies.decision import Decision, Network
 from imbxai_widgets.compute.remedies.remedy import Remedy, in_order
+from imbxai_widgets.edits import Edits
 
 
 class WhatIfTables(CalibrationTables):
@@ -84,6 +86,9 @@ class WhatIfTables(CalibrationTables):
         """
         held = self._held
         ordered = in_order(remedies)
+        for remedy in ordered:
+            if isinstance(remedy, ApplyEdits) and isinstance(remedy.edits, Edits):
+                remedy.edits.check_belongs(self)
         codes = groups_of(held.split, groups)
         fold = np.zeros(len(codes), dtype=np.int64)
         check_count(validation_folds, "validation_folds", minimum=2)

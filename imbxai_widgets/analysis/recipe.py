@@ -18,9 +18,11 @@ class Recipe:
     ----------
     code : str
         A script that makes all of it, of ``model``, ``head`` (its last layer), ``train_set``,
-        ``recipe`` and ``what_if``, as far as it needs them.
+        ``edits``, ``recipe`` and ``what_if``, as far as it needs them.
     left_out : int64 array, shape (n,)
         Numbers of the images of the dataset to leave out.
+    labels : dict
+        New labels by the number of the image in the dataset.
     sample_weights : float64 array, shape (size of the dataset,), or None
         How often to draw each image.
     sampler : WeightedRandomSampler or None
@@ -41,6 +43,7 @@ class Recipe:
 
     code: str
     left_out: IntArray
+    labels: dict[int, int]
     sample_weights: DoubleArray | None
     sampler: WeightedRandomSampler | None
     class_weights: Tensor | None

@@ -10,8 +10,10 @@ import torch
 from remedy_cases import NAMES, SIZES, make_head, make_what_if_analysis
 from torch import nn
 
-from imbxai_widgets import Analysis
+from imbxai_widgets import Analysis, Edits
+from imbxai_widgets.compute.remedies.refit import refit
 from imbxai_widgets.remedies import (
+    ApplyEdits,
     ClassifierRetraining,
     DropSuspects,
     LogitAdjustment,
@@ -205,3 +207,42 @@ def test_class_means_are_in_the_module(analysis: Analysis) -> None:
     found = run(what_if.recipe().code, what_if=what_if, model=Net())
     images = torch.tensor(analysis.validation.embeddings)
     assert np.array_equal(found["predict"](images).numpy(), what_if.after)
+
+
+def test_edits_relabel_and_leave_out() -> None:
+    analysis = make_what_if_analysis()
+    edits = Edits(analysis)
+    edits.relabel([1, 2], "few")
+    edits.exclude([0, 4])
+    edits.relabel(0, "some", split="validation")  # has no effect
+    remedy = ApplyEdits(edits)
+    what_if = analysis.what_if(remedy)
+    edits.exclude(30)  # later, and so not taken
+    labels, weights = analysis.labels.copy(), np.ones(90)
+    labels[[1, 2]], weights[[0, 4]] = 2, 0
+    head = refit(analysis.embeddings, labels, weights, analysis.head)
+    expected = head.logits(analysis.validation.embeddings)
+    assert what_if.logits() == pytest.approx(expected, abs=1e-3)
+    assert repr(remedy) == "ApplyEdits(2 relabeled, 2 left out)"
+    edits.undo()
+    recipe = analysis.what_if(remedy, DropSuspects(3), Reweight(), ClassifierRetraining()).recipe()
+    suspects = analysis.suspects().index[:3].tolist()
+    assert recipe.labels == {1: 2, 2: 2}
+    assert recipe.left_out.tolist() == sorted({0, 4, *suspects})
+    dataset = [(torch.full((1,), row), int(label)) for row, label in enumerate(analysis.labels)]
+    model = Net()
+    names = {"edits": edits, "train_set": dataset, "recipe": recipe, "model": model}
+    found = run(recipe.code, **names, head=model.fc)
+    kept = {int(image): int(label) for image, label in found["train_set"]}
+    assert sorted(kept) == [row for row in range(90) if row not in recipe.left_out]
+    assert all(kept[row] == labels[row] for row in kept)
+    torch.manual_seed(0)
+    drawn = torch.cat([batch[1] for _ in range(40) for batch in found["loader"]])
+    shares = np.bincount(drawn) / len(drawn)
+    assert shares == pytest.approx([1 / 3] * 3, abs=0.03)
+
+
+def test_edits_of_other_images_are_refused(analysis: Analysis) -> None:
+    other = make_what_if_analysis(validation=(20, 20, 20))
+    with pytest.raises(ValueError, match="belong to other images"):
+        analysis.what_if(ApplyEdits(Edits(other)))

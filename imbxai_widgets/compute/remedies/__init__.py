@@ -7,7 +7,7 @@ logits. Where images change and no other head is made, the head is fitted to the
 
 from __future__ import annotations
 
-from imbxai_widgets.compute.remedies.data import DropSuspects, Resample, Reweight
+from imbxai_widgets.compute.remedies.data import ApplyEdits, DropSuspects, Resample, Reweight
 from imbxai_widgets.compute.remedies.heads import (
     ClassifierRetraining,
     NearestClassMean,
@@ -18,6 +18,7 @@ from imbxai_widgets.compute.remedies.refit import CancelledError
 from imbxai_widgets.compute.remedies.remedy import Remedy
 
 __all__ = [
+    "ApplyEdits",
     "CancelledError",
     "ClassifierRetraining",
     "DropSuspects",

@@ -6,8 +6,9 @@ again to the images as they then count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
@@ -63,6 +64,68 @@ class DropSuspects(Remedy):
             raise ValueError(f"there are {len(decision.labels)} training images, not {self.n}")
         kept = np.ones(len(decision.labels))
         kept[self.rows(decision)] = 0
+        return decision.weighed(kept)
+
+
+class TrainingEdits(Protocol):
+    """What `ApplyEdits` asks of edits, as those of an Explorer are."""
+
+    def of_split(self, split: Literal["training"]) -> tuple[dict[int, int], list[int]]:
+        """Return the new labels of training images by row, and the rows that are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class ApplyEdits(Remedy):
+    """Gives training images the labels that were edited, and leaves out those that were excluded.
+
+    Parameters
+    ----------
+    edits
+        Such as ``explorer.edits``, of the analysis that is asked; they are taken as they are now.
+        Those of validation images have no effect: ``analysis.with_edits(edits)`` has them.
+
+    Raises
+    ------
+    ValueError
+        When it is applied, if the edits belong to other images, or leave a class without images.
+
+    Notes
+    -----
+    Source: Northcutt et al., "Confident Learning: Estimating Uncertainty in Dataset Labels" (JAIR
+    2021), train on cleaned data.
+
+    Examples
+    --------
+    >>> from imbxai_widgets import Edits
+    >>> edits = Edits(analysis)
+    >>> edits.relabel(836, "Faces")
+    >>> ApplyEdits(edits)
+    ApplyEdits(1 relabeled, 0 left out)
+    """
+
+    edits: TrainingEdits
+    labels: Mapping[int, int] = field(init=False)
+    left_out: tuple[int, ...] = field(init=False)
+
+    stage: ClassVar[Stage] = Stage.DATA
+    source: ClassVar[str] = "Northcutt et al., JAIR 2021"
+
+    def __post_init__(self) -> None:
+        labels, left_out = self.edits.of_split("training")
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "left_out", tuple(left_out))
+
+    def __repr__(self) -> str:
+        return f"ApplyEdits({len(self.labels)} relabeled, {len(self.left_out)} left out)"
+
+    def apply(self, decision: Decision) -> Decision:
+        """Count images as edited."""
+        if self.labels:
+            labels = decision.labels.copy()
+            labels[list(self.labels)] = list(self.labels.values())
+            decision = replace(decision, labels=labels)
+        kept = np.ones(len(decision.labels))
+        kept[list(self.left_out)] = 0
         return decision.weighed(kept)
 
 
