@@ -7,6 +7,8 @@ from operator import index as as_index
 import numpy as np
 import pandas as pd
 
+from imbxai_widgets.analysis._copies import CopyKind
+from imbxai_widgets.analysis._reach import Reach
 from imbxai_widgets.analysis.balanced import BalancedTables
 from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
@@ -28,6 +30,8 @@ class ImageTables(BalancedTables):
         right: bool | None = None,
         votes: str | int | None = None,
         near: str | int | None = None,
+        copies: CopyKind | None = None,
+        covered: bool | None = None,
         confidence: tuple[float, float] | None = None,
     ) -> IntArray:
         """Return the images of a class that meet all conditions given.
@@ -51,6 +55,12 @@ class ImageTables(BalancedTables):
             their neighbors is of it (paper, Algorithm 1). None vote for their own class.
         near : str or int
             Those with a neighbor of this class among their nearest training images.
+        copies : {"any", "conflict", "leak"}
+            Those that occur more than once, as in `duplicates`; with a copy of another label; or
+            with copies in both splits.
+        covered : bool
+            Validation images within reach of training images of the class, as in `coverage`, or
+            beyond it.
         confidence : tuple of two floats
             Least and largest softmax probability of the predicted class, 0 to 1, both included.
 
@@ -88,6 +98,10 @@ class ImageTables(BalancedTables):
             chosen &= self._voting(split, own, self._class_number(votes))
         if near is not None:
             chosen &= (self.labels[images.neighbors] == self._class_number(near)).any(axis=1)
+        if copies is not None:
+            chosen &= self.copies.having(split, len(images), copies)
+        if covered is not None:
+            chosen &= self._reached(split, own) == covered
         if confidence is not None:
             chosen &= _confident(images, chosen, confidence)
         return np.flatnonzero(chosen).astype(np.int64, copy=False)
@@ -176,6 +190,20 @@ class ImageTables(BalancedTables):
         if not 0 <= index < self.n_classes:
             raise ValueError(f"class numbers are 0 to {self.n_classes - 1}, not {index}.")
         return index
+
+    def _reached(self, split: SplitName, own: int) -> BoolArray:
+        """Tell which validation images lie within reach of the training images of a class."""
+        if split != "validation":
+            raise ValueError("covered is told of validation images; pass split='validation'.")
+        reach = Reach.of(self, own)
+        if reach is None:
+            raise ValueError(
+                f"the class {self.class_names[own]!r} has no more than {self.k} training images: "
+                "too few to tell how far they reach."
+            )
+        found = np.zeros(len(self.split(split)), dtype=np.bool_)
+        found[reach.rows[reach.covered]] = True
+        return found
 
     def _voting(self, split: SplitName, own: int, other: int) -> BoolArray:
         """Tell which training images vote for class `other`."""

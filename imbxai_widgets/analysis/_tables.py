@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from imbxai_widgets.analysis._copies import Copies
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis.rows import ClassRows
 
@@ -26,6 +27,11 @@ class AnalysisTables(AnalysisData):
     def rows(self) -> ClassRows:
         """The results class by class; for many classes, quicker and smaller than the tables."""
         return ClassRows(self)
+
+    @cached_property
+    def copies(self) -> Copies:
+        """The groups of images with the same features; see `Analysis.duplicates`."""
+        return Copies.of(self)
 
     def _class_axis(self, name: str) -> pd.Index[str]:
         return pd.Index(self.class_names, name=name, dtype=object)

@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike
 
 from imbxai_widgets.analysis._actions import ActionTables
 from imbxai_widgets.analysis._confusion import ConfusionTables
+from imbxai_widgets.analysis._coverage import CoverageTables
 from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._duplicates import DuplicateTables
 from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
 from imbxai_widgets.analysis._map import MapTables
@@ -28,6 +30,8 @@ class Analysis(
     ActionTables,
     ConfusionTables,
     BarTables,
+    CoverageTables,
+    DuplicateTables,
     ForecastTables,
     WhatIfTables,
     ErrorTables,

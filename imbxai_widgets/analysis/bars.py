@@ -140,7 +140,7 @@ class BarTables(AnalysisTables):
         Notes
         -----
         The votes of one image belong together: see
-        `imbxai_widgets.compute.methods.share_intervals` for the interval, and docs/bars.md for how
+        `imbxai_widgets.compute.methods.share_intervals` for the interval, and docs/trust.md for how
         often it holds the true share.
 
         Examples

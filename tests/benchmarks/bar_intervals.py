@@ -21,7 +21,7 @@ from tests.benchmarks._results import write_results
 IMAGES: Final = (4, 5, 8, 10, 20, 50, 200)
 SHARES: Final = (0.05, 0.2, 0.5, 0.8)
 LIKENESS: Final = {"alike": 0.5, "somewhat alike": 3.0, "unlike": np.inf}
-NEIGHBORS, TRIALS, DRAWS = 5, 400, 300
+NEIGHBORS, TRIALS, DRAWS = 5, 200, 200
 
 
 def drawn(images: int, share: float, likeness: float, rng: np.random.Generator) -> np.ndarray:
