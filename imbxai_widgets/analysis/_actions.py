@@ -10,7 +10,7 @@ from imbxai_widgets.analysis._contributions import ContributionTables
 from imbxai_widgets.analysis._features import FeatureTables
 from imbxai_widgets.compute.methods.costs import overlap_costs
 from imbxai_widgets.compute.methods.resampling import sampling_weights
-from imbxai_widgets.compute.methods.suspects import label_odds
+from imbxai_widgets.compute.methods.suspects import SuspectRows, label_odds
 from imbxai_widgets.compute.numeric.checks import check_dense
 
 
@@ -53,23 +53,50 @@ class ActionTables(ClassTables, FeatureTables, ContributionTables):
         836    1.000     Signs     Faces
         1715   0.999  Vehicles  Clothing
         """
+        order, chosen, scores = self.suspect_rows(prior_power=prior_power)
+        table = self.image_table(order)
+        names = np.asarray(self.class_names, dtype=object)
+        near = self.labels[self.neighbors[order]]
+        table.insert(1, "suggested", names[chosen])
+        table.insert(0, "score", scores)
+        table["neighbors_same"] = (near == self.labels[order, np.newaxis]).sum(axis=1)
+        table["neighbors_suggested"] = (near == chosen[:, np.newaxis]).sum(axis=1)
+        table["label_confidence"] = self.train.top.of_labels[order]
+        return table
+
+    def suspect_rows(self, *, prior_power: float = 1.0) -> SuspectRows:
+        """Return what `suspects` tells, by rows and numbers of classes.
+
+        Parameters
+        ----------
+        prior_power : float
+            As for `suspects`.
+
+        Returns
+        -------
+        SuspectRows
+            ``rows`` of `train`, the most suspect first, the numbers of the ``suggested`` classes
+            and the ``scores``, all of shape (N,).
+
+        Raises
+        ------
+        ValueError
+            As `suspects` does.
+
+        Examples
+        --------
+        >>> found = analysis.suspect_rows()
+        >>> found.suggested[0], found.scores[0].round(3)
+        (np.int64(4), np.float64(1.0))
+        """
         if self.n_classes < 2:
             raise ValueError("With one class, there is no other label to suggest.")
         near = self.labels[self.neighbors]
         suggested, log_odds = label_odds(
             self.labels, near, self.train.top, self.n_classes, prior_power=prior_power
         )
-        order = np.argsort(-log_odds, kind="stable")
-        table = self.image_table(order)
-        chosen = suggested[order]
-        names = np.asarray(self.class_names, dtype=object)
-        near = near[order]
-        table.insert(1, "suggested", names[chosen])
-        table.insert(0, "score", 1 / (1 + np.exp(-log_odds[order])))
-        table["neighbors_same"] = (near == self.labels[order, np.newaxis]).sum(axis=1)
-        table["neighbors_suggested"] = (near == chosen[:, np.newaxis]).sum(axis=1)
-        table["label_confidence"] = self.train.top.of_labels[order]
-        return table
+        order = np.argsort(-log_odds, kind="stable").astype(np.int64, copy=False)
+        return SuspectRows(order, suggested[order], 1 / (1 + np.exp(-log_odds[order])))
 
     def resampling_plan(
         self,

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.compute.embedding.network import Network
+from imbxai_widgets.edits import Edits
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.panel import PanelContent
 from imbxai_widgets.explorer.panels import PANELS
@@ -31,6 +32,8 @@ class CardDeck(Deck):
         Of this analysis with that of another model; adds a part to each card.
     network : Network, optional
         The model that was analyzed and its images.
+    edits : Edits, optional
+        Of its images; new ones by default.
 
     Attributes
     ----------
@@ -49,8 +52,10 @@ class CardDeck(Deck):
         analysis: Analysis,
         comparison: Comparison | None = None,
         network: Network | None = None,
+        *,
+        edits: Edits | None = None,
     ) -> None:
-        super().__init__(analysis, comparison, network)
+        super().__init__(analysis, comparison, network, edits=edits)
         self.contents: dict[str, PanelContent] = {
             panel.name: panel(self) for panel in PANELS if panel.applies(self)
         }

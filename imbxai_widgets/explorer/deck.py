@@ -17,6 +17,7 @@ from imbxai_widgets.compute.embedding.network import Network
 from imbxai_widgets.compute.methods.calibration import Calibration, calibration
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
+from imbxai_widgets.edits import Edits
 from imbxai_widgets.names import shown_name
 
 PROTOTYPES = 3  # of an archetype
@@ -36,6 +37,8 @@ class Deck:
         Of this analysis with that of another model.
     network : Network, optional
         The model that was analyzed and its images, for a closer look; an analysis has none.
+    edits : Edits, optional
+        Of its images; new ones by default.
 
     Attributes
     ----------
@@ -51,10 +54,13 @@ class Deck:
         analysis: Analysis,
         comparison: Comparison | None = None,
         network: Network | None = None,
+        *,
+        edits: Edits | None = None,
     ) -> None:
         self.analysis = analysis
         self.comparison = comparison
         self.network = network
+        self.edits = Edits(analysis) if edits is None else edits
         self.rows = analysis.rows
         # Prototypes of a large group take a second, and several panels show them. What is kept does
         # not refer to the deck, which ends when nothing else does.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import partial
 from itertools import groupby
@@ -16,6 +17,8 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
+from imbxai_widgets.edits import Edits
+from imbxai_widgets.edits.edits import edits_for
 from imbxai_widgets.explorer.anywhere import NOT_AN_ANYWIDGET, Anywhere
 from imbxai_widgets.explorer.arguments import (
     Given,
@@ -83,6 +86,10 @@ class Explorer(Mortal):
         A second classifier of the same images, or its analysis; adds a panel of what became of
         the selected class from the first (before) to this one (after). All other panels show the
         first.
+    edits : str, path-like or Edits, optional
+        Where edits of images are kept: the path of a journal, in which each edit is on the disk at
+        once and which is taken up again; or edits that there are already, such as another
+        Explorer's. By default they end with the process. See `imbxai_widgets.Edits`.
     **options
         Passed on to `imbxai_widgets.analyze`, for both models. With an analysis and its model,
         `layer`, `device`, `transform`, `keys` and `display_transform` tell how these are read.
@@ -101,6 +108,8 @@ class Explorer(Mortal):
         If the two analyses are not of the same classes and images, or the images given with an
         analysis are not those that were analyzed. `ModelChanged`, a kind of it, if its model gives
         images other logits than were kept; so it does where `Analysis.calibrated` has scaled these.
+        If `edits` belong to other images, or the file is no journal or is open in another process
+        (`JournalError`).
 
     Examples
     --------
@@ -112,6 +121,9 @@ class Explorer(Mortal):
     True
     >>> Explorer(analysis, compare=ldam_analysis).comparison
     Comparison(1922 images, 10 classes)
+    >>> explorer.edits.exclude(12)  # the same as in the page
+    >>> explorer.edits.table()["action"].tolist()
+    ['exclude']
     >>> Explorer(analysis, model=model)  # as the first, without running all images again
     Explorer(Analysis(1922 training images, 824 for validation, 10 classes, 64 features, \
 5 neighbors))
@@ -132,15 +144,18 @@ class Explorer(Mortal):
         model: nn.Module | None = None,
         validation: Any = None,
         compare: nn.Module | Analysis | None = None,
+        edits: str | os.PathLike[str] | Edits | None = None,
         **options: Unpack[AnalyzeOptions],
     ) -> None:
         given = check_arguments(source, dataset, model, validation, compare, options)
-        self._held_deck = _deck_of(given)
+        self._held_deck = _deck_of(given, edits)
         self._make_panels()
         super().__init__([self._arrange(), *self._over(), self._linker])
         self._held_widgets = tuple(widgets_within(self)[1:])
         self.add_class("imbxai-explorer")
         self._linker.observe(weakly(self._on_linker_selected), "selected")
+        self.edits.observe(weakly(self._show_edits))
+        self._show_edits()
         self.selected_class = self._analysis.class_names[self._linker.selected]
         self._made.add(self)
 
@@ -163,6 +178,14 @@ class Explorer(Mortal):
         """
         self._check_open()
         return marked_table(self._analysis, self._linker.marked)
+
+    @property
+    def edits(self) -> Edits:
+        """What was decided of single images, in the page and here; all views show it.
+
+        The panels show the analysis without them; `Analysis.with_edits` is that after them.
+        """
+        return self._deck.edits
 
     def hold_cards(self, limit: int = HELD_BYTES) -> int:
         """Put what the panels show of each class into the widgets' state.
@@ -367,21 +390,34 @@ class Explorer(Mortal):
     # -- requests of the front end -------------------------------------------------------
 
     def _answer_requests(self) -> None:
-        Requests(self._linker, weakly(self._answer_card))
+        Requests(self._linker, weakly(self._answer_linker))
         for name, content in self._deck.contents.items():
             Requests(self._panels[name], partial(_answer, content))
 
-    def _answer_card(self, kind: str, *, index: int) -> Card:
-        if kind != "card":
-            raise ValueError(f"there is no answer to {kind!r}")
-        return self._deck.card(index, 0)  # the images tab asks for what it shows
+    def _answer_linker(self, kind: str, **arguments: Any) -> Mapping[str, Any]:
+        if kind == "card":
+            return self._deck.card(arguments["index"], 0)  # the images tab asks for what it shows
+        if kind == "edit":
+            return {"changed": self._deck.edits.ask(**arguments)}
+        raise ValueError(f"there is no answer to {kind!r}")
+
+    def _show_edits(self) -> None:
+        if self.comm is None:  # closed, which the edits need not know
+            return
+        edits = self._deck.edits
+        self._linker.history = {
+            "undo": edits.can_undo,
+            "redo": edits.can_redo,
+            "kept": "" if edits.path is None else str(edits.path),
+        }
+        self._linker.edits = edits.changes
 
     def _say(self, text: str) -> None:
         """Show a line above the panels, also one that has been shown before."""
         self._linker.send({"type": "notice", "message": text})
 
 
-def _deck_of(given: Given) -> CardDeck:
+def _deck_of(given: Given, edits: str | os.PathLike[str] | Edits | None) -> CardDeck:
     """Make what the panels show: an analysis, its comparison with another, the model at hand."""
     images = (given.dataset, given.validation, given.options)
     if given.compare is None:
@@ -390,12 +426,13 @@ def _deck_of(given: Given) -> CardDeck:
         analysis = analysis_of(given.subject, *images, "Before")
         comparison = compare_analyses(analysis, analysis_of(given.compare, *images, "After"))
     if given.subject is given.model:
-        return CardDeck(analysis, comparison, network_of(analysis, given))
+        network = network_of(analysis, given)
+        return CardDeck(analysis, comparison, network, edits=edits_for(analysis, edits))
     analysis = with_images(analysis, given)
     network = network_of(analysis, given)
     if network is not None:
         network.check()
-    return CardDeck(analysis, comparison, network)
+    return CardDeck(analysis, comparison, network, edits=edits_for(analysis, edits))
 
 
 def _answer(content: PanelContent, kind: str, **arguments: Any) -> Mapping[str, Any]:

@@ -36,6 +36,12 @@ class Linker(Panel):
     marked : list of str
         Keys of the marked images, ``"training:12"`` or ``"validation:3"`` (rows of a split), in
         the order they were marked.
+    edits : dict of str to dict
+        What is to become of images, by their keys: ``action``, and of "relabel" the ``label``, the
+        number of a class.
+    history : dict
+        Whether there is anything to ``undo`` and to ``redo``, and where edits are ``kept``, the
+        path of a journal or "".
     session : str
         Tells the lines that this process leaves behind; see explorer/display.py.
     """
@@ -50,4 +56,6 @@ class Linker(Panel):
     cards: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    edits: Any = traitlets.Dict().tag(sync=True)
+    history: Any = traitlets.Dict().tag(sync=True)
     session = traitlets.Unicode(SESSION).tag(sync=True)

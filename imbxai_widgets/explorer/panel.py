@@ -131,8 +131,8 @@ class Panel(anywidget.AnyWidget):
     (numbers of such classes, told by the panel), ``filter`` (images that the panel asks to be
     shown; see js/src/parts/filter.ts), ``wanted`` (images that another panel asks for),
     ``opens`` (what the panel asks to be opened in the dialog; see js/src/parts/open.ts), ``opened``
-    (what any panel asks to be opened) and ``marked`` (keys of the marked images, such as
-    ``"training:12"``).
+    (what any panel asks to be opened), ``marked`` (keys of the marked images, such as
+    ``"training:12"``), and those of `Editing`.
 
     Parameters
     ----------
@@ -184,6 +184,26 @@ class Panel(anywidget.AnyWidget):
     def _read_css(self) -> str:
         name = f"{self._bundle}.css"
         return read_static(name) if (STATIC / name).is_file() else ""
+
+
+class Editing(traitlets.HasTraits):
+    """The traits of a panel that edits images; the linker sets and hears them (parts/edits.ts).
+
+    Parameters
+    ----------
+    edits : dict of str to dict
+        The edits by the key of the image: ``action`` ("relabel", "exclude" or "keep"), and of
+        "relabel" the ``label``, the number of a class.
+    editing : dict
+        ``why`` nothing can be edited, or ""; whether there is anything to ``undo`` and ``redo``;
+        the ``names`` of all classes; where edits are ``kept``.
+    edit : dict
+        What is asked for in the page.
+    """
+
+    edits: Any = traitlets.Dict().tag(sync=True)
+    editing: Any = traitlets.Dict().tag(sync=True)
+    edit: Any = traitlets.Dict().tag(sync=True)
 
 
 def read_static(name: str) -> str:

@@ -17,6 +17,8 @@ export interface WidgetModel {
   set_state(state: Record<string, unknown>): void;
   on(event: string, callback: () => void): void;
   off(event: string, callback: () => void): void;
+  /** Whether there is a kernel to speak to, where the host tells. */
+  comm_live?: boolean;
   /** What is drawn of it, where ipywidgets draws it. */
   views?: Record<string, Promise<{ el: Element }>>;
 }

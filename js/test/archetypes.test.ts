@@ -14,6 +14,7 @@ import {
   stubSizes,
   texts,
   thumbnails,
+  UNEDITED,
 } from "./panel_model";
 
 const SPRITE = { width: 32, height: 32, columns: 4, type: "image/png" };
@@ -49,6 +50,7 @@ const fresh = (value: State["card"], marked: string[] = []) =>
     card: value,
     marked,
     opens: {},
+    ...UNEDITED,
     ahead: {},
     filter: {},
     balanced: false,

@@ -13,7 +13,7 @@ import overlap from "../src/panels/overlap";
 import overview from "../src/panels/overview";
 import { plain } from "../src/parts/sentence";
 import * as sent from "./contract";
-import { all, fakePixels, mount, one, PanelModel, stubSight, texts } from "./panel_model";
+import { all, fakePixels, mount, one, PanelModel, stubSight, texts, UNEDITED } from "./panel_model";
 
 const card = <Part extends object>(part: Part) => ({ ...sent.identity, ...part });
 
@@ -54,6 +54,7 @@ describe("what Python sends of a class", () => {
       card: card(sent.archetypes),
       marked: [],
       opens: {},
+      ...UNEDITED,
       ahead: {},
       filter: {},
       balanced: false,
@@ -71,6 +72,7 @@ describe("what Python sends of a class", () => {
       card: card(sent.failures),
       marked: [],
       opens: {},
+      ...UNEDITED,
       ahead: {},
       filter: {},
       selected: 1,
@@ -83,7 +85,14 @@ describe("what Python sends of a class", () => {
 
   it("is among all images, those of the card and those that are asked for", async () => {
     const see = stubSight();
-    const state = { card: card(sent.images), selected: 1, wanted: {}, marked: [], opens: {} };
+    const state = {
+      card: card(sent.images),
+      selected: 1,
+      wanted: {},
+      marked: [],
+      opens: {},
+      ...UNEDITED,
+    };
     const el = await show(images, state);
     see(true);
     const held = [sent.images.training_images, sent.images.validation_images];

@@ -3,7 +3,17 @@ import { beforeEach, describe, expect, it } from "vitest";
 import detail, { type State } from "../src/panels/detail";
 import { type AskedOpening, openImage } from "../src/parts/open";
 import { keyOf, type Tile } from "../src/parts/thumbnail_grid";
-import { EVIL, fakePixels, mount, one, PanelModel, press, texts, thumbnails } from "./panel_model";
+import {
+  EVIL,
+  fakePixels,
+  mount,
+  one,
+  PanelModel,
+  press,
+  texts,
+  thumbnails,
+  UNEDITED,
+} from "./panel_model";
 
 const tiles = (number: number): Tile[] =>
   thumbnails(number, 0, 100).map((thumbnail) => ({ thumbnail, prototype: false }));
@@ -29,13 +39,18 @@ describe("an image in the dialog", () => {
   beforeEach(async () => {
     document.body.replaceChildren();
     fakePixels();
-    model = new PanelModel<State>({ opened: {}, selected: 0, marked: [] });
+    model = new PanelModel<State>({ opened: {}, selected: 0, marked: [], ...UNEDITED });
     ({ el, dispose } = await mount(detail, model));
   });
 
   it("is closed until something is opened, also where a page is made of a saved state", async () => {
     expect(dialog().open).toBe(false);
-    const saved = new PanelModel<State>({ opened: opening(), selected: 0, marked: [] });
+    const saved = new PanelModel<State>({
+      opened: opening(),
+      selected: 0,
+      marked: [],
+      ...UNEDITED,
+    });
     const again = await mount(detail, saved);
     expect(one<HTMLDialogElement>(again.el, "dialog").open).toBe(false);
   });
@@ -123,14 +138,80 @@ describe("an image in the dialog", () => {
 
   it("names the keys that work", () => {
     model.receive("opened", opening());
-    expect(texts(el, "kbd")).toEqual(["← →", "m", "Esc"]);
+    const keys = () => texts(el, ".imbxai-dialog-keys kbd");
+    expect([keys()[0], keys()[1], keys().at(-1)]).toEqual(["← →", "m", "Esc"]);
     model.receive("opened", opening("training:101", []));
-    expect(texts(el, "kbd")).toEqual(["m", "Esc"]);
+    expect(keys()[0]).toBe("m");
   });
 
   it("hears nothing once it is gone", async () => {
     await dispose();
     expect(model.listeners).toBe(0);
     expect(el.children).toHaveLength(0);
+  });
+});
+
+describe("what is decided of the image in the dialog", () => {
+  const names = ["cat", "dog", "emu"];
+  const editing = { why: "", undo: false, redo: false, names, kept: "" };
+  let model: PanelModel<State>;
+  let el: HTMLElement;
+  const dialog = () => one<HTMLDialogElement>(el, "dialog");
+  const requests = () => model.changes.flatMap(({ edit }) => (edit ? [edit] : []));
+
+  beforeEach(async () => {
+    document.body.replaceChildren();
+    fakePixels();
+    model = new PanelModel<State>({ opened: {}, selected: 0, marked: [], ...UNEDITED, editing });
+    ({ el } = await mount(detail, model));
+    model.receive("opened", opening());
+  });
+
+  it("goes by keys that it shows", () => {
+    expect(texts(el, ".imbxai-dialog-keys kbd")).toEqual(
+      expect.arrayContaining(["k", "x", "l", "s", "Ctrl Z"]),
+    );
+    for (const key of ["k", "x", "s"]) press(dialog(), key);
+    const images = ["training:101"];
+    expect(requests()).toMatchObject([
+      { do: "edit", images, edit: { action: "keep" } },
+      { do: "edit", images, edit: { action: "exclude" } },
+      { do: "edit", images, edit: { action: "relabel", label: 1 } }, // what it is predicted as
+    ]);
+    press(dialog(), "ArrowRight"); // an image that is predicted right
+    press(dialog(), "s");
+    expect(requests()).toHaveLength(3);
+  });
+
+  it("is said there, and can be taken back", () => {
+    model.receive("edits", { "training:101": { action: "relabel", label: 2 } });
+    expect(one(el, ".imbxai-edit-now").textContent).toBe("relabeled as emu");
+    one(el, ".imbxai-edit-tools button:nth-of-type(5)").click();
+    expect(requests()).toMatchObject([{ images: ["training:101"], edit: null }]);
+    model.receive("edits", {});
+    expect(one(el, ".imbxai-edit-now").textContent).toBe("");
+  });
+
+  it("may be any class, found by a part of its name", () => {
+    press(dialog(), "l");
+    const field = one<HTMLInputElement>(el, ".imbxai-finder-field");
+    field.value = "M";
+    field.dispatchEvent(new Event("input"));
+    expect(texts(el, ".imbxai-finder-option")).toEqual(["emu"]);
+    press(field, "Enter");
+    press(field, "Enter"); // the menu is gone
+    expect(requests()).toMatchObject([{ edit: { action: "relabel", label: 2 } }]);
+    field.value = "zebra";
+    field.dispatchEvent(new Event("input"));
+    expect(one(el, ".imbxai-finder p").textContent).toBe("No class has “zebra” in its name.");
+  });
+
+  it("cannot be decided without a kernel, and says so", () => {
+    model.receive("editing", { ...editing, why: "Editing needs a running kernel." });
+    const buttons = [...el.querySelectorAll<HTMLButtonElement>(".imbxai-edit-tools > button")];
+    expect(buttons.every((button) => button.disabled)).toBe(true);
+    expect(one(el, ".imbxai-edit-tools .imbxai-soft").textContent).toContain("running kernel");
+    press(dialog(), "x");
+    expect(requests()).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import {
   settle,
   texts,
   thumbnails,
+  UNEDITED,
 } from "./panel_model";
 
 const fails = (images: number, held: number, index: number, name: string, tile: number) => ({
@@ -45,7 +46,15 @@ const card = (index = 0, changes: Partial<Failures> = {}): CardIdentity & Part =
 });
 
 const fresh = (value: State["card"]) =>
-  new PanelModel<State>({ card: value, ahead: {}, selected: 0, filter: {}, marked: [], opens: {} });
+  new PanelModel<State>({
+    card: value,
+    ahead: {},
+    selected: 0,
+    filter: {},
+    marked: [],
+    opens: {},
+    ...UNEDITED,
+  });
 
 describe("the images that fail", () => {
   let model: ReturnType<typeof fresh>;

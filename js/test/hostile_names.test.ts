@@ -18,6 +18,7 @@ import {
   stubSight,
   texts,
   thumbnails,
+  UNEDITED,
 } from "./panel_model";
 
 const NAMES = [
@@ -148,7 +149,10 @@ describe.each(NAMES)("the name %s", (name) => {
     const prototype_data = new DataView(new ArrayBuffer(1));
     const part = { archetypes: archetypes_part, prototype_sprite, prototype_data };
     const card = { index: 0, name, ...part };
-    const { el } = await mount(archetypes as never, new PanelModel({ card, marked: [] }));
+    const { el } = await mount(
+      archetypes as never,
+      new PanelModel({ card, marked: [], ...UNEDITED }),
+    );
     await settle();
     const thumb = one(el, ".imbxai-thumb");
     expect(thumb.getAttribute("aria-label")).toContain(`Prediction: ${name}`);

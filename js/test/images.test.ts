@@ -17,6 +17,7 @@ import {
   stubSight,
   texts,
   thumbnails,
+  UNEDITED,
 } from "./panel_model";
 
 const SPRITE = { width: 32, height: 32, columns: 12, type: "image/png" };
@@ -111,7 +112,7 @@ const page = (count: number, total: number, groups: ImageGroup[], notice = ""): 
 });
 
 const fresh = (value: State["card"], marked: string[] = []) =>
-  new PanelModel<State>({ card: value, selected: 0, wanted: {}, marked, opens: {} });
+  new PanelModel<State>({ card: value, selected: 0, wanted: {}, marked, opens: {}, ...UNEDITED });
 
 describe("all images", () => {
   let model: ReturnType<typeof fresh>;

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import linkerModule from "../src/linker/linker";
 import type { ClassCard } from "../src/model";
 import { h } from "../src/parts/dom";
+import { askEdit, type Edit } from "../src/parts/edits";
 import { askFor, type ImageFilter } from "../src/parts/filter";
 import { openFeature, openImage } from "../src/parts/open";
 import { mount, PanelModel } from "./panel_model";
@@ -31,8 +32,12 @@ const PANELS = {
   words: { traits: { card: {} }, keys: ["words"], waits: false },
   bars: { traits: { filter: {} }, keys: [], waits: false },
   images: { traits: { wanted: {}, marked: [] }, keys: [], waits: false },
-  strip: { traits: { marked: [], filter: {}, opens: {} }, keys: [], waits: false },
-  dialog: { traits: { opened: {} }, keys: [], waits: false },
+  strip: {
+    traits: { marked: [], filter: {}, opens: {}, edits: {}, editing: {}, edit: {} },
+    keys: [],
+    waits: false,
+  },
+  dialog: { traits: { opened: {}, edits: {} }, keys: [], waits: false },
 };
 
 type PanelName = keyof typeof PANELS;
@@ -72,6 +77,8 @@ async function open(options: { cards?: ClassCard[]; selected?: number } = {}): P
     cards: options.cards ?? NAMES.map((_, index) => makeCard(index)),
     selected: options.selected ?? 1,
     marked: ["training:7"],
+    edits: {},
+    history: { undo: false, redo: false, kept: "" },
   });
   linker.widget_manager.get_model = async (id) => ({ ...to, message })[id as PanelName];
   const cleanup = linkerModule.initialize({ model: linker } as never) as () => void;
@@ -163,6 +170,100 @@ describe("marked images", () => {
     page.linker.set_state({ marked: [] });
     expect(page.to.images.get("marked")).toEqual([]);
     expect(page.linker.saved).toEqual([]);
+  });
+});
+
+describe("edits", () => {
+  const exclude = { action: "exclude" } as const;
+  const ask = (page: Page, images: string[], edit: Edit | null) =>
+    page.to.strip.set("edit", askEdit({ do: "edit", images, edit }));
+  const step = (page: Page, what: "undo" | "redo") =>
+    page.to.strip.set("edit", askEdit({ do: what }));
+  const edits = (page: Page) => page.to.dialog.get("edits");
+  const asked = (page: Page) => page.linker.asked.filter(({ kind }) => kind === "edit");
+
+  it("are those of Python, with what can be done", async () => {
+    const page = await open();
+    page.linker.set_state({ edits: { "training:1": exclude } });
+    page.linker.set_state({ history: { undo: true, redo: false, kept: "edits.jsonl" } });
+    expect(edits(page)).toEqual({ "training:1": exclude });
+    const editing = { why: "", undo: true, redo: false, names: NAMES, kept: "edits.jsonl" };
+    expect(page.to.strip.get("editing")).toEqual(editing);
+    expect(page.linker.saved).toEqual([]);
+  });
+
+  it("show at once, and act once however often and fast they are asked for", async () => {
+    const page = await open();
+    ask(page, ["training:1", "training:2"], exclude);
+    ask(page, ["training:1", "training:2"], exclude);
+    ask(page, ["training:2"], exclude);
+    expect(edits(page)).toEqual({ "training:1": exclude, "training:2": exclude });
+    expect(asked(page)).toHaveLength(1);
+    const given = { do: "edit", images: ["training:1", "training:2"], edit: exclude };
+    expect(asked(page)[0]?.arguments).toMatchObject(given);
+    ask(page, ["training:1"], null); // taken back before Python has heard of it
+    expect(edits(page)).toEqual({ "training:2": exclude });
+    expect(asked(page)).toHaveLength(2);
+    page.linker.set_state({ edits: { "training:1": exclude, "training:2": exclude } });
+    await page.linker.answer({ changed: true }, 0);
+    expect(edits(page)).toEqual({ "training:2": exclude }); // the second is still on its way
+    page.linker.set_state({ edits: { "training:2": exclude } });
+    await page.linker.answer({ changed: true }, 1);
+    expect(edits(page)).toEqual({ "training:2": exclude });
+  });
+
+  it("have ids of their own, by which Python knows one that comes twice", async () => {
+    const page = await open();
+    const other = await open();
+    for (const each of [page, page, other]) ask(each, [`training:${Math.random()}`], exclude);
+    const all = [...asked(page), ...asked(other)];
+    expect(new Set(all.map(({ arguments: given }) => given.id)).size).toBe(3);
+  });
+
+  it("are undone one step at a time", async () => {
+    const page = await open();
+    page.linker.set_state({ edits: { "training:1": exclude } });
+    page.linker.set_state({ history: { undo: true, redo: true, kept: "" } });
+    step(page, "undo");
+    step(page, "undo");
+    step(page, "redo");
+    expect(asked(page).map(({ arguments: given }) => given.do)).toEqual(["undo"]);
+    expect(page.to.strip.get("editing")).toMatchObject({ undo: false, redo: false });
+    page.linker.set_state({ edits: {} });
+    await page.linker.answer({ changed: true });
+    expect(edits(page)).toEqual({});
+    expect(page.to.strip.get("editing")).toMatchObject({ undo: true, redo: true });
+  });
+
+  it("go back where Python refuses them, and say why", async () => {
+    const page = await open();
+    ask(page, ["training:1"], exclude);
+    await page.linker.refuse("OSError: disk is full");
+    expect(edits(page)).toEqual({});
+    expect(said(page)).toBe("Nothing was edited: OSError: disk is full.");
+    expect(reportError).not.toHaveBeenCalled();
+  });
+
+  it("cannot be made where there is no kernel", async () => {
+    const page = await open();
+    Object.assign(page.message, { comm_live: false });
+    page.message.emit("comm_live_update");
+    expect(page.to.strip.get("editing")).toMatchObject({
+      why: "Editing needs a running kernel; this page has none.",
+    });
+    ask(page, ["training:1"], exclude);
+    expect([edits(page), asked(page)]).toEqual([{}, []]);
+  });
+
+  it("wait for a slow kernel, and say so", async () => {
+    const page = await open();
+    vi.useFakeTimers();
+    ask(page, ["training:1"], exclude);
+    vi.advanceTimersByTime(4500);
+    expect(said(page)).toBe("The kernel is busy: edits wait for it, and are not kept yet.");
+    await page.linker.answer({ changed: true });
+    expect(said(page)).toBe("");
+    vi.useRealTimers();
   });
 });
 

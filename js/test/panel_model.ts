@@ -11,6 +11,9 @@ interface Question {
   arguments: Record<string, unknown>;
 }
 
+/** The traits of editing, before the linker is there. */
+export const UNEDITED = { edits: {}, editing: {}, edit: {} };
+
 export class PanelModel<T extends object> {
   /** What `save_changes` would have sent to the kernel. */
   saved: Partial<T>[] = [];

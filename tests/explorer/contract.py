@@ -61,7 +61,7 @@ def contract() -> str:
 def _told(kind: type[Panel]) -> list[str]:
     """List the traits that a panel is made with, but for cards and what is set in the page."""
     rest = {"card", "ahead", "marks", "selected", "likely", "marked", "labels", "filter", "wanted"}
-    rest |= {"opens", "opened"}
+    rest |= {"opens", "opened", "edits", "editing", "edit"}
     return [name for name in kind.class_own_traits(sync=True) if name not in rest]
 
 

@@ -18,9 +18,11 @@ from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent, Archetyp
 from imbxai_widgets.explorer.panels.class_picker import ClassPicker
 from imbxai_widgets.explorer.panels.comparison import ComparisonPanel
 from imbxai_widgets.explorer.panels.detail import DetailPanel
+from imbxai_widgets.explorer.panels.edits import EditsPanel
 from imbxai_widgets.explorer.panels.header import ClassHeader
 from imbxai_widgets.explorer.panels.overlap import OverlapTable
 from imbxai_widgets.explorer.panels.overview import OverviewPanel
+from imbxai_widgets.explorer.panels.review import ReviewPanel
 
 PANELS = list(WIDGETS.values())
 CARDS = {kind: sample_card(content) for content, kind in WIDGETS.items() if content.keys()}
@@ -115,6 +117,8 @@ def test_two_of_a_kind_are_independent(panel: type[Panel]) -> None:
         ClassPicker: ("classes", [entry()]),
         OverviewPanel: ("overview", {"order": [0]}),
         DetailPanel: ("opened", {"kind": "image"}),
+        EditsPanel: ("edits", {"training:1": {"action": "keep"}}),
+        ReviewPanel: ("marked", ["training:1"]),
     }
     name, value = others[panel] if panel in others else ("card", CARDS[panel])
     setattr(first, name, value)

@@ -10,7 +10,7 @@ every image of a small class would be suspect.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,24 @@ from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 # Added to each probability: networks are often too sure, and 0 would outweigh all neighbors.
 _FLOOR: Final = 1e-3
+
+
+class SuspectRows(NamedTuple):
+    """Images, the most suspect first, as `imbxai_widgets.Analysis.suspect_rows` finds them.
+
+    Attributes
+    ----------
+    rows
+        (N,) int64.
+    suggested
+        (N,) int64: the class that has the most evidence beside the label.
+    scores
+        (N,) float64, falling, 0 to 1: the part of the evidence for the two that is for `suggested`.
+    """
+
+    rows: IntArray
+    suggested: IntArray
+    scores: DoubleArray
 
 
 def label_odds(

@@ -9,17 +9,20 @@ from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
 from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.panels.comparison import ComparisonContent
 from imbxai_widgets.explorer.panels.detail import DetailContent
+from imbxai_widgets.explorer.panels.edits import EditsContent
 from imbxai_widgets.explorer.panels.failures import FailuresContent
 from imbxai_widgets.explorer.panels.header import HeaderContent
 from imbxai_widgets.explorer.panels.images import ImagesContent
 from imbxai_widgets.explorer.panels.overlap import OverlapContent
 from imbxai_widgets.explorer.panels.overview import OverviewContent
+from imbxai_widgets.explorer.panels.review import ReviewContent
 
 __all__ = ["PANELS"]
 
 PANELS: tuple[type[PanelContent], ...] = (
     ClassPickerContent,
     HeaderContent,
+    EditsContent,
     AdversaryContent,
     FailuresContent,
     ArchetypeContent,
@@ -28,5 +31,6 @@ PANELS: tuple[type[PanelContent], ...] = (
     OverlapContent,
     ColorContent,
     OverviewContent,
+    ReviewContent,
     DetailContent,
 )

@@ -15,7 +15,7 @@ from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.methods.balanced import best_balanced_archetypes
 from imbxai_widgets.compute.numeric.types import Int8Array, IntArray
 from imbxai_widgets.explorer.deck import prototypes_first
-from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.text import archetype_meanings, balanced_meanings, counted
 from imbxai_widgets.explorer.thumbnails import Thumbnail, make_tiles
@@ -174,7 +174,7 @@ def _groups(
     ]
 
 
-class ArchetypeStrip(Panel):
+class ArchetypeStrip(Editing, Panel):
     """One bar in four parts, and four columns with prototypes (Dablain et al., Figs. 2 and 3).
 
     Parameters

@@ -6,7 +6,7 @@ from typing import Any
 
 import traitlets
 
-from imbxai_widgets.explorer.panel import Panel, PanelContent
+from imbxai_widgets.explorer.panel import Editing, Panel, PanelContent
 
 
 class DetailContent(PanelContent):
@@ -21,7 +21,7 @@ class DetailContent(PanelContent):
         return DetailPanel(selected=selected)
 
 
-class DetailPanel(Panel):
+class DetailPanel(Editing, Panel):
     """A dialog over the page, in which one image or feature is looked at closer.
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 
 from imbxai_widgets.analysis.split import SplitName
-from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.thumbnails import Thumbnail, by_prediction, make_tiles, no_images
 
@@ -131,7 +131,7 @@ def fair_shares(sizes: list[int], room: int) -> list[int]:
     return shares
 
 
-class FailuresPanel(Panel):
+class FailuresPanel(Editing, Panel):
     """Images of a class that are misclassified, grouped by what they are taken for.
 
     Parameters

@@ -12,7 +12,7 @@ from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.explorer.marks import rows_of
-from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.thumbnails import (
     Thumbnail,
@@ -259,7 +259,7 @@ def _group(
     }
 
 
-class ImagesPanel(Panel):
+class ImagesPanel(Editing, Panel):
     """The images of a class, filtered, in groups; and the tray of marked images.
 
     Its front end asks for images by ``ask("images", {filter, offset})``, for the neighbors that

@@ -11,9 +11,11 @@ import {
 } from "../model";
 import { type AskError, Asker } from "../parts/ask";
 import { h } from "../parts/dom";
+import { type AskedEdit, type Editing, type Edits, isEdit } from "../parts/edits";
 import { type AskedFilter, isAsked } from "../parts/filter";
 import { type AskedOpening, isOpening } from "../parts/open";
 import { CardStore } from "./card_store";
+import { EditStore } from "./edit_store";
 
 /** A panel, as it is registered in Python; see `Panel` in explorer/panel.py for its traits. */
 interface Linked<M> {
@@ -33,6 +35,8 @@ interface LinkerState {
   selected: number;
   /** Keys of the marked images, such as "training:12". */
   marked: string[];
+  edits: Edits;
+  history: { undo: boolean; redo: boolean; kept: string };
   /** Tells the lines that are left behind by the process that made the panels. */
   session: string;
 }
@@ -51,6 +55,8 @@ interface Notice {
 
 /** After this long without a card, the page says what it waits for. */
 const PATIENCE = 5000;
+
+const NO_KERNEL = "Editing needs a running kernel; this page has none.";
 
 async function resolveTargets(model: LinkerModel): Promise<Targets> {
   const manager = model.widget_manager;
@@ -75,6 +81,7 @@ function partOf(card: ClassCard, keys: string[]): CardIdentity {
 export class Linker {
   readonly #cards: CardStore;
   readonly #asker: Asker;
+  readonly #edits: EditStore;
   readonly #undo: (() => void)[] = [];
   #shown: ClassCard | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,6 +97,10 @@ export class Linker {
       (card) => this.#guard(() => this.#came(card)),
       (index, error) => this.#missed(index, error),
     );
+    this.#edits = new EditStore(this.#asker, () => model.get("edits"), {
+      changed: () => this.#guard(() => this.#putEdits()),
+      say: (text) => this.#say(text),
+    });
     const told = (message: Notice) => {
       if (message.type === "notice") this.#say(message.message);
     };
@@ -104,18 +115,28 @@ export class Linker {
       this.#listen(panel, "filter", (filter) => this.#filter(filter as AskedFilter));
       this.#listen(panel, "opens", (opening) => this.#open(opening as AskedOpening));
       this.#listen(panel, "marked", (keys) => this.#mark(keys as string[]));
+      this.#listen(panel, "edit", (edit) => this.#edit(edit as AskedEdit));
     }
+    const edited = () => this.#guard(() => this.#putEdits());
+    for (const trait of ["edits", "history"] as const) {
+      model.on(`change:${trait}`, edited);
+      this.#undo.push(() => model.off(`change:${trait}`, edited));
+    }
+    to.message.on("comm_live_update", edited);
+    this.#undo.push(() => to.message.off("comm_live_update", edited));
     const marked = () => this.#guard(() => this.#putAll("marked", this.model.get("marked")));
     model.on("change:marked", marked);
     this.#undo.push(() => model.off("change:marked", marked));
     changed();
     marked();
+    edited();
   }
 
   dispose(): void {
     clearTimeout(this.#timer);
     this.#cards.dispose();
     this.#asker.dispose();
+    this.#edits.dispose();
     for (const undo of this.#undo) undo();
   }
 
@@ -152,7 +173,33 @@ export class Linker {
     this.model.save_changes();
   }
 
-  #putAll(trait: "wanted" | "opened" | "marked", value: unknown): void {
+  /** Has an edit made in Python; what goes wrong is said there. */
+  #edit(edit: AskedEdit): void {
+    if (isEdit(edit) && !this.#why) this.#edits.ask(edit).catch(reportError);
+  }
+
+  /** Shows on all panels what is decided of images, and whether more can be. */
+  #putEdits(): void {
+    const { undo, redo, kept } = this.model.get("history");
+    const wait = this.#edits.stepping;
+    const names = this.model.get("class_names");
+    const editing: Editing = {
+      why: this.#why,
+      undo: undo && !wait,
+      redo: redo && !wait,
+      names,
+      kept,
+    };
+    this.#putAll("editing", editing);
+    this.#putAll("edits", this.#edits.shown);
+  }
+
+  /** Why nothing can be edited, where that is known beforehand. */
+  get #why(): string {
+    return this.to.message.comm_live === false ? NO_KERNEL : "";
+  }
+
+  #putAll(trait: "wanted" | "opened" | "marked" | "edits" | "editing", value: unknown): void {
     for (const { model } of this.to.panels) {
       if (has(model, trait)) model.set_state({ [trait]: value });
     }

@@ -11,7 +11,7 @@ import { textButton } from "../parts/sentence";
 import { SheetStore, type Sprite, type TileSheet } from "../parts/sprite";
 import { type Thumbnail, ThumbnailGrid, type TileEvents } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
-import { type ImagesState, tileEvents } from "../parts/tile_events";
+import { type ImagesState, onTileState, showTileState, tileEvents } from "../parts/tile_events";
 
 export interface ArchetypeGroup {
   /** How many of the neighbors are of the class, in words. */
@@ -310,8 +310,10 @@ class Strip {
   }
 
   showMarks(): void {
-    const marked = new Set(this.model.get("marked"));
-    for (const column of this.#columns) column.grid.mark(marked);
+    showTileState(
+      this.model,
+      this.#columns.map(({ grid }) => grid),
+    );
   }
 
   resize(): void {
@@ -362,7 +364,7 @@ const render: Render<State> = ({ model, el }) => {
   // What cannot be decoded is told of where it is shown.
   cleanup.on(model, "change:ahead", () => strip.prepare().catch(() => {}));
   cleanup.on(model, "change:balanced", () => strip.show());
-  cleanup.on(model, "change:marked", () => strip.showMarks());
+  onTileState(cleanup, model, () => strip.showMarks());
   el.append(strip.frame.root);
   cleanup.add(() => strip.dispose());
   cleanup.onResize([strip.frame.body], () => strip.resize());

@@ -38,7 +38,9 @@ const render: Render<State> = ({ model, el }) => {
     const active = activeAround(root);
     dialog.open(opening, root.closest(ROOT)?.contains(active) && active ? active : undefined);
   });
-  cleanup.on(model, "change:marked", () => dialog.refresh());
+  for (const trait of ["marked", "edits", "editing"] as const) {
+    cleanup.on(model, `change:${trait}`, () => dialog.refresh());
+  }
   el.append(root);
   cleanup.add(() => {
     dialog.dispose();

@@ -12,7 +12,7 @@ import {
 } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
 import { smallSize } from "../parts/thumbnail_layout";
-import { type ImagesState, tileEvents } from "../parts/tile_events";
+import { type ImagesState, onTileState, showTileState, tileEvents } from "../parts/tile_events";
 
 export interface FailureGroup {
   /** The class that they are taken for. */
@@ -201,8 +201,10 @@ class FailuresView {
   }
 
   showMarks(): void {
-    const marked = new Set(this.model.get("marked"));
-    for (const { grid } of this.#groups.all) grid.mark(marked);
+    showTileState(
+      this.model,
+      this.#groups.all.map(({ grid }) => grid),
+    );
   }
 
   resize(): void {
@@ -286,7 +288,7 @@ const render: Render<State> = ({ model, el }) => {
   cleanup.on(model, "change:card", () => view.showCard());
   // What cannot be decoded is told of where it is shown.
   cleanup.on(model, "change:ahead", () => view.prepare().catch(() => {}));
-  cleanup.on(model, "change:marked", () => view.showMarks());
+  onTileState(cleanup, model, () => view.showMarks());
   el.append(view.frame.root);
   cleanup.add(() => view.dispose());
   cleanup.onResize([view.frame.body], () => view.resize());

@@ -19,7 +19,7 @@ import { MarkTray } from "../parts/mark_tray";
 import { SheetStore, type Sprite, type TileSheet } from "../parts/sprite";
 import { keyOf, type SplitName, type Thumbnail } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
-import { type ImagesState, tileEvents } from "../parts/tile_events";
+import { type ImagesState, onTileState, showTileState, tileEvents } from "../parts/tile_events";
 
 /** What a card holds of the images of a class in one split: of validation, those that fail. */
 export interface ClassImages {
@@ -94,7 +94,7 @@ class Images {
       drawn: () => this.#showMarksOnTiles(),
     };
     this.#sections = [0, 1].map(() => new ImageSection(this.#asker, events));
-    this.#tray = new MarkTray(() => model.set("marked", []));
+    this.#tray = new MarkTray(model, () => model.set("marked", []));
     this.#list.append(...this.#sections.map(({ element }) => element));
     this.frame.head.hidden = true; // the tab has the same title
     this.frame.body.append(this.#empty, this.#controls.element, this.#list, this.#tray.element);
@@ -284,8 +284,10 @@ class Images {
   }
 
   #showMarksOnTiles(): void {
-    const marked = new Set(this.model.get("marked"));
-    for (const grid of this.#sections.flatMap((section) => section.grids)) grid.mark(marked);
+    showTileState(
+      this.model,
+      this.#sections.flatMap((section) => section.grids),
+    );
   }
 
   /** Keeps what is known of the marked images; asks for what is not. */
@@ -352,7 +354,7 @@ const render: Render<State> = ({ model, el }) => {
   const images = new Images(model, cleanup);
   cleanup.on(model, "change:card", () => images.showCard());
   cleanup.on(model, "change:wanted", () => images.showWanted());
-  cleanup.on(model, "change:marked", () => images.showMarks());
+  onTileState(cleanup, model, () => images.showMarks());
   el.append(images.frame.root);
   cleanup.add(() => images.dispose());
   cleanup.onResize(images.sized, () => images.relayout());

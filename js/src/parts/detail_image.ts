@@ -2,9 +2,11 @@
 import { ARCHETYPES } from "./archetype_style";
 import type { DetailContext, KeyHint, Kind } from "./detail_kind";
 import { h } from "./dom";
+import { EditTools } from "./edit_tools";
 import { toggledKey } from "./marks";
 import type { ImageOpening } from "./open";
 import { describe, keyOf, type Tile } from "./thumbnail_grid";
+import { suggestedOf } from "./tile_events";
 
 /** Longer side of the image in CSS pixels. */
 const SIDE = 384;
@@ -14,18 +16,18 @@ export class ImageDetail implements Kind<ImageOpening> {
   readonly #canvas = h("canvas", "imbxai-detail-picture", { role: "img" });
   readonly #facts = h("div", "imbxai-detail-facts");
   readonly #mark = h("button", "imbxai-quiet-button", { type: "button" });
-  readonly element = h(
-    "div",
-    "imbxai-detail-image",
-    {},
-    this.#canvas,
-    h("div", "", {}, this.#facts, this.#mark),
-  );
-  readonly keys: readonly KeyHint[] = [["m", "mark"]];
+  readonly element = h("div", "imbxai-detail-image", {}, this.#canvas);
+  readonly #tools: EditTools;
   #opening: ImageOpening | undefined;
 
   constructor(private readonly context: DetailContext) {
     this.#mark.addEventListener("click", () => this.#toggle());
+    this.#tools = new EditTools(context.model);
+    this.element.append(h("div", "", {}, this.#facts, this.#mark, this.#tools.element));
+  }
+
+  get keys(): readonly KeyHint[] {
+    return [["m", "mark"], ...this.#tools.keys];
   }
 
   show(opening: ImageOpening): void {
@@ -38,6 +40,8 @@ export class ImageDetail implements Kind<ImageOpening> {
     this.#canvas.hidden = !tile || !this.#draw(tile);
     const color = ARCHETYPES[tile?.thumbnail.archetype ?? -1]?.color ?? "";
     this.element.style.setProperty("--imbxai-archetype", color);
+    const suggested = tile ? suggestedOf(tile.thumbnail) : [];
+    this.#tools.show({ title: first, keys: [opening.key], suggested });
     this.refresh();
   }
 
@@ -45,6 +49,7 @@ export class ImageDetail implements Kind<ImageOpening> {
     const marked = this.context.model.get("marked").includes(this.#opening?.key ?? "");
     this.#mark.setAttribute("aria-pressed", String(marked));
     this.#mark.textContent = marked ? "Marked" : "Mark";
+    this.#tools.refresh();
   }
 
   beside({ key, group, ...rest }: ImageOpening, steps: number): ImageOpening | undefined {
@@ -56,9 +61,10 @@ export class ImageDetail implements Kind<ImageOpening> {
     return group.length > 1 ? `${group.indexOf(key) + 1} of ${group.length}` : "";
   }
 
-  press({ key }: KeyboardEvent): boolean {
-    if (key === "m") this.#toggle();
-    return key === "m";
+  press(event: KeyboardEvent): boolean {
+    if (event.key !== "m") return this.#tools.press(event);
+    this.#toggle();
+    return true;
   }
 
   close(): void {

@@ -1,10 +1,11 @@
 // What may be opened in the dialog: each kind fills it in its own way.
 import type { Model } from "../model";
 import type { Asker } from "./ask";
+import type { EditState } from "./edits";
 import type { AskedOpening, Opening } from "./open";
 
 /** The traits of the dialog's panel. */
-export interface DetailState {
+export interface DetailState extends EditState {
   /** What was opened last, if anything. */
   opened: AskedOpening;
   selected: number;

@@ -1,6 +1,10 @@
 // The tray of marked images: how many they are, and ways to take them along.
+
+import type { Model } from "../model";
 import { ARCHETYPES } from "./archetype_style";
 import { h } from "./dom";
+import { EditTools } from "./edit_tools";
+import type { EditState } from "./edits";
 import { count, counted } from "./format";
 import type { Thumbnail } from "./thumbnail_grid";
 
@@ -49,6 +53,7 @@ export class MarkTray {
   readonly #export = h("button", "imbxai-quiet-button", { type: "button" }, "Export CSV");
   readonly #clear = h("button", "imbxai-quiet-button", { type: "button" }, "Clear");
   readonly #told = h("span", "imbxai-soft", { role: "status" });
+  readonly #tools: EditTools;
   readonly element = h(
     "div",
     "imbxai-tray",
@@ -62,7 +67,9 @@ export class MarkTray {
   );
   #rows: string[][] = [];
 
-  constructor(clear: () => void) {
+  constructor(model: Model<EditState>, clear: () => void) {
+    this.#tools = new EditTools(model);
+    this.element.append(this.#tools.element);
     this.#copy.addEventListener("click", () => this.#onCopy());
     this.#export.addEventListener("click", () => this.#onExport());
     this.#clear.addEventListener("click", clear);
@@ -73,6 +80,7 @@ export class MarkTray {
     this.#rows = keys.map((key) => fieldsOf(key, known.get(key)));
     this.#number.textContent = `${counted(keys.length, "image")} marked`;
     this.#told.textContent = "";
+    this.#tools.show({ title: counted(keys.length, "marked image"), keys, suggested: [] });
     const names = keys.slice(-NAMED).map((key) => nameOf(key, known.get(key)));
     const more = keys.length - names.length;
     this.#names.textContent = `${more > 0 ? `${count(more)} others, ` : ""}${names.join(", ")}`;

@@ -1,6 +1,7 @@
 // Images: a canvas with the pixels, under buttons that open an image, and mark it by their corner.
 import { ARCHETYPES } from "./archetype_style";
 import { h, keepKeys, step, TextView, type View, Views } from "./dom";
+import { type Edit, type Edits, inWords, onTile } from "./edits";
 import { counted, percent } from "./format";
 import type { TileLayout, TileSheet } from "./sprite";
 import { type Layout, layOut } from "./thumbnail_layout";
@@ -110,13 +111,24 @@ class Thumb implements View<Tile> {
     "aria-pressed": "false",
     title: "Mark (m)",
   });
-  readonly element = h("div", "imbxai-thumb-place", {}, this.button, this.corner);
+  /** Opens the menu of edits, and says what is decided; by keyboard, `e` does the same. */
+  readonly edits = h("button", "imbxai-thumb-edit", {
+    type: "button",
+    tabindex: -1,
+    "aria-haspopup": "dialog",
+  });
+  readonly element = h("div", "imbxai-thumb-place", {}, this.button, this.corner, this.edits);
+  readonly #badge = new TextView(h("span", ""));
   readonly #number = new TextView(h("span", "imbxai-thumb-number"));
   readonly #caption = new TextView(h("span", "imbxai-thumb-caption"));
   #words = "";
+  #decided = "";
 
-  constructor() {
+  constructor(editable: boolean) {
     this.button.append(this.#number.element, this.#caption.element);
+    this.edits.append(this.#badge.element);
+    this.edits.hidden = !editable;
+    this.edit(undefined, []);
   }
 
   show(tile: Tile): void {
@@ -135,8 +147,21 @@ class Thumb implements View<Tile> {
 
   mark(marked: boolean): void {
     this.button.dataset.marked = String(marked);
-    this.button.setAttribute("aria-label", marked ? `${this.#words}, marked` : this.#words);
     this.corner.setAttribute("aria-pressed", String(marked));
+    const words = [this.#words, this.#decided, marked ? "marked" : ""].filter(Boolean);
+    this.button.setAttribute("aria-label", words.join(", "));
+  }
+
+  edit(edit: Edit | undefined, names: readonly string[]): void {
+    this.#decided = edit ? inWords(edit, names) : "";
+    this.#badge.show(edit ? onTile(edit, names) : "✎");
+    for (const button of [this.button, this.edits]) {
+      if (edit) button.dataset.edit = edit.action;
+      else delete button.dataset.edit;
+    }
+    this.edits.title = edit ? `Edited: ${this.#decided} (e)` : "Edit (e)";
+    this.edits.setAttribute("aria-label", edit ? `Edit, now ${this.#decided}` : "Edit");
+    this.mark(this.button.dataset.marked === "true");
   }
 
   /** Writes the image's number in place of pixels that are not there. */
@@ -150,6 +175,8 @@ export interface TileEvents {
   mark(thumbnail: Thumbnail): void;
   /** An image is to be looked at closer: by a click or Enter. */
   open(tile: Tile, group: readonly Tile[]): void;
+  /** Something is to be decided of an image: by its other corner or `e`. */
+  edit?(tile: Tile, anchor: HTMLElement): void;
 }
 
 export interface GridOptions {
@@ -188,7 +215,7 @@ export class ThumbnailGrid {
       "aria-label": name,
     });
     keepKeys(this.element).append(this.#canvas);
-    this.#thumbs = new Views(this.element, () => new Thumb());
+    this.#thumbs = new Views(this.element, () => new Thumb(events.edit !== undefined));
     this.element.addEventListener("click", (event) => this.#onClick(event));
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     // Or the browser takes Space, once it is let go, for a click.
@@ -234,6 +261,14 @@ export class ThumbnailGrid {
     for (const [position, thumb] of this.#thumbs.all.entries()) {
       const tile = this.#tiles[position];
       thumb.mark(tile !== undefined && marked.has(keyOf(tile.thumbnail)));
+    }
+  }
+
+  /** Shows what is decided of the images; `names` are those of the classes. */
+  edit(edits: Edits, names: readonly string[]): void {
+    for (const [position, thumb] of this.#thumbs.all.entries()) {
+      const tile = this.#tiles[position];
+      thumb.edit(tile && edits[keyOf(tile.thumbnail)], names);
     }
   }
 
@@ -288,8 +323,11 @@ export class ThumbnailGrid {
 
   #onClick(event: MouseEvent): void {
     const tile = this.tileOf(event.target);
-    if (!tile) return;
+    // A double click acts once.
+    if (!tile || event.detail > 1) return;
+    const corner = (event.target as Element).closest<HTMLElement>(".imbxai-thumb-edit");
     if ((event.target as Element).closest(".imbxai-thumb-mark")) this.events.mark(tile.thumbnail);
+    else if (corner) this.events.edit?.(tile, corner);
     else this.events.open(tile, this.#tiles);
   }
 
@@ -299,6 +337,11 @@ export class ThumbnailGrid {
     if (tile && alone && (event.key === " " || event.key === "m")) {
       event.preventDefault();
       if (!event.repeat) this.events.mark(tile.thumbnail);
+      return;
+    }
+    if (tile && alone && event.key === "e" && this.events.edit) {
+      event.preventDefault();
+      this.events.edit(tile, event.target as HTMLElement);
       return;
     }
     const buttons = this.#buttons;

@@ -1,0 +1,141 @@
+"""The review: labels that are likely wrong, worked off one after the other across classes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, TypedDict
+
+import numpy as np
+import traitlets
+
+from imbxai_widgets.compute.methods.suspects import SuspectRows
+from imbxai_widgets.explorer.deck import Deck, number
+from imbxai_widgets.explorer.panel import Editing, Panel, PanelContent
+from imbxai_widgets.explorer.sprites import Sprite
+from imbxai_widgets.explorer.thumbnails import Thumbnail, make_tiles, no_images
+
+PAGE = 6  # suspects of an answer: each comes with its neighbors
+TILE = 192  # pixels a side
+LIKELY = 0.5  # score above which there is more evidence for the other label
+
+
+class Suspect(TypedDict):
+    """An image whose label is likely wrong, and why."""
+
+    thumbnail: Thumbnail
+    neighbors: list[Thumbnail]  # nearest first
+    score: float  # 0 to 1, the part of the evidence that is for the other label
+    index: int  # of its label
+    suggested: int
+    suggested_name: str
+    same: int  # neighbors with its label
+    other: int  # neighbors with the suggested one
+    confidence: float | None  # the network's probability of its label, 0 to 1
+    suggested_confidence: float | None  # of the suggested one, where it is known
+
+
+class SuspectPage(TypedDict):
+    """Some suspects, and the picture of all of their tiles."""
+
+    suspects: list[Suspect]
+    sprite: Sprite | None  # None where no images were given
+    sprite_data: bytes
+    missing: str  # how to give the images, where they were not given
+    notice: str  # what went wrong in reading them, or ""
+
+
+class SuspectKeys(TypedDict):
+    """All suspects, in their order."""
+
+    keys: list[str]
+
+
+class ReviewContent(PanelContent):
+    """The suspects of all classes together, in the order of `Analysis.suspects`."""
+
+    name = "review"
+    place = "tab"
+    tab = "Review labels"
+    turn = 9  # the same for all classes
+    asked = ("order", "suspects")
+
+    @classmethod
+    def applies(cls, deck: Deck) -> bool:
+        """Tell whether there is another label that could be right."""
+        return deck.analysis.n_classes > 1
+
+    def order(self) -> SuspectKeys:
+        """Return the images that have more evidence for another label than for their own."""
+        return {"keys": [f"training:{row}" for row in self._likely.rows.tolist()]}
+
+    def suspects(self, first: int) -> SuspectPage:
+        """Return up to `PAGE` suspects from number `first` on."""
+        analysis = self.deck.analysis
+        rows = self._likely.rows[first : first + PAGE]
+        near = analysis.neighbors[rows]
+        every = np.concatenate([rows[:, np.newaxis], near], axis=1).astype(np.int64)
+        tiles = make_tiles(self.deck, "training", every.ravel(), largest=TILE)
+        width = every.shape[1]
+        found = [
+            self._suspect(first + at, tiles["thumbnails"][at * width : (at + 1) * width])
+            for at in range(len(rows))
+        ]
+        return {
+            "suspects": found,
+            "sprite": tiles["sprite"],
+            "sprite_data": tiles["sprite_data"],
+            "missing": no_images(self.deck, "training"),
+            "notice": tiles["notice"],
+        }
+
+    def widget(self, selected: int) -> ReviewPanel:
+        """Return a panel that asks for the suspects once it is in sight."""
+        return ReviewPanel(selected=selected)
+
+    @cached_property
+    def _likely(self) -> SuspectRows:
+        """Those that are more likely wrong than right, by this evidence."""
+        found = self.deck.analysis.suspect_rows()
+        likely = found.scores > LIKELY  # the first ones
+        return SuspectRows(found.rows[likely], found.suggested[likely], found.scores[likely])
+
+    def _suspect(self, place: int, tiles: list[Thumbnail]) -> Suspect:
+        analysis, found = self.deck.analysis, self._likely
+        row, suggested = int(found.rows[place]), int(found.suggested[place])
+        near = analysis.labels[analysis.neighbors[row]]
+        top = analysis.train.top
+        known = np.flatnonzero(top.classes[row] == suggested)
+        return {
+            "thumbnail": tiles[0],
+            "neighbors": tiles[1:],
+            "score": float(found.scores[place]),
+            "index": int(analysis.labels[row]),
+            "suggested": suggested,
+            "suggested_name": self.deck.name(suggested),
+            "same": int(np.count_nonzero(near == analysis.labels[row])),
+            "other": int(np.count_nonzero(near == suggested)),
+            "confidence": number(top.of_labels[row]),
+            "suggested_confidence": (
+                number(top.probabilities[row, known[0]]) if known.size else None
+            ),
+        }
+
+
+class ReviewPanel(Editing, Panel):
+    """One suspect after the other, with its neighbors and keys to decide.
+
+    Parameters
+    ----------
+    selected : int
+        Index of the selected class. A click on a class's name sets it in the page.
+    opens : dict
+        Which image a click looks at closer; see js/src/parts/open.ts.
+    marked : list of str
+        Keys of the marked images, in the order they were marked.
+    """
+
+    _bundle = "review"
+
+    selected = traitlets.Int(0).tag(sync=True)
+    opens: Any = traitlets.Dict().tag(sync=True)
+    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
