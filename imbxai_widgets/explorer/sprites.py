@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, TypedDict
 
+import numpy as np
 from PIL import Image, ImageDraw
 
-from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 from imbxai_widgets.compute.reading.display import ImageSource
 
 COLUMNS = 12
@@ -22,6 +24,7 @@ _FORMATS: Final[dict[str, dict[str, Any]]] = {
     "webp": {"quality": 90, "method": 0},
 }
 _PLACEHOLDER = 32
+_DARKEST: Final = 200  # of 255: what is dark can still be made out
 
 
 class Sprite(TypedDict):
@@ -62,16 +65,53 @@ def make_sprite(
     """
     tiles, unread, shrunk = _tiles(images, indices, largest)
     tiles = tiles or [_gray_tile()]
+    equal = len({tile.size for tile in tiles}) == 1
+    kind = "png" if not shrunk else "jpeg" if equal else "webp"
+    sprite, picture = _sheet(tiles, "RGB" if equal else "RGBA", kind)
+    return sprite, picture, unread
+
+
+def make_veils(
+    light: Sequence[FloatArray], sizes: Sequence[tuple[int, int]], largest: int = LARGEST_TILE
+) -> tuple[Sprite, bytes]:
+    """Draw what lies over the tiles of a sprite and leaves light what is to be seen.
+
+    Parameters
+    ----------
+    light : sequence of float32 array, shape (h, w)
+        0 to 1: how light each part of an image stays, from its upper left to its lower right.
+    sizes : sequence of tuple of two int
+        Width and height of each image in pixels, as `make_sprite` was given it.
+    largest : int
+        As `make_sprite` was given it.
+
+    Returns
+    -------
+    Sprite
+        Where the veils lie: as the images do.
+    bytes
+        The picture: a PNG of black that is the more transparent, the lighter an image stays.
+    """
+    tiles = []
+    for part, (width, height) in zip(light, sizes, strict=True):
+        tile = Image.new("L", (width, height))
+        tile.thumbnail((largest, largest))  # no larger than the image is drawn
+        smooth = Image.fromarray(part).resize(tile.size, Image.Resampling.BILINEAR)
+        dark = np.round(_DARKEST * (1 - np.asarray(smooth).clip(0, 1))).astype(np.uint8)
+        tiles.append(Image.merge("LA", (Image.new("L", tile.size), Image.fromarray(dark))))
+    return _sheet(tiles, "LA", "png")
+
+
+def _sheet(tiles: Sequence[Image.Image], mode: str, kind: str) -> tuple[Sprite, bytes]:
+    """Put tiles into one picture, each in the middle of its place."""
     width, height = (max(sides) for sides in zip(*(tile.size for tile in tiles), strict=True))
     columns = min(COLUMNS, len(tiles))
-    equal = all(tile.size == (width, height) for tile in tiles)
-    mode, blank = ("RGB", (255, 255, 255)) if equal else ("RGBA", (0, 0, 0, 0))
+    blank = (255, 255, 255) if mode == "RGB" else (0,) * len(mode)
     sheet = Image.new(mode, (columns * width, -(-len(tiles) // columns) * height), blank)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, columns)
         inset = (width - tile.width) // 2, (height - tile.height) // 2
         sheet.paste(tile, (column * width + inset[0], row * height + inset[1]))
-    kind = "png" if not shrunk else "jpeg" if equal else "webp"
     picture = io.BytesIO()
     sheet.save(picture, kind, **_FORMATS[kind])
     sprite: Sprite = {
@@ -80,7 +120,7 @@ def make_sprite(
         "columns": columns,
         "type": f"image/{kind}",
     }
-    return sprite, picture.getvalue(), unread
+    return sprite, picture.getvalue()
 
 
 def _tiles(

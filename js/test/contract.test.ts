@@ -104,7 +104,7 @@ describe("what Python sends of a class", () => {
   });
 
   it("is in the overlap table", async () => {
-    const el = await show(overlap, { card: card(sent.overlap), selected: 1 });
+    const el = await show(overlap, { card: card(sent.overlap), selected: 1, opens: {} });
     expect(all(el, "[data-feature]")).toHaveLength(sent.overlap.overlap.features.length);
     const names = sent.overlap.overlap.rows.map((row) => row.name);
     expect(texts(el, "tbody th")).toEqual(names);

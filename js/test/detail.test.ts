@@ -12,6 +12,7 @@ import {
   press,
   texts,
   thumbnails,
+  UNDRAWN,
   UNEDITED,
 } from "./panel_model";
 
@@ -27,6 +28,9 @@ function opening(key = "training:101", group = tiles(3)): AskedOpening {
   );
 }
 
+const fresh = (opened: AskedOpening) =>
+  new PanelModel<State>({ opened, selected: 0, marked: [], ...UNDRAWN, ...UNEDITED });
+
 describe("an image in the dialog", () => {
   let model: PanelModel<State>;
   let el: HTMLElement;
@@ -39,18 +43,13 @@ describe("an image in the dialog", () => {
   beforeEach(async () => {
     document.body.replaceChildren();
     fakePixels();
-    model = new PanelModel<State>({ opened: {}, selected: 0, marked: [], ...UNEDITED });
+    model = fresh({});
     ({ el, dispose } = await mount(detail, model));
   });
 
   it("is closed until something is opened, also where a page is made of a saved state", async () => {
     expect(dialog().open).toBe(false);
-    const saved = new PanelModel<State>({
-      opened: opening(),
-      selected: 0,
-      marked: [],
-      ...UNEDITED,
-    });
+    const saved = fresh(opening());
     const again = await mount(detail, saved);
     expect(one<HTMLDialogElement>(again.el, "dialog").open).toBe(false);
   });

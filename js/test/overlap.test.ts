@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { CardIdentity, MaybeCard } from "../src/model";
-import overlap, { type Part } from "../src/panels/overlap";
+import overlap, { type Part, type State } from "../src/panels/overlap";
 import { all, EVIL, fills, mount, one, PanelModel, press, texts } from "./panel_model";
 
 const card = (): CardIdentity & Part => ({
@@ -22,13 +22,14 @@ const card = (): CardIdentity & Part => ({
   },
 });
 
-const fresh = (value: MaybeCard<Part>) => new PanelModel({ card: value, selected: 0 });
+const fresh = (value: MaybeCard<Part>) =>
+  new PanelModel<State>({ card: value, selected: 0, opens: {} });
 
 describe("overlap table", () => {
   let model: ReturnType<typeof fresh>;
   let el: HTMLElement;
   let dispose: () => Promise<void>;
-  const buttons = () => all(el, ".imbxai-pick button");
+  const buttons = () => all(el, ".imbxai-pick .imbxai-link");
 
   beforeEach(async () => {
     document.body.replaceChildren();
@@ -47,7 +48,7 @@ describe("overlap table", () => {
       "Its strongest features: 12 (50%), 3 (30%), 7 (20%).",
     );
     expect(fills(el, "thead")).toEqual(["100%", "60%", "40%"]);
-    expect(all(el, "[data-feature]").map((cell) => cell.title)).toEqual([
+    expect(all(el, "[data-feature] button").map((button) => button.title)).toEqual([
       "Feature 12: 50% of its top features, also in no other class",
       "Feature 3: 30% of its top features, also in 1 other class",
       "Feature 7: 20% of its top features, also in 2 other classes",
@@ -88,11 +89,30 @@ describe("overlap table", () => {
   });
 
   it("selects the class of a row that is clicked anywhere", () => {
-    one(el, '[data-class="dog"] [data-shared]').click();
+    one(el, '[data-class="dog"] .imbxai-number').click();
     expect(model.changes).toEqual([{ selected: 2 }]);
     expect(one(el, ".imbxai-picked").dataset.class).toBe("dog");
     one(el, "[data-feature]").click();
     expect(model.changes.length).toBe(1);
+  });
+
+  it("opens a feature by its number, and by its dot beside the class of the row", () => {
+    one(el, '[data-feature="3"] button').click();
+    expect(model.state.opens).toMatchObject({ kind: "feature", feature: 3, index: 0 });
+    expect(model.state.opens).not.toHaveProperty("other");
+    one(el, '[data-class="dog"] [data-shared="7"] button').click();
+    expect(model.state.opens).toMatchObject({ kind: "feature", feature: 7, index: 0, other: 2 });
+    one(el, ".imbxai-feature-list button").click();
+    expect(model.state.opens).toMatchObject({ feature: 12 });
+    expect(model.state.selected).toBe(0);
+  });
+
+  it("has one stop for Tab among the numbers; arrow keys lead to the others", () => {
+    const numbers = all(el, "[data-feature] button");
+    expect(numbers.map((button) => button.tabIndex)).toEqual([0, -1, -1]);
+    numbers[0]?.focus();
+    press(numbers[0] as Element, "ArrowRight");
+    expect(document.activeElement).toBe(numbers[1]);
   });
 
   it("selects once by its name's button, which Enter and Space press", () => {

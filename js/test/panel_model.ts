@@ -213,3 +213,9 @@ export function stubSizes(): () => void {
   );
   return () => tell();
 }
+
+/** What the dialog's panel holds of a chart before a feature is opened. */
+export const UNDRAWN = {
+  histogram: {},
+  marks: { bars: "bars", sizeAxis: "sizes", shareAxis: "shares" },
+};

@@ -193,6 +193,10 @@ class ExplorerView:
         """Click the name of what the class is mistaken for; most often that of rank 0."""
         self.root.locator(".imbxai-adversary-name").nth(rank).click()
 
+    def pick_in_overlap(self, name: str) -> None:
+        """Click the name of a class in the table of shared features."""
+        self.overlap.locator(f'[data-class="{name}"] .imbxai-link').click()
+
     def overview_marks(self) -> list[str]:
         """Return the names of row and column that are marked in the overview."""
         return self.overview.locator(".imbxai-picked .imbxai-overview-name").all_text_contents()

@@ -150,7 +150,7 @@ def by_an_overview_row(view: ExplorerView, _: NotebookPage) -> str:
 def by_an_overlap_row(view: ExplorerView, notebook: NotebookPage) -> str:
     name = str(notebook.value("analysis.feature_overlap('Plants').index[0]"))
     view.open_tab("Shared features")
-    view.overlap.locator(f'[data-class="{name}"]').click()
+    view.pick_in_overlap(name)
     return name
 
 

@@ -68,7 +68,7 @@ def test_panels_are_linked_without_a_kernel(explorer: ExplorerView) -> None:
 
     name = explorer.overlap_rows()[0]
     explorer.open_tab("Shared features")
-    explorer.overlap.locator(f'[data-class="{name}"]').click()
+    explorer.pick_in_overlap(name)
     explorer.panels(name)
     explorer.pick("Plants")
     assert explorer.panels("Plants") == before

@@ -6,7 +6,14 @@ from typing import Any
 
 import traitlets
 
-from imbxai_widgets.explorer.panel import Editing, Panel, PanelContent
+from imbxai_widgets.explorer.panel import Editing, PanelContent
+from imbxai_widgets.explorer.panels._charts import ChartPanel
+from imbxai_widgets.explorer.panels._feature_detail import (
+    FeatureDetail,
+    feature_detail,
+    histogram_chart,
+)
+from imbxai_widgets.explorer.panels._feature_maps import FeatureMaps, feature_maps
 
 
 class DetailContent(PanelContent):
@@ -15,14 +22,27 @@ class DetailContent(PanelContent):
     name = "detail"
     place = "over"
     turn = 8  # there is nothing to see of it when a class is selected
+    asked = ("feature", "feature_maps")
 
     def widget(self, selected: int) -> DetailPanel:
         """Return a dialog that is closed."""
-        return DetailPanel(selected=selected)
+        figure, marks = histogram_chart()
+        return DetailPanel.around(figure, marks, selected=selected)
+
+    def feature(self, feature: int, index: int, other: int | None) -> FeatureDetail:
+        """Return what a feature does in a class, and in another; see `feature_detail`."""
+        return feature_detail(self.deck, feature, index, other)
+
+    def feature_maps(self, feature: int, rows: list[list[int]]) -> FeatureMaps:
+        """Return where in its images a feature responds; see `feature_maps`."""
+        return feature_maps(self.deck, feature, rows)
 
 
-class DetailPanel(Editing, Panel):
+class DetailPanel(Editing, ChartPanel):
     """A dialog over the page, in which one image or feature is looked at closer.
+
+    The chart of a feature stands beside it, out of sight; the front end takes it into the dialog
+    while a feature is open.
 
     Parameters
     ----------
@@ -32,6 +52,10 @@ class DetailPanel(Editing, Panel):
         Index of the selected class. A click on a class's name sets it in the page.
     marked : list of str
         Keys of the marked images, in the order they were marked.
+    histogram : dict
+        How large the open feature is; set in the page. See js/src/parts/feature_answer.ts.
+    marks : dict of str to Widget
+        What `histogram` changes: ``bars``, ``sizeAxis``, ``shareAxis``.
     """
 
     _bundle = "detail"
@@ -39,3 +63,4 @@ class DetailPanel(Editing, Panel):
     opened: Any = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    histogram: Any = traitlets.Dict().tag(sync=True)

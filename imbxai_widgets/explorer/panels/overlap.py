@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import traitlets
@@ -114,6 +114,8 @@ class OverlapTable(Panel):
         ``index``, ``name`` and the keys of `OverlapPart`; empty while no class is shown.
     selected : int
         Index of the selected class. One picked in the page comes to Python by the linker alone.
+    opens : dict
+        Which feature a click opens; see js/src/parts/open.ts.
 
     Raises
     ------
@@ -127,3 +129,4 @@ class OverlapTable(Panel):
 
     card = Card(OverlapPart).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
+    opens: Any = traitlets.Dict().tag(sync=True)

@@ -1,12 +1,19 @@
 // One image or feature, looked at closer in a dialog over the page.
-import type { Render } from "../model";
+import type { Initialize, Render } from "../model";
 import { Asker } from "../parts/ask";
+import { steer } from "../parts/chart";
 import { DetailDialog } from "../parts/detail_dialog";
 import type { DetailState } from "../parts/detail_kind";
 import { Cleanup, h } from "../parts/dom";
+import { draw, MARKS, type Marks } from "../parts/feature_chart";
 import { isOpening } from "../parts/open";
 
-export type State = DetailState;
+export interface State extends DetailState {
+  marks: Marks;
+}
+
+const initialize: Initialize<State> = ({ model }) =>
+  steer(model, MARKS, (marks) => draw(marks, model.get("histogram")), ["change:histogram"]);
 
 const ROOT = ".imbxai-explorer";
 
@@ -50,4 +57,4 @@ const render: Render<State> = ({ model, el }) => {
   return () => cleanup.run();
 };
 
-export default { render };
+export default { initialize, render };

@@ -2,6 +2,8 @@
 import { type CardIdentity, hasCard, type MaybeCard, type Model, type Render } from "../model";
 import { bar, Cleanup, fill, h, panel, placeholder } from "../parts/dom";
 import { count, counted, percent } from "../parts/format";
+import { type AskedOpening, openFeature } from "../parts/open";
+import { Roving } from "../parts/roving";
 import {
   cell,
   type PickRow,
@@ -47,7 +49,17 @@ export interface Part {
 export interface State {
   card: MaybeCard<Part>;
   selected: number;
+  opens: AskedOpening;
 }
+
+/** A button that opens a feature; the table hears its clicks. */
+const opener = (feature: number, text: string, title: string, attributes = {}) =>
+  h(
+    "button",
+    "imbxai-text-button",
+    { type: "button", "data-open": feature, title, ...attributes },
+    text,
+  );
 
 const APART =
   "Of what tells the two classes apart to the classifier\u2019s head, the part that the shared features make. Near 0%: to the head, the images of both are alike in them. Near 100%: they differ in these and in nothing else. Beyond either: these features and the others work against each other.";
@@ -63,12 +75,8 @@ function head({ features, rows }: Overlap): HTMLElement {
   const column = ({ feature, share, classes }: TopFeature) => {
     const others = classes ? counted(classes, "other class", "other classes") : "no other class";
     const title = `Feature ${feature}: ${percent(share)} of its top features, also in ${others}`;
-    return h(
-      "th",
-      "imbxai-feature",
-      { scope: "col", title, "data-feature": feature },
-      `${feature}`,
-    );
+    const button = opener(feature, `${feature}`, title);
+    return h("th", "imbxai-feature", { scope: "col", "data-feature": feature }, button);
   };
   const share = ({ share: value }: TopFeature) => {
     const filled = bar();
@@ -116,7 +124,16 @@ function classRow(
   button.textContent = name;
   const dot = ({ feature }: TopFeature) =>
     shared.includes(feature)
-      ? h("td", "imbxai-feature", { "data-shared": feature }, "●")
+      ? h(
+          "td",
+          "imbxai-feature",
+          { "data-shared": feature },
+          opener(feature, "●", `Feature ${feature}, here and in ${name}`, {
+            tabindex: -1,
+            "aria-label": `Feature ${feature}, here and in ${name}`,
+            "data-other": index,
+          }),
+        )
       : cell("imbxai-feature");
   const element = pickRow(
     button,
@@ -135,12 +152,27 @@ class Table {
   readonly frame = panel(
     "overlap",
     "Its strongest features, and who shares them",
-    "A dot stands where a class has a feature among its own strongest ones. What is shared describes the classes; it does not tell which of them is taken for which.",
+    "A dot stands where a class has a feature among its own strongest ones; a click on it, or on a number, shows the images. What is shared describes the classes; it does not tell which of them is taken for which.",
   );
   readonly #picks: PickRows;
+  readonly #list = h("p", "imbxai-feature-list");
+  readonly #roving = [".imbxai-feature-list", "thead"].map(
+    (part) => new Roving(this.frame.body, () => [[...this.#openers(part)]]),
+  );
 
   constructor(private readonly model: Model<State>) {
     this.#picks = new PickRows(this.frame.body, (index) => model.set("selected", index));
+    this.frame.body.addEventListener("click", ({ target }) => this.#open(target as Element));
+  }
+
+  #openers = (part: string) => this.frame.body.querySelectorAll<HTMLElement>(`${part} [data-open]`);
+
+  #open(target: Element): void {
+    const { open, other } = target.closest<HTMLElement>("[data-open]")?.dataset ?? {};
+    const card = this.model.get("card");
+    if (open === undefined || !hasCard(card)) return;
+    const beside = other === undefined ? undefined : Number(other);
+    this.model.set("opens", openFeature(Number(open), card.index, beside));
   }
 
   showCard(): void {
@@ -165,13 +197,19 @@ class Table {
     const caption = rows.length
       ? sharingClasses(sharing, rows.length)
       : `No class shares a top feature with ${name}.`;
-    const listed = features.map(({ feature, share }) => `${feature} (${percent(share)})`);
+    const listed = features.flatMap(({ feature, share }, at) => [
+      at ? ", " : "Its strongest features: ",
+      opener(feature, `${feature}`, `Feature ${feature}`),
+      ` (${percent(share)})`,
+    ]);
+    this.#list.replaceChildren(...listed, ".");
     this.frame.body.replaceChildren(
-      h("p", "imbxai-feature-list", {}, `Its strongest features: ${listed.join(", ")}.`),
+      this.#list,
       h("table", "imbxai-table", {}, h("caption", "", {}, caption), head(overlap), pickBody(picks)),
       h("p", "imbxai-note", {}, toldApart(rows) ? NOTE : ""),
       h("p", "imbxai-note", {}, overlap.nearest),
     );
+    for (const roving of this.#roving) roving.refresh();
     this.showSelected();
   }
 }

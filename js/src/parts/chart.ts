@@ -2,7 +2,6 @@
 import { type AnyModel, type Reference, resolve, type WidgetModel } from "../model";
 
 interface Steered<Name extends string> {
-  card: object;
   marks: Record<Name, Reference>;
 }
 

@@ -2,6 +2,7 @@
 import type { Model } from "../model";
 import type { Asker } from "./ask";
 import type { EditState } from "./edits";
+import type { MaybeHistogram } from "./feature_chart";
 import type { AskedOpening, Opening } from "./open";
 
 /** The traits of the dialog's panel. */
@@ -11,6 +12,8 @@ export interface DetailState extends EditState {
   selected: number;
   /** Keys of the marked images. */
   marked: string[];
+  /** How large the open feature is, for the chart. */
+  histogram: MaybeHistogram;
 }
 
 /** A key that works in the dialog, and what it does. */

@@ -17,6 +17,8 @@ export interface FeatureOpening {
   feature: number;
   /** The class by which it was found. */
   index: number;
+  /** The class that is shown beside it; by default one that shares the feature, if any does. */
+  other?: number;
 }
 
 export type Opening = ImageOpening | FeatureOpening;
@@ -33,10 +35,11 @@ export const openImage = (
   tiles: readonly Tile[] = [],
 ): AskedOpening => ({ kind: "image", key, group, tiles, asked: ++asked });
 
-export const openFeature = (feature: number, index: number): AskedOpening => ({
+export const openFeature = (feature: number, index: number, other?: number): AskedOpening => ({
   kind: "feature",
   feature,
   index,
+  ...(other === undefined ? {} : { other }),
   asked: ++asked,
 });
 

@@ -59,6 +59,8 @@ export interface Tile {
   balanced?: boolean;
   /** Missing until the sprite is decoded. */
   sheet?: TileSheet | undefined;
+  /** What lies over the image: its tiles stand as those of the sprite do. */
+  over?: TileSheet | undefined;
   /** Written below it, in place of what a wrong image is taken for. */
   note?: string;
 }
@@ -139,7 +141,7 @@ class Thumb implements View<Tile> {
     if (!correct) names.push("imbxai-wrong");
     this.button.className = names.join(" ");
     Object.assign(this.button.dataset, { split, image: String(image) });
-    this.#words = describe(tile).join(", ");
+    this.#words = [...describe(tile), ...(tile.note ? [tile.note] : [])].join(", ");
     this.#caption.show(captionOf(tile));
     this.#caption.element.classList.toggle("imbxai-soft", tile.note !== undefined);
     this.mark(this.button.dataset.marked === "true");
@@ -317,7 +319,9 @@ export class ThumbnailGrid {
     context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
     for (const [position, box] of this.#layout.boxes.entries()) {
       const tile = this.#tiles[position];
-      if (tile) tile.sheet?.draw(context, tile.thumbnail.tile, box);
+      if (!tile) continue;
+      tile.sheet?.draw(context, tile.thumbnail.tile, box);
+      tile.over?.draw(context, tile.thumbnail.tile, box, true);
     }
   }
 
