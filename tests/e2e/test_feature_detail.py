@@ -9,9 +9,14 @@ from axe import check_accessibility
 from explorer_view import PATIENCE_MS, ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
-from test_linked_panels import ANALYSIS, SHOW
+from test_linked_panels import ANALYSIS
 
 FEATURE = 41  # of Plants, Animals and Food
+SHOW = """
+explorer = Explorer(analysis, model=model)
+explorer.selected_class = "Plants"
+explorer
+"""
 
 # What the panels are to show, from the arrays alone.
 STRONGEST = f"""
@@ -27,7 +32,31 @@ def shares(own, beside):
     groups = [analysis.labels == own, analysis.labels == beside]
     groups.append(~groups[0] & ~groups[1])
     return [[float((at[group] == bin).mean()) for group in groups] for bin in range(10)]
+
+def left(sides):
+    "What is left of the colors of the images of each side where the feature is what lights them."
+    heard = []
+    *_, blocks, _ = model.children()
+    hook = blocks.register_forward_hook(lambda *call: heard.append(call[2][:, {FEATURE}]))
+    rows = [row for side in sides for row in side]
+    with torch.no_grad():
+        model(torch.stack([train[row][0] for row in rows]))
+    hook.remove()
+    light = heard[0][:, None] / heard[0].max()
+    light = torch.nn.functional.interpolate(light, size=(32, 32), mode="bilinear")[:, 0].numpy()
+    colors = np.stack([analysis.images[row].sum(axis=2, dtype=float) for row in rows])
+    kept = colors * (1 - 200 / 255 * (1 - light))
+    return [float(kept[at].sum() / colors[at].sum()) for at in (slice(8), slice(8, 16))]
 """
+
+LIT = "Light where it responds, on one scale for all images shown."
+
+# The sum of all colors of the images of a side.
+SUM = """(side) => {
+  const canvas = side.querySelector("canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.reduce((sum, value, at) => sum + (at % 4 < 3 ? value : 0), 0);
+}"""
 
 # Lengths of the bars by group, over the length that stands for the end of the axis.
 BARS = """(chart) => {
@@ -45,7 +74,7 @@ BARS = """(chart) => {
 def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
     """The panels of Plants."""
     notebook.open("feature.ipynb", [ANALYSIS, SHOW])
-    notebook.run("import numpy as np" + STRONGEST)
+    notebook.run("import numpy as np, torch" + STRONGEST)
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("Plants")
     yield view
@@ -88,6 +117,14 @@ def test_a_feature_is_shown_by_the_images_in_which_it_adds_most(
         number = notebook.value(f"analysis.class_index('{name}')")
         assert shown(dialog, name) == notebook.value(f"strongest({number})")
     assert bars(dialog) == pytest.approx(flat(notebook.value("shares(9, 3)")), abs=0.005)
+    expect(dialog.get_by_role("status").last).to_have_text(LIT, timeout=PATIENCE_MS)
+    lit = [side.evaluate(SUM) for side in dialog.locator(".imbxai-feature-side").all()]
+    dialog.get_by_label("Light up where it responds").uncheck()
+    plain = [side.evaluate(SUM) for side in dialog.locator(".imbxai-feature-side").all()]
+    dialog.get_by_label("Light up where it responds").check()
+    left = [one / other for one, other in zip(lit, plain, strict=True)]
+    assert left == pytest.approx(notebook.value("left([strongest(9), strongest(3)])"), abs=0.02)
+    assert max(left) < 0.8
     check_accessibility(notebook.page, ".imbxai-dialog", texts=10)
     screenshot(notebook.page, "feature-light", ".imbxai-dialog")
     with notebook.dark():

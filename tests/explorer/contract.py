@@ -52,6 +52,10 @@ def contract() -> str:
     page = deck.contents["images"].images({"index": 1, "split": "training"}, 0)
     imports.append('import type { ImagePage } from "../src/parts/image_section";')
     values.append(_constant("images_answer", "ImagePage", page))
+    detail = deck.contents["detail"]
+    imports.append('import type { FeatureAnswer, FeatureMaps } from "../src/parts/feature_answer";')
+    values.append(_constant("feature_answer", "FeatureAnswer", detail.feature(0, 1, None)))
+    values.append(_constant("feature_maps", "FeatureMaps", detail.feature_maps(0, [[0], [1]])))
     identity = {key: card[key] for key in ("index", "name", "notice")}
     imports.append('import type { ClassCard } from "../src/model";')
     values.append(_constant("identity", "ClassCard", identity))

@@ -7,12 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from small_analysis import make_analysis
+from torch.nn import functional
 
+from imbxai_widgets import analyze
 from imbxai_widgets.analysis import Analysis, Head
+from imbxai_widgets.demo import load_demo
+from imbxai_widgets.explorer.arguments import check_arguments, network_of
 from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.panels._feature_detail import BINS, IMAGES, feature_detail
+from imbxai_widgets.explorer.panels._feature_maps import NO_MODEL, SCALE, feature_maps
 from imbxai_widgets.explorer.sprites import make_sprite, make_veils
 
 
@@ -111,3 +117,40 @@ def test_what_lies_over_images_has_their_places() -> None:
     assert (opacity[:, 0] == 200).all()
     assert (opacity[:, 1] == 0).all()
     assert (opacity[:, 2, 0], opacity[:, 2, -1]) == (pytest.approx(0), pytest.approx(200))
+
+
+def test_light_falls_where_the_network_responds() -> None:
+    model, train, validation = load_demo()
+    analysis = analyze(model, train, validation=validation, salient_fraction=None, progress=False)
+    given = check_arguments(analysis, train, model, validation, None, {})
+    deck = CardDeck(analysis, network=network_of(analysis, given))
+    sides = [analysis.feature_images(name, 41, limit=3)["row"] for name in ("Plants", "Animals")]
+    told = feature_maps(deck, 41, [rows.tolist() for rows in sides])
+    assert told["note"] == SCALE
+    heard: list[torch.Tensor] = []
+    hook = list(model.children())[-2].register_forward_hook(
+        lambda *heard_of: heard.append(heard_of[2][:, 41])
+    )
+    rows = np.concatenate([each.to_numpy() for each in sides])
+    with torch.no_grad():
+        model.eval()(torch.stack([train[row][0] for row in rows]))
+    hook.remove()
+    maps = heard[0]
+    np.testing.assert_allclose(maps.mean(dim=(1, 2)), analysis.embeddings[rows, 41], rtol=1e-4)
+    light = functional.interpolate(
+        maps[:, None] / maps.abs().max(), size=(32, 32), mode="bilinear", align_corners=False
+    )[:, 0].numpy()
+    for at, data in enumerate((told["first_data"], told["second_data"])):
+        over = np.asarray(Image.open(io.BytesIO(data)).convert("LA"))[..., 1]
+        drawn = 1 - np.stack(np.split(over, 3, axis=1)) / 200
+        np.testing.assert_allclose(drawn, light[3 * at : 3 * at + 3].clip(0), atol=0.02)
+    with torch.no_grad():
+        model.head.weight.mul_(2)
+    changed = feature_maps(deck, 41, [[0], []])
+    assert changed["sprites"] == []
+    assert changed["note"].startswith("the model has changed since the analysis")
+
+
+def test_without_a_model_there_is_no_light_and_a_line_says_why(analysis: Analysis) -> None:
+    told = feature_maps(CardDeck(analysis), 2, [[0, 1], [2]])
+    assert (told["sprites"], told["note"]) == ([], NO_MODEL)

@@ -16,7 +16,7 @@ from imbxai_widgets.explorer.thumbnails import Thumbnail, make_tiles, no_images
 
 IMAGES = 8  # of each class
 BINS = 10
-_TILE = 192  # pixels a side
+TILE = 192  # pixels a side
 _BIN_HEIGHT = 27  # pixels; three bars stand in it
 # The class, the one that shares the feature, all others; see detail_feature.css.
 COLORS = ("var(--imbxai-accent)", "var(--imbxai-text)", "var(--imbxai-elsewhere)")
@@ -149,7 +149,7 @@ def _sharing(deck: Deck, feature: int, index: int) -> list[int]:
 def _side(deck: Deck, feature: int, index: int) -> tuple[FeatureSide, bytes, str]:
     """Return a side, the picture of its images, and what went wrong in reading them."""
     table = deck.analysis.feature_images(index, feature, limit=IMAGES)
-    tiles = make_tiles(deck, "training", table["row"].to_numpy(dtype=np.int64), largest=_TILE)
+    tiles = make_tiles(deck, "training", table["row"].to_numpy(dtype=np.int64), largest=TILE)
     mean, contribution = deck.rows.feature_means(index, feature)
     ranked = [entry[0] for entry in deck.rows.top_features(index)]
     side: FeatureSide = {
