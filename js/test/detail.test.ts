@@ -161,7 +161,14 @@ describe("what is decided of the image in the dialog", () => {
   beforeEach(async () => {
     document.body.replaceChildren();
     fakePixels();
-    model = new PanelModel<State>({ opened: {}, selected: 0, marked: [], ...UNEDITED, editing });
+    model = new PanelModel<State>({
+      opened: {},
+      selected: 0,
+      marked: [],
+      ...UNDRAWN,
+      ...UNEDITED,
+      editing,
+    });
     ({ el } = await mount(detail, model));
     model.receive("opened", opening());
   });

@@ -25,6 +25,7 @@ import {
   texts,
   thumbnails,
   UNDRAWN,
+  UNEDITED,
 } from "./panel_model";
 
 const SPRITE = { width: 50, height: 50, columns: 2, type: "image/png" };
@@ -88,10 +89,10 @@ describe("words of a feature", () => {
 
   it("say what it is to a class, as far as that is known", () => {
     expect(role(side(0, "cat", 0))).toBe(
-      "It is strong feature number 1: 2.51 on average over 40 training images, which adds +1.76 to the logit of the class.",
+      "Number 1 of its strongest features: 2.51 on average over 40 training images, which adds +1.76 to the logit of the class.",
     );
     expect(role({ ...side(0, "cat", 0), rank: null, contribution: null })).toBe(
-      "It is none of its strongest features: 2.51 on average over 40 training images.",
+      "Not among its strongest features: 2.51 on average over 40 training images.",
     );
     expect(role({ ...side(0, "cat", 0), mean: null })).toBe("cat has no training images.");
   });
@@ -160,7 +161,7 @@ describe("a feature in the dialog", () => {
     vi.useRealTimers();
     document.body.replaceChildren();
     pixels = fakePixels();
-    model = new PanelModel<State>({ opened: {}, selected: 0, marked: [], ...UNDRAWN });
+    model = new PanelModel<State>({ opened: {}, selected: 0, marked: [], ...UNDRAWN, ...UNEDITED });
     ({ el, dispose } = await mount(detail, model));
   });
 

@@ -9,6 +9,7 @@ import { counted } from "./format";
 import { toggledKey } from "./marks";
 import { type FeatureOpening, openImage } from "./open";
 import { keyOf, type TileEvents } from "./thumbnail_grid";
+import { showTileState } from "./tile_events";
 
 const NO_KERNEL = "The images and numbers of a feature come from the kernel; none has answered.";
 
@@ -82,8 +83,8 @@ export class FeatureDetail implements Kind<FeatureOpening> {
   }
 
   refresh(): void {
-    const marked = new Set(this.context.model.get("marked"));
-    for (const { grid } of this.#sides) grid.mark(marked);
+    const grids = this.#sides.map(({ grid }) => grid);
+    showTileState(this.context.model, grids);
   }
 
   close(): void {

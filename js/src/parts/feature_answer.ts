@@ -82,7 +82,7 @@ export function noteOf(side: FeatureSide, at: number): string {
 export function role({ name, rank, images, mean, contribution }: FeatureSide): string {
   if (mean === null) return `${name} has no training images.`;
   const place =
-    rank === null ? "It is none of its strongest features" : `It is strong feature number ${rank}`;
+    rank === null ? "Not among its strongest features" : `Number ${rank} of its strongest features`;
   const adds =
     contribution === null ? "" : `, which adds ${signed(contribution)} to the logit of the class`;
   return `${place}: ${size(mean)} on average over ${counted(images, "training image")}${adds}.`;

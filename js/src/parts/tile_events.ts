@@ -49,7 +49,10 @@ export const tileEvents = (model: Model<ImagesState>): TileEvents => ({
 });
 
 /** Shows on images which are marked, and what is decided of them. */
-export function showTileState(model: Model<ImagesState>, grids: Iterable<ThumbnailGrid>): void {
+export function showTileState(
+  model: Model<Omit<ImagesState, "opens">>,
+  grids: Iterable<ThumbnailGrid>,
+): void {
   const marked = new Set(model.get("marked"));
   const { names } = editingOf(model);
   const edits = model.get("edits");
