@@ -9,13 +9,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from imbxai_widgets.compute.embedding.device_colors import DeviceColors
 from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.embedding.fused import Reader
 from imbxai_widgets.compute.embedding.options import Saliency
-from imbxai_widgets.compute.embedding.saliency import count_colors, input_saliency, salient_pixels
+from imbxai_widgets.compute.embedding.saliency import (
+    count_colors,
+    input_saliency,
+    salient_pixels,
+    shared_out,
+)
 from imbxai_widgets.compute.embedding.single_image import run_even_one
 from imbxai_widgets.compute.embedding.steadiness import Steadiness
 from imbxai_widgets.compute.numeric.probabilities import TopProbabilities, device_top
+from imbxai_widgets.compute.numeric.sending import sent
 from imbxai_widgets.compute.numeric.types import BoolArray, IntArray
 from imbxai_widgets.compute.reading.batches import Batch
 
@@ -29,6 +36,7 @@ class BatchStep(NamedTuple):
     check_unchanged: Callable[[], None]
     device: torch.device
     saliency: Saliency | None
+    colors: DeviceColors | None  # counts them on the device
 
     def begin(self, batch: Batch) -> Callable[[], Embedded]:
         """Run a part, and return what waits for what it yields.
@@ -39,7 +47,7 @@ class BatchStep(NamedTuple):
         # Set, since the caller may have set either for code of their own. Not inference mode:
         # what the model keeps of its first forward could then never be used in training.
         with torch.set_grad_enabled(self.saliency is not None):
-            images = _sent(batch.images, self.device)
+            images = sent(batch.images, self.device)
             if self.steadiness is not None:
                 self.steadiness.check(images)
             if self.saliency is not None:
@@ -56,6 +64,9 @@ class BatchStep(NamedTuple):
                 infinite["gradients"] = _infinite(values)
                 known = None if batch.foreground is None else torch.from_numpy(batch.foreground)
                 salient = salient_pixels(values, self.saliency.fraction, known)
+                if batch.recovery is not None:
+                    assert self.colors is not None
+                    salient = self.colors.counted(images, batch.recovery, salient)
             top = device_top(logits, batch.labels)
         given = _Returning(self.device, [embeddings.float(), *top, *infinite.values(), *salient])
         n_classes = logits.shape[1]
@@ -63,13 +74,12 @@ class BatchStep(NamedTuple):
         def finish() -> Embedded:
             found, *others = given.arrays()
             top, others = TopProbabilities(*others[: len(top_names)]), others[len(top_names) :]
-            for name, bad in zip(infinite, others, strict=False):
-                _check_finite(batch.positions, name, bad)
-            counts = None
-            if self.saliency is not None:
-                assert batch.rgb is not None
-                certain, tied, room = others[len(infinite) :]
-                counts = count_colors(batch.rgb, certain, tied, room, self.saliency.scheme)
+            bad, of_pixels = others[: len(infinite)], others[len(infinite) :]
+            if batch.recovery is not None:
+                batch.recovery.check(*of_pixels[-1].tolist())
+            for name, images in zip(infinite, bad, strict=True):
+                _check_finite(batch.positions, name, images)
+            counts = None if self.saliency is None else _counts(batch, of_pixels, self.saliency)
             return Embedded(
                 found,
                 batch.labels,
@@ -82,6 +92,16 @@ class BatchStep(NamedTuple):
 
         top_names = TopProbabilities._fields
         return finish
+
+
+def _counts(batch: Batch, of_pixels: Sequence[Any], saliency: Saliency) -> IntArray:
+    """Return the counts of colors: made here, or what was counted on the device joined."""
+    certain, tied, room, *_ = of_pixels
+    if batch.recovery is None:
+        assert batch.rgb is not None
+        return count_colors(batch.rgb, certain, tied, room, saliency.scheme)
+    counts: IntArray = certain + shared_out(tied, room) if tied.any() else certain
+    return counts[:, :-1]
 
 
 class _Returning:
@@ -98,13 +118,6 @@ class _Returning:
         if self._there is not None:
             self._there.synchronize()
         return [tensor.numpy() for tensor in self._tensors]
-
-
-def _sent(images: Tensor, device: torch.device) -> Tensor:
-    if device.type == "cuda" and images.device.type == "cpu":
-        # From memory that is not pinned, the copy would wait for the batch before it.
-        return images.pin_memory().to(device, non_blocking=True)
-    return images.to(device)
 
 
 def check_floats(images: Tensor) -> None:

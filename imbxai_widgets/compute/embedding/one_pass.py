@@ -19,6 +19,7 @@ from imbxai_widgets.compute.embedding.ahead import Ahead
 from imbxai_widgets.compute.embedding.batch_fit import Fitting
 from imbxai_widgets.compute.embedding.batch_step import BatchStep
 from imbxai_widgets.compute.embedding.cache import BatchReader, Cache, CacheCheck, Entry
+from imbxai_widgets.compute.embedding.device_colors import DeviceColors
 from imbxai_widgets.compute.embedding.embedded import Collector, Embedded
 from imbxai_widgets.compute.embedding.fused import Reader, quick_reader
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
@@ -176,13 +177,15 @@ def run_pass(
     check_count(batch_size, "batch_size")
     check_on_error(on_error)
     samples = dataset if isinstance(dataset, Samples) else options.samples(dataset)
+    chosen = choose_device(model, options.device)
+    store = None if _warn_of_random_transforms(samples.images) else options.store(model)
+    if chosen.type == "cuda" and store is None:  # what is kept is compared by its colors
+        samples = samples.recovered_later()
     # What this process reads, it reads from a copy, so that no file of the dataset is open here
     # when others are forked, by this pass or the user's own loader.
     here = own_copy(samples)
-    chosen = choose_device(model, options.device)
     entry = None
     reading = BatchReader(samples if options.num_workers else here, on_error, options.num_workers)
-    store = None if _warn_of_random_transforms(samples.images) else options.store(model)
     if store is not None:
         settings = {"layer": options.layer, "batch_size": batch_size, "saliency": saliency}
         entry = store.entry(reading, chosen, settings)
@@ -296,7 +299,9 @@ def batch_runner(
     ):
         changes.add(partial(torch.set_grad_enabled, torch.is_grad_enabled()))
         steadiness = Steadiness(model) if check_steadiness else None
-        step = BatchStep(model, reader, steadiness, change_check(model), device, options.saliency)
+        saliency = options.saliency
+        colors = None if saliency is None else DeviceColors(saliency.scheme, device)
+        step = BatchStep(model, reader, steadiness, change_check(model), device, saliency, colors)
         yield Fitting(step.begin, device)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from imbxai_widgets.compute.colors.schemes import assign_bins, color_scheme
 from imbxai_widgets.compute.numeric.counts import count_pairs
+from imbxai_widgets.compute.numeric.sending import sent
 from imbxai_widgets.compute.numeric.types import BoolArray, IntArray, UInt8Array
 
 
@@ -123,10 +124,10 @@ def salient_pixels(saliency: Tensor, fraction: float, candidates: Tensor | None 
         sizes = torch.full((len(values), 1), values.shape[1])
     else:
         sizes = candidates.flatten(1).sum(dim=1, keepdim=True).cpu()
-        values = values.masked_fill(~candidates.flatten(1).to(values.device), 0)
+        values = values.masked_fill(~sent(candidates.flatten(1), values.device), 0)
     wanted = -(-sizes * share.numerator // share.denominator)
     largest = values.topk(max(1, int(wanted.max())), dim=1).values
-    counts = wanted.to(values.device).minimum((values > 0).sum(dim=1, keepdim=True))
+    counts = sent(wanted, values.device).minimum((values > 0).sum(dim=1, keepdim=True))
     least = largest.gather(1, (counts - 1).clamp(min=0))
     above, level = values > least, values == least
     room = counts - above.sum(dim=1, keepdim=True)
@@ -186,7 +187,7 @@ def count_colors(
     """
     counts = _count(rgb, certain, scheme)
     if tied.any():
-        counts += _shared_out(_count(rgb, tied, scheme), room)
+        counts += shared_out(_count(rgb, tied, scheme), room)
     return counts[:, :-1]
 
 
@@ -200,7 +201,7 @@ def _count(rgb: UInt8Array, chosen: BoolArray, scheme: str) -> IntArray:
     return count_pairs(images, bins, (len(rgb), n_bins + 1))
 
 
-def _shared_out(counts: IntArray, room: IntArray) -> IntArray:
+def shared_out(counts: IntArray, room: IntArray) -> IntArray:
     """Scale the counts of each row down to `room`, in whole numbers by largest remainders."""
     totals = counts.sum(axis=1, keepdims=True)
     shares, rests = np.divmod(counts * room[:, np.newaxis], np.maximum(totals, 1))

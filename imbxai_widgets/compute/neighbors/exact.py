@@ -13,18 +13,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import Final, TypeAlias
 
 import numpy as np
 import torch
 
+from imbxai_widgets.compute.neighbors.card import (
+    card_search,
+    crowded,
+    fits,
+    multiplies_tf32,
+    on_device,
+)
 from imbxai_widgets.compute.neighbors.pool import Pool, paired_group
 from imbxai_widgets.compute.numeric.blocks import (
     BLOCK_BYTES,
     CACHED_BYTES,
     Matrix,
     as_numpy,
+    chunks_of,
     for_each,
     pair_squares,
     row_blocks,
@@ -74,6 +81,8 @@ def exact_search(
     distances : numpy.ndarray
         (M, k) float32, rising.
     """
+    if device.type == "cuda" and fits(queries, references, device):
+        return _on_card(queries, references, k, own, device)
     kept = without_surplus(references, k)
     width = min(k + _MARGIN, len(kept))
     among = own is not None and queries is references and len(kept) == len(references)
@@ -110,6 +119,15 @@ def exact_search(
                 search(block)
     with np.errstate(over="ignore"):
         return indices, (np.sqrt(squared) / pool.factor).astype(np.float32)
+
+
+def _on_card(
+    queries: Matrix, references: Matrix, k: int, own: IntArray | None, device: torch.device
+) -> tuple[IntArray, FloatArray]:
+    rows = on_device(references, device)
+    asked = rows if queries is references else on_device(queries, device)
+    kept = without_surplus(references, k) if crowded(rows, k) else None
+    return card_search(asked, rows, k, kept=kept, own=own, split=multiplies_tf32(device))
 
 
 def _proposer(
@@ -223,7 +241,7 @@ def _settle(
     bounds = torch.from_numpy(limits[unsure]).to(scores.dtype)
     bounds = torch.nextafter(bounds, torch.full_like(bounds, torch.inf)).to(scores.device)
     possible = scores <= bounds[:, None]
-    for chunk in _chunks(as_numpy(possible.sum(dim=1))):
+    for chunk in chunks_of(as_numpy(possible.sum(dim=1)), BLOCK_BYTES // 64):
         left, right = as_numpy(possible[chunk].nonzero()).T
         chosen = unsure[chunk]
         squared = np.empty(len(left), dtype=np.float64)
@@ -235,11 +253,3 @@ def _settle(
         starts = np.searchsorted(left, np.arange(len(chosen)))
         first = order[starts[:, np.newaxis] + np.arange(k)]
         found[chosen], near[chosen] = right[first], squared[first]
-
-
-def _chunks(counts: IntArray) -> Iterator[slice]:
-    """Cut rows with so many pairs to measure so that those of a slice fit in a block."""
-    part = np.cumsum(counts) // (BLOCK_BYTES // 64)
-    edges = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(counts)]
-    for start, stop in pairwise(edges):
-        yield slice(start, stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from math import prod
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -76,10 +77,15 @@ def as_floats(array: NDArray[Any]) -> Matrix:
 def check_finite(array: NDArray[Any], name: str) -> None:
     """Refuse a matrix with values that are not finite, as float32 or float64; names the rows."""
     rows: list[int] = []
-    for block in row_blocks(len(array), array.shape[1] * max(4, array.itemsize)):
-        finite = np.isfinite(as_floats(array[block])).all(axis=1)
-        rows += (np.flatnonzero(~finite) + block.start).tolist()
+
+    def look(some: Sequence[slice]) -> None:
+        for block in some:
+            finite = np.isfinite(as_floats(array[block])).all(axis=1)
+            rows.extend((np.flatnonzero(~finite) + block.start).tolist())
+
+    share_out(list(row_blocks(len(array), array.shape[1] * max(4, array.itemsize))), look)
     if rows:
+        rows.sort()  # threads may have come in any order
         named = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
         raise ValueError(
             f"{name} must be finite, but {len(rows)} of {len(array)} rows hold NaN or infinity: "
@@ -92,6 +98,14 @@ def row_blocks(n_rows: int, bytes_per_row: int, limit: int | None = None) -> Ite
     step = max(1, (limit or BLOCK_BYTES) // max(1, bytes_per_row))
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))
+
+
+def chunks_of(counts: IntArray, most: int) -> Iterator[slice]:
+    """Cut rows with so many items each so that a slice has about `most`, or a single row."""
+    part = np.cumsum(counts) // most
+    edges = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(counts)]
+    for start, stop in pairwise(edges):
+        yield slice(start, stop)
 
 
 def largest_magnitude(*matrices: Matrix) -> float:
@@ -284,9 +298,7 @@ def for_each(blocks: Iterable[slice], call: Callable[[slice], None], device: tor
     """
     if device.type == "cuda":
         stream = torch.cuda.current_stream(device)  # of this thread; others begin with their own
-        with ThreadPoolExecutor(
-            _ON_CUDA, initializer=torch.cuda.set_stream, initargs=(stream,)
-        ) as pool:
+        with ThreadPoolExecutor(_ON_CUDA, initializer=_join, initargs=(stream,)) as pool:
             for _ in pool.map(call, blocks):
                 pass
         return
@@ -298,3 +310,13 @@ def for_each(blocks: Iterable[slice], call: Callable[[slice], None], device: tor
                 pass  # raises what was raised in a thread
     finally:
         torch.set_num_threads(threads)  # the threads have changed it for all of MKL
+
+
+def _join(stream: torch.cuda.Stream) -> None:
+    """Have this thread work on a stream of another, and in its context.
+
+    A thread has the context of a device once it has started a kernel there. Matrix products look
+    for it before they do so, and warn of its absence.
+    """
+    torch.cuda.set_stream(stream)
+    torch.zeros(1, device=stream.device)

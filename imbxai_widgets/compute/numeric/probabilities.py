@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from imbxai_widgets.compute.numeric.sending import sent
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 
 # How many probabilities are kept of each image, the largest ones. With ten classes that is all of
@@ -112,7 +113,7 @@ def device_top(logits: Tensor, labels: IntArray) -> tuple[Tensor, Tensor, Tensor
         values = values.float()
     order = _largest(values, min(TOP_CLASSES, values.shape[1]))
     probabilities = values.softmax(dim=1)
-    own = torch.tensor(labels, device=values.device)[:, None]
+    own = sent(torch.tensor(labels), values.device)[:, None]
     return (
         order,
         probabilities.gather(1, order).float(),

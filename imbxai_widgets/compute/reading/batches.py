@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from imbxai_widgets.compute.numeric.types import BoolArray, IntArray, UInt8Array
+from imbxai_widgets.compute.reading.display import Recovery
 from imbxai_widgets.compute.reading.labeled_images import ReadError, Skipped
 from imbxai_widgets.compute.reading.own_copy import classes_of_main
 from imbxai_widgets.compute.reading.samples import Sample, Samples
@@ -37,6 +38,7 @@ class Batch(NamedTuple):
     labels: IntArray  # (B,)
     rgb: UInt8Array | None  # (B, H, W, 3)
     foreground: BoolArray | None  # (B, H, W), the pixels that may be salient; None for all
+    recovery: Recovery | None = None  # how to make `rgb` of the images, where that is left to do
 
     @property
     def size(self) -> int:
@@ -51,6 +53,7 @@ class Batch(NamedTuple):
             self.labels[rows],
             None if self.rgb is None else self.rgb[rows],
             None if self.foreground is None else self.foreground[rows],
+            self.recovery,
         )
 
 
@@ -212,12 +215,14 @@ def _batch(source: Samples, samples: Sequence[Sample]) -> Batch:
     _check_one_shape(samples)
     numbers = [sample.number for sample in samples]
     images = torch.stack([sample.image.as_subclass(Tensor) for sample in samples])
+    recovery = source.recovery_of(numbers, images)
     return Batch(
         np.array(numbers, dtype=np.int64),
         images,
         np.array([sample.label for sample in samples], dtype=np.int64),
-        source.colors_of(numbers, images),
+        source.colors_of(numbers, images) if recovery is None else None,
         _foreground(samples),
+        recovery,
     )
 
 

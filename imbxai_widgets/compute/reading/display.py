@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence, Sized
 from functools import cached_property
 from operator import index as as_index
 from operator import is_
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import torch
 from PIL import Image
 from torch.utils.data import Dataset, Subset
 
+from imbxai_widgets.compute.numeric.sending import sent
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray, UInt8Array
 from imbxai_widgets.compute.reading.nesting import locate, route
 from imbxai_widgets.compute.reading.normalization import Normalization
@@ -147,6 +148,39 @@ class Display:
             check_size(index, images[0], rgb.shape[:2], "as shown")
         return np.stack(shown)
 
+    def recovery(self, indices: Sequence[int], images: torch.Tensor) -> Recovery | None:
+        """Return how the colors of images can be recovered elsewhere, as on a GPU.
+
+        Parameters
+        ----------
+        indices, images
+            As for `shown_batch`.
+
+        Returns
+        -------
+        Recovery or None
+            None where it takes `shown_batch`: the images are no floats of one or three channels,
+            were not normalized alike, or do not fit their normalization.
+
+        Raises
+        ------
+        DisplayError
+            As `shown` does, of the first images.
+        """
+        channels = images.shape[1]
+        if self._display_transform is not None or channels not in (1, 3):
+            return None
+        found = [self._normalization(index) for index in indices]
+        if not (images.is_floating_point() and all(way is found[0] for way in found)):
+            return None
+        way = found[0]
+        if way is not None and not {len(way.mean), len(way.std), channels} <= {1, channels}:
+            return None
+        first = max(0, _COMPARED - self._compared)
+        if first:  # they are compared with their files
+            self.shown_batch(indices[:first], images[:first])
+        return Recovery(way)
+
     def _with_opacity(self, index: int, image: torch.Tensor) -> bool:
         if image.ndim < 3 or image.shape[-3] != 4:
             return False
@@ -168,6 +202,47 @@ class Display:
         return found
 
 
+class Recovery(NamedTuple):
+    """How floats of one or three channels become 8-bit colors, on any device.
+
+    Attributes
+    ----------
+    normalization
+        What is inverted; None for images in [0, 1].
+    """
+
+    normalization: Normalization | None
+
+    def levels(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the same colors as `Display` does, and the range of the values.
+
+        Parameters
+        ----------
+        images
+            (B, C, H, W) floats, C being 1 or 3.
+
+        Returns
+        -------
+        levels : torch.Tensor
+            (B, C, H, W) int32, 0 to 255 where values are finite.
+        extremes : torch.Tensor
+            (2,) the smallest and the largest value, which `check` looks at. Nothing waits for them.
+        """
+        shares = _inverted(images.detach(), self.normalization)
+        extremes = torch.stack(torch.aminmax(shares))
+        return shares.float().mul(255).round_().clamp_(0, 255).int(), extremes
+
+    def check(self, low: float, high: float) -> None:
+        """Refuse values that are not in [0, 1].
+
+        Raises
+        ------
+        DisplayError
+            As `Display.shown` does.
+        """
+        _check_range(low, high, _when(self.normalization))
+
+
 def check_size(index: int, image: torch.Tensor, shape: tuple[int, ...], what: str) -> None:
     """Refuse what belongs to the pixels of an image (C, H, W), but is not (H, W) large."""
     if shape != tuple(image.shape[1:]):
@@ -182,17 +257,28 @@ def _recovered(
 ) -> UInt8Array:
     """Invert a normalization: from (..., C, H, W) to (..., H, W, 3)."""
     image = image.detach().cpu().as_subclass(torch.Tensor)
+    if normalization is not None:
+        mean, std, channels = normalization.mean, normalization.std, image.shape[-3]
+        if not {len(mean), len(std), channels} <= {1, channels}:
+            raise DisplayError.because(
+                f"Normalize has {len(mean)} means and {len(std)} stds, "
+                f"but the image has {channels} channels"
+            )
+    return _to_rgb(_inverted(image, normalization), _when(normalization), opacity)
+
+
+def _when(normalization: Normalization | None) -> str:
     if normalization is None:
-        return _to_rgb(image, "without a Normalize step in the dataset's transform, ", opacity)
-    mean, std, channels = normalization.mean, normalization.std, image.shape[-3]
-    if not {len(mean), len(std), channels} <= {1, channels}:
-        raise DisplayError.because(
-            f"Normalize has {len(mean)} means and {len(std)} stds, "
-            f"but the image has {channels} channels"
-        )
-    shares = image * torch.from_numpy(std)[:, None, None]
-    shares += torch.from_numpy(mean)[:, None, None]
-    return _to_rgb(shares, "after inverting Normalize, ", opacity)
+        return "without a Normalize step in the dataset's transform, "
+    return "after inverting Normalize, "
+
+
+def _inverted(image: torch.Tensor, normalization: Normalization | None) -> torch.Tensor:
+    if normalization is None:
+        return image
+    shares = image * sent(torch.from_numpy(normalization.std), image.device)[:, None, None]
+    shares += sent(torch.from_numpy(normalization.mean), image.device)[:, None, None]
+    return shares
 
 
 def _to_rgb(image: torch.Tensor, when: str = "", opacity: bool = False) -> UInt8Array:
@@ -230,10 +316,13 @@ def _shares(image: torch.Tensor, when: str) -> FloatArray:
             f"{when}the image is of {image.dtype}, which does not tell how bright its largest "
             "value is, as uint8, uint16 and floats do"
         )
-    low, high = image.min().item(), image.max().item()
+    _check_range(image.min().item(), image.max().item(), when)
+    return image.float().numpy()
+
+
+def _check_range(low: float, high: float, when: str) -> None:
     if not -_OVERSHOOT <= low <= high <= 1 + _OVERSHOOT:
         raise DisplayError.because(f"{when}values run from {low:.4g} to {high:.4g}, not in [0, 1]")
-    return image.float().numpy()
 
 
 def _from_picture(shown: object, what: str) -> UInt8Array:

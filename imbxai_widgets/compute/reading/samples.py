@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from imbxai_widgets.compute.numeric.types import BoolArray, UInt8Array
-from imbxai_widgets.compute.reading.display import Display, DisplayTransform, check_size
+from imbxai_widgets.compute.reading.display import (
+    Display,
+    DisplayTransform,
+    Recovery,
+    check_size,
+)
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages, ReadError, Skipped
 from imbxai_widgets.compute.reading.nesting import route
 
@@ -58,6 +64,7 @@ class Samples(Dataset[Sample]):
     ) -> None:
         self.images = dataset if isinstance(dataset, LabeledImages) else LabeledImages(dataset)
         self._colors = colors
+        self._later = False
         self._display = Display(self.images, display_transform)
 
     @property
@@ -78,6 +85,16 @@ class Samples(Dataset[Sample]):
     def colors_of(self, numbers: Sequence[int], images: Tensor) -> UInt8Array | None:
         """Return images (B, C, H, W) of the dataset as seen, (B, H, W, 3); None if not wanted."""
         return self._display.shown_batch(numbers, images) if self._colors else None
+
+    def recovery_of(self, numbers: Sequence[int], images: Tensor) -> Recovery | None:
+        """Return how the colors can be recovered later; None where that is not to be, or cannot."""
+        return self._display.recovery(numbers, images) if self._colors and self._later else None
+
+    def recovered_later(self) -> Samples:
+        """Return the same samples, whose colors wait for another device where they can."""
+        others = copy(self)
+        others._later = True
+        return others
 
 
 class TakenSamples(Samples):
@@ -100,6 +117,7 @@ class TakenSamples(Samples):
 
     def __init__(self, source: Samples, taken: Sequence[Sample | Skipped]) -> None:
         self.images, self._colors, self._display = source.images, source._colors, source._display
+        self._later = source._later
         self._taken = list(taken)
 
     def __len__(self) -> int:
