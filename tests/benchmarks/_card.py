@@ -10,8 +10,12 @@ from functools import partial
 from typing import Any
 
 import torch
+from torch import profiler
+
+from imbxai_widgets.compute.neighbors.card import _smallest
 
 # Arithmetic of matrix products and convolutions: name, precision of products, TF32 in cuDNN.
+_MOST_KERNELS = 16
 ARITHMETICS = {"fp32": ("highest", False), "tf32": ("high", True)}
 
 
@@ -78,9 +82,65 @@ def limits(device: torch.device, quick: bool) -> dict[str, Any]:
     few = many[:, : side // 2]
     seconds = median(partial(few.topk, 6, dim=1, largest=False), device, rounds)
     found["gb_per_s_nearest_six"] = few.nbytes / seconds / 1e9
+    found["gb_per_s_nearest_six_in_two_steps"] = (
+        many.nbytes / median(partial(_smallest, many, 6), device, rounds) / 1e9
+    )
+    found["tflops_search"] = _search_tiles(quick, device, rounds)
     if device.type == "cuda":
         found |= _transfers(device, many, rounds)
     return found
+
+
+def _search_tiles(quick: bool, device: torch.device, rounds: int) -> dict[str, float]:
+    """Products of 64 features in parts, and the smallest of sixteen, in tiles of several shapes."""
+    found = {}
+    shapes = [(64, 256)] if quick else [(512, 8192), (2048, 8192), (2048, 65536), (8192, 16384)]
+    for height, width in shapes:
+        left, right = (
+            torch.randn(height, 192, device=device),
+            torch.randn(width, 192, device=device),
+        )
+        norms, out = torch.randn(width, device=device), torch.empty(height, width, device=device)
+        minima = torch.empty(height, width // 16, device=device)
+
+        def product(
+            norms: Any = norms, left: Any = left, right: Any = right, out: Any = out
+        ) -> None:
+            torch.addmm(norms, left, right.T, alpha=-2, out=out)
+
+        def smallest(out: Any = out, minima: Any = minima) -> None:
+            torch.amin(out.view(len(out), 16, -1), dim=1, out=minima)
+
+        def both(product: Any = product, smallest: Any = smallest) -> None:
+            product()
+            smallest()
+
+        with arithmetic("tf32", device):
+            for name, run in (("product", product), ("smallest", smallest), ("both", both)):
+                seconds = median(run, device, rounds)
+                found[f"{height} x {width}, {name}"] = 2 * height * width * 64 / seconds / 1e12
+    return found
+
+
+def kernels(run: Callable[[], Any], device: torch.device) -> list[str]:
+    """List what a device spends its time on, and what its time is in all."""
+    finish(device)
+    kinds = [profiler.ProfilerActivity.CPU]
+    if device.type == "cuda":
+        kinds = [profiler.ProfilerActivity.CUDA]
+    with profiler.profile(activities=kinds) as watch:
+        seconds = timed(run, device)
+    known = [(_device_seconds(row, device), row.count, row.key) for row in watch.key_averages()]
+    busy = sum(own for own, _, _ in known)
+    return [f"{seconds:.3f} s, of which the device worked {busy:.3f} s"] + [
+        f"{own:.4f} s, {count} calls: {name[:110]}"
+        for own, count, name in sorted(known, reverse=True)[:_MOST_KERNELS]
+    ]
+
+
+def _device_seconds(row: Any, device: torch.device) -> float:
+    kind = "device" if device.type == "cuda" else "cpu"
+    return float(getattr(row, f"self_{kind}_time_total")) / 1e6
 
 
 def _square(side: int, dtype: torch.dtype, name: str, device: torch.device, rounds: int) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,12 @@ import numpy as np
 import torch
 
 from imbxai_widgets.compute.methods.prototypes import medoid, medoids
+from imbxai_widgets.compute.neighbors import card
 from imbxai_widgets.compute.neighbors.exact import has_faiss
 from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
+from imbxai_widgets.compute.numeric.blocks import as_matrix
 from imbxai_widgets.compute.numeric.types import FloatArray
-from tests.benchmarks._card import forget_peak, peak_mib, timed
+from tests.benchmarks._card import finish, forget_peak, kernels, peak_mib, timed
 from tests.benchmarks._embeddings import embeddings
 
 _K = 5
@@ -49,10 +53,52 @@ def exact(
         figures["share_of_square_fp32"] = products / limits["tflops_square_fp32"]
         tile = limits.get(f"tflops_tile_fp32_{width}", {}).get("product")
         figures["share_of_tile_fp32"] = None if tile is None else products / tile
+    figures["parts"] = _parts(points, device)
     figures["rows_as_on_the_processor"] = _as_on_the_processor(points, found.distances)
     if has_faiss():
         figures["faiss_cpu"] = _beside_faiss(points, found.distances, asked, seconds)
     return figures
+
+
+def _parts(points: FloatArray, device: torch.device) -> dict[str, Any]:
+    """Time the parts of the search as it runs on a card, each to its end, and both products."""
+    found: dict[str, Any] = {}
+
+    def part(name: str, run: Callable[[], Any]) -> Any:
+        finish(device)
+        start = time.perf_counter()
+        result = run()
+        finish(device)
+        found[f"{name}, s"] = time.perf_counter() - start
+        return result
+
+    part("checking", lambda: as_matrix(points, "points"))
+    rows = part("sending", lambda: card.on_device(points, device))
+    part("crowds", lambda: card.crowded(rows, _K))
+    own = np.arange(len(points))
+    settle, settled = card._Frame._settle, [0]
+
+    def counting(self: Any, *given: Any) -> None:
+        settled[0] += len(given[2])
+        settle(self, *given)
+
+    ways = {"in parts": True, "in float32": False} if card.multiplies_tf32(device) else {"": False}
+    for name, split in ways.items():
+        part(f"frame {name}".strip(), lambda split=split: card._Frame.of(rows, rows, split))
+        run = partial(card.card_search, rows, rows, _K, kept=None, own=own, split=split)
+        settled[0] = 0
+        card._Frame._settle = counting  # type: ignore[method-assign]
+        try:
+            part(f"search {name}".strip(), run)
+        finally:
+            card._Frame._settle = settle  # type: ignore[method-assign]
+        found[f"rows in doubt {name}".strip()] = settled[0] / len(rows)
+    few = rows[: max(1000, min(len(rows), 4 * 10**8 // len(rows)))]
+    some = partial(card.card_search, few, rows, _K, kept=None, own=own[: len(few)], split=split)
+    if ways.get("in parts"):
+        some = partial(some, split=True)
+    found[f"kernels, {len(few)} rows"] = kernels(some, device)
+    return found
 
 
 def _as_on_the_processor(points: FloatArray, distances: FloatArray) -> float:

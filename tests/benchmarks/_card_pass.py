@@ -6,6 +6,7 @@ import cProfile
 import pstats
 import statistics
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,17 @@ from torch.nn import functional
 from imbxai_widgets import analyze
 from imbxai_widgets.compute.embedding.layers import EmbeddingReader
 from imbxai_widgets.compute.neighbors.search import nearest_neighbors
+from imbxai_widgets.compute.reading.samples import Samples
 from imbxai_widgets.demo import load_demo
-from tests.benchmarks._card import arithmetic, finish, forget_peak, median, peak_mib, timed
+from tests.benchmarks._card import (
+    arithmetic,
+    finish,
+    forget_peak,
+    kernels,
+    median,
+    peak_mib,
+    timed,
+)
 from tests.benchmarks._card_loops import (
     FORMATS,
     Pictures,
@@ -163,6 +173,10 @@ def whole(case: Case, sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
         )
         for size in sizes
     }
+    if case.device.type == "cuda":
+        runs["analyze, colors on the host"] = partial(
+            _colors_on_the_host, runs[f"analyze, batches of {max(sizes)}"]
+        )
     peaks = {}
     for number in range(rounds + 1):
         for name, run in runs.items():
@@ -173,17 +187,30 @@ def whole(case: Case, sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
             if number:
                 seconds.setdefault(name, []).append(taken)
     case.in_layout("contiguous")
-    floor = statistics.median(seconds["plain loop"])
+    floor, reading = (
+        statistics.median(seconds[name]) for name in ("plain loop", "loop that reads the dataset")
+    )
     return {
         name: {
             "seconds": statistics.median(values),
             "all_seconds": values,
             "images_per_s": case.per_second(statistics.median(values)),
             "to_the_plain_loop": statistics.median(values) / floor,
+            "to_the_reading_loop": statistics.median(values) / reading,
             "peak_gpu_mib": peaks[name],
         }
         for name, values in seconds.items()
     }
+
+
+def _colors_on_the_host(run: Callable[[], Any]) -> None:
+    """Analyze as where colors are recovered and counted in NumPy."""
+    later = Samples.recovered_later
+    Samples.recovered_later = lambda self: self  # type: ignore[method-assign]
+    try:
+        run()
+    finally:
+        Samples.recovered_later = later  # type: ignore[method-assign]
 
 
 def _reading_loop(case: Case) -> None:
@@ -204,6 +231,14 @@ def profile(case: Case, size: int) -> list[str]:
         f"{'/'.join(file.split('/')[-2:])}:{line} {function}"
         for (file, line, function), (_, calls, own, all_, _) in rows[:_SLOWEST]
     ]
+
+
+def device_profile(case: Case, size: int) -> list[str]:
+    """List on what the device spends an analysis."""
+    run = partial(
+        analyze, case.model, case.data, batch_size=size, device=case.device, progress=False
+    )
+    return kernels(run, case.device)
 
 
 def one_by_one(case: Case, sampled: int, seconds: float | None) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks._results import described
+
 
 class Report:
     """Runs the parts of a benchmark within a time, and keeps what each gave.
@@ -52,7 +54,7 @@ class Report:
         print(f"\n{name}: {json.dumps(figures, indent=1, default=_plain)}", flush=True)
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(self.parts, indent=1, default=_plain)
+            text = json.dumps(described(self.parts), indent=1, default=_plain)
             self._path.write_text(text + "\n", encoding="utf-8")
 
 

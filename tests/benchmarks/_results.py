@@ -15,10 +15,10 @@ import torch
 FOLDER = Path(__file__).parent / "results"
 
 
-def write_results(name: str, figures: Any) -> Path:
-    """Write figures to results/NAME.json, with the command that was given and the versions."""
+def described(figures: Any) -> dict[str, Any]:
+    """Return figures with the command that was given and the versions."""
     module = Path(sys.argv[0]).stem
-    content = {
+    return {
         "command": " ".join(["python -m", f"tests.benchmarks.{module}", *sys.argv[1:]]),
         "versions": {
             "python": platform.python_version(),
@@ -28,9 +28,13 @@ def write_results(name: str, figures: Any) -> Path:
         },
         "figures": figures,
     }
+
+
+def write_results(name: str, figures: Any) -> Path:
+    """Write figures to results/NAME.json, described."""
     path = FOLDER / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(described(figures), indent=1) + "\n", encoding="utf-8")
     return path
 
 
