@@ -55,7 +55,7 @@ def test_the_benchmark_of_a_gpu_saves_the_figures_of_each_part(tmp_path: Path) -
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    parts = json.loads((tmp_path / "gpu.json").read_text())
+    parts = json.loads((tmp_path / "gpu.json").read_text())["figures"]
     assert [name for name, part in parts.items() if part["took_seconds"] is None] == []
     assert parts["neighbors kept"]["figures"]["share, fp32"] == 1
     search = parts["exact neighbors, 1,500 x 64, real"]["figures"]
@@ -72,7 +72,7 @@ def test_a_report_keeps_what_it_has(tmp_path: Path) -> None:
     assert report.run("good", 0, lambda: {"value": np.float64(2)}) == {"value": 2}
     assert report.run("bad", 0, lambda: 1 / 0) is None
     assert report.run("long", 101, lambda: {"value": 3}) is None
-    parts = json.loads(path.read_text())
+    parts = json.loads(path.read_text())["figures"]
     assert parts["good"]["figures"] == {"value": 2}
     assert parts["bad"]["figures"]["failed"] == "ZeroDivisionError: division by zero"
     assert parts["long"]["figures"]["skipped"].endswith("of 101")

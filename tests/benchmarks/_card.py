@@ -96,28 +96,16 @@ def _search_tiles(quick: bool, device: torch.device, rounds: int) -> dict[str, f
     found = {}
     shapes = [(64, 256)] if quick else [(512, 8192), (2048, 8192), (2048, 65536), (8192, 16384)]
     for height, width in shapes:
-        left, right = (
-            torch.randn(height, 192, device=device),
-            torch.randn(width, 192, device=device),
-        )
+        left, right = (torch.randn(side, 192, device=device) for side in (height, width))
         norms, out = torch.randn(width, device=device), torch.empty(height, width, device=device)
         minima = torch.empty(height, width // 16, device=device)
 
-        def product(
-            norms: Any = norms, left: Any = left, right: Any = right, out: Any = out
-        ) -> None:
-            torch.addmm(norms, left, right.T, alpha=-2, out=out)
-
-        def smallest(out: Any = out, minima: Any = minima) -> None:
-            torch.amin(out.view(len(out), 16, -1), dim=1, out=minima)
-
-        def both(product: Any = product, smallest: Any = smallest) -> None:
-            product()
-            smallest()
-
+        product = partial(torch.addmm, norms, left, right.T, alpha=-2, out=out)
+        smallest = partial(torch.amin, out.view(height, 16, -1), dim=1, out=minima)
+        ways = {"product": [product], "smallest": [smallest], "both": [product, smallest]}
         with arithmetic("tf32", device):
-            for name, run in (("product", product), ("smallest", smallest), ("both", both)):
-                seconds = median(run, device, rounds)
+            for name, runs in ways.items():
+                seconds = median(lambda runs=runs: [run() for run in runs], device, rounds)
                 found[f"{height} x {width}, {name}"] = 2 * height * width * 64 / seconds / 1e12
     return found
 

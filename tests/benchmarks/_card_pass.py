@@ -174,9 +174,8 @@ def whole(case: Case, sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
         for size in sizes
     }
     if case.device.type == "cuda":
-        runs["analyze, colors on the host"] = partial(
-            _colors_on_the_host, runs[f"analyze, batches of {max(sizes)}"]
-        )
+        largest = runs[f"analyze, batches of {max(sizes)}"]
+        runs["analyze, colors on the host"] = partial(_colors_on_the_host, largest)
     peaks = {}
     for number in range(rounds + 1):
         for name, run in runs.items():

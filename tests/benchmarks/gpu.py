@@ -108,7 +108,7 @@ def _pass(
         report.run(f"CUDA graph, {name}", 10, partial(_card_pass.graphs, case, 128, rounds))
     report.run(f"arithmetics, {name}", 10, partial(_card_pass.arithmetics, case, rounds))
     found: dict[str, Any] | None = report.run(
-        f"whole analysis, {name}", 30, partial(_card_pass.whole, case, sizes, rounds)
+        f"whole analysis, {name}", 30, partial(_card_pass.whole, case, sizes, min(rounds, 2))
     )
     report.run(f"profile, {name}", 10, partial(_card_pass.profile, case, max(sizes)))
     device_part = partial(_card_pass.device_profile, case, max(sizes))
