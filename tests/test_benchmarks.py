@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from environments import ROOT
 
+from tests.benchmarks._card_pages import analyses, loops, neighbors, others
 from tests.benchmarks._report import Report
 
 BASE = [sys.executable, "-m", "tests.benchmarks"]
@@ -64,6 +65,14 @@ def test_the_benchmark_of_a_gpu_saves_the_figures_of_each_part(tmp_path: Path) -
         ways = parts[f"whole analysis, {size}"]["figures"]
         assert ways["plain loop"]["to_the_plain_loop"] == 1
         assert ways["analyze, batches of 32"]["images_per_s"] > 0
+    rows = [row for table in (analyses, neighbors, loops, others) for row in table(parts)]
+    for start in (
+        "| 40 px: analyze, batches of 16 | ",
+        "| 1,500 x 64, real | ",
+        "| 32 px: bf16 | ",
+        "| medoids of 300 x 64: the same row | True |",
+    ):
+        assert sum(row.startswith(start) for row in rows) == 1, start
 
 
 def test_a_report_keeps_what_it_has(tmp_path: Path) -> None:

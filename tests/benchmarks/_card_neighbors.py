@@ -21,6 +21,7 @@ from tests.benchmarks._card import finish, forget_peak, kernels, peak_mib, timed
 from tests.benchmarks._embeddings import embeddings
 
 _K = 5
+_PROFILED = 8192  # queries of which kernels are told
 
 
 def exact(
@@ -82,7 +83,8 @@ def _parts(points: FloatArray, device: torch.device) -> dict[str, Any]:
         settled[0] += len(given[2])
         settle(self, *given)
 
-    ways = {"in parts": True, "in float32": False} if card.multiplies_tf32(device) else {"": False}
+    tf32 = card.multiplies_tf32(device)
+    ways = {"in parts": True, "in float32": False} if tf32 else {"": False}
     for name, split in ways.items():
         part(f"frame {name}".strip(), lambda split=split: card._Frame.of(rows, rows, split))
         run = partial(card.card_search, rows, rows, _K, kept=None, own=own, split=split)
@@ -93,10 +95,8 @@ def _parts(points: FloatArray, device: torch.device) -> dict[str, Any]:
         finally:
             card._Frame._settle = settle  # type: ignore[method-assign]
         found[f"rows in doubt {name}".strip()] = settled[0] / len(rows)
-    few = rows[: max(1000, min(len(rows), 4 * 10**8 // len(rows)))]
-    some = partial(card.card_search, few, rows, _K, kept=None, own=own[: len(few)], split=split)
-    if ways.get("in parts"):
-        some = partial(some, split=True)
+    few = rows[:_PROFILED]
+    some = partial(card.card_search, few, rows, _K, kept=None, own=own[:_PROFILED], split=tf32)
     found[f"kernels, {len(few)} rows"] = kernels(some, device)
     return found
 

@@ -6,7 +6,8 @@ a row whose k-th neighbor lies within the product's rounding error of what was l
 by measuring all that lies within that error.
 
 Where faiss is installed, its brute force proposes instead on a CPU: it selects while a tile is in
-the cache. But it does not search rows among themselves, which takes half the product.
+the cache. But it does not search rows among themselves, which takes half the product. On CUDA
+`card` does all of it on the device, if its memory holds what that takes.
 """
 
 from __future__ import annotations

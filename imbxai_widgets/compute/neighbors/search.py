@@ -106,7 +106,10 @@ def nearest_neighbors(
     computed from float64 differences, and where its rounding error leaves the k-th neighbor in
     doubt, so are those of all rows within that error. Order and ties are those of the float64
     distances. Beside the embeddings, the search holds a float32 copy of them and a few temporary
-    arrays of at most 64 MiB each (or of one row's N distances, if that is more).
+    arrays of at most 64 MiB each (or of one row's N distances, if that is more). On CUDA all is
+    done on the device where its memory holds the embeddings, up to three copies of them in float32
+    and a few arrays of up to 512 MiB: there the product is made of TF32 parts, as exact as float32
+    (`torch.backends.cuda.matmul` allows TF32 meanwhile, and is set back).
 
     Approximate neighbors, too, have exact distances, in exact order. The recall aimed at is 0.99,
     and 0.95 from half a million images on; but a row is compared with 25,000 others at most, or a
