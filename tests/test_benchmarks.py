@@ -61,6 +61,7 @@ def test_the_benchmark_of_a_gpu_saves_the_figures_of_each_part(tmp_path: Path) -
     assert parts["neighbors kept"]["figures"]["share, fp32"] == 1
     search = parts["exact neighbors, 1,500 x 64, real"]["figures"]
     assert search["rows_as_on_the_processor"] == 1
+    assert 0 < search["parts"]["largest error of a score, to its bound"] < 1
     for size in ("32 px", "40 px"):
         ways = parts[f"whole analysis, {size}"]["figures"]
         assert ways["plain loop"]["to_the_plain_loop"] == 1

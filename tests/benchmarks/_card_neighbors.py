@@ -95,10 +95,29 @@ def _parts(points: FloatArray, device: torch.device) -> dict[str, Any]:
         finally:
             card._Frame._settle = settle  # type: ignore[method-assign]
         found[f"rows in doubt {name}".strip()] = settled[0] / len(rows)
+    found["largest error of a score, to its bound"] = _error_to_bound(rows, tf32)
     few = rows[:_PROFILED]
     some = partial(card.card_search, few, rows, _K, kept=None, own=own[:_PROFILED], split=tf32)
     found[f"kernels, {len(few)} rows"] = kernels(some, device)
     return found
+
+
+def _error_to_bound(rows: torch.Tensor, split: bool) -> float:
+    """Return how near a product's error comes to what it is allowed to be."""
+    some, few = rows[:20_000], rows[:500]
+    frame = card._Frame.of(few, some, split)
+    points = frame.framed(few)
+    left = card._parts(points, (0, 0, 1)) if split else points
+    with torch.autocast(rows.device.type, enabled=False), card._tf32(rows.device, split):
+        scores = torch.addmm(frame.norms, left, frame.right.T, alpha=-2)[:, : len(some)]
+    norms = points.double().square().sum(dim=1)
+    largest = 0.0
+    for number, query in enumerate(few):  # in float64, as the search measures
+        squares = (some.double() - query.double()).mul_(frame.factor).square_().sum(dim=1)
+        errors = (scores[number].double() + norms[number] - squares).abs()
+        bounds = frame.doubt(norms[number].expand(len(some)), squares)
+        largest = max(largest, float((errors / bounds).max()))
+    return largest
 
 
 def _as_on_the_processor(points: FloatArray, distances: FloatArray) -> float:
