@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from imbxai_widgets.analysis._reach import Reach
 from imbxai_widgets.analysis._tables import NO_VALIDATION, AnalysisTables
+from imbxai_widgets.analysis.reach import Reach
 from imbxai_widgets.compute.methods.intervals import wilson_interval
 
 

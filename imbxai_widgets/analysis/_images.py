@@ -7,9 +7,9 @@ from operator import index as as_index
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.analysis._copies import CopyKind
-from imbxai_widgets.analysis._reach import Reach
 from imbxai_widgets.analysis.balanced import BalancedTables
+from imbxai_widgets.analysis.copies import CopyKind
+from imbxai_widgets.analysis.reach import Reach
 from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.checks import check_codes

@@ -7,8 +7,8 @@ from typing import Final
 
 import pandas as pd
 
-from imbxai_widgets.analysis._copies import Copies
 from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis.copies import Copies
 from imbxai_widgets.analysis.rows import ClassRows
 
 NO_VALIDATION: Final = "No validation errors: give `validation=` to analyze()."

@@ -11,6 +11,8 @@ import pandas as pd
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis.balanced import Balanced
+from imbxai_widgets.analysis.copies import Copies
+from imbxai_widgets.analysis.reach import Reach
 from imbxai_widgets.analysis.rows import ClassRows
 from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.embedding.network import Network
@@ -23,6 +25,8 @@ from imbxai_widgets.names import shown_name
 PROTOTYPES = 3  # of an archetype
 FORECAST_CLASSES = 50  # beyond, classes have few errors each, and a forecast is uncertain
 BALANCED_AT_ONCE = 5_000  # training images, of which the wider search takes half a second
+MOST_COMPARED = 200_000  # images; to look for copies among more would hold up the first card
+MOST_REACHING = 5_000  # training images of a class; to measure more of them would hold up its card
 MOST_TOLD = 200_000  # validation images; of more, error probabilities would hold up the first card
 
 
@@ -62,6 +66,7 @@ class Deck:
         self.network = network
         self.edits = Edits(analysis) if edits is None else edits
         self.rows = analysis.rows
+        self._reaches: dict[int, Reach | None] = {}
         # Prototypes of a large group take a second, and several panels show them. What is kept does
         # not refer to the deck, which ends when nothing else does.
         order = partial(_order_members, analysis.rows, analysis.embeddings)
@@ -152,6 +157,23 @@ class Deck:
     def balanced(self) -> Balanced:
         """Class-balanced archetypes of the training images; of many, a search of minutes."""
         return self.analysis.balanced("training")
+
+    @property
+    def copies(self) -> Copies | None:
+        """Images that occur more than once; None of more images than `MOST_COMPARED`."""
+        held_out = self.analysis.validation
+        images = len(self.analysis.train) + (0 if held_out is None else len(held_out))
+        return self.analysis.copies if images <= MOST_COMPARED else None
+
+    def reach(self, index: int) -> Reach | None:
+        """Return how far the training images of a class reach, and the validation images within.
+
+        None of a class of no more than k training images, or of more than `MOST_REACHING`.
+        """
+        if index not in self._reaches:
+            within = self.rows.sizes[index] <= MOST_REACHING
+            self._reaches[index] = Reach.of(self.analysis, index) if within else None
+        return self._reaches[index]
 
     @property
     def balanced_at_hand(self) -> Balanced | None:

@@ -15,6 +15,8 @@ class ImageFilter(TypedDict):
     right: NotRequired[bool]
     votes: NotRequired[int]  # misclassified training images with a neighbor of this class
     near: NotRequired[int]  # with a neighbor of this class
+    copies: NotRequired[Literal["any", "conflict", "leak"]]  # occurring more than once
+    covered: NotRequired[bool]  # validation images within reach of the class, or beyond
     before: NotRequired[bool]  # right by the first of two models
     after: NotRequired[bool]  # right by the second
 

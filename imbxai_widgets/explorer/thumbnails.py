@@ -6,6 +6,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from imbxai_widgets.analysis.copies import CopyKind
 from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.paths import paths_of
@@ -47,6 +48,8 @@ class Thumbnail(TypedDict):
     confidence: float | None  # softmax probability of the prediction, 0 to 1
     doubt: Doubt | None  # of validation images: the model has seen the others
     near: list[int]  # the classes of its nearest training images
+    copies: list[CopyKind]  # as what it is found where images occur more than once
+    covered: bool | None  # validation images: within reach of its class; None where not known
 
 
 class Tiles(TypedDict):
@@ -115,6 +118,7 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
     images = deck.analysis.split(split)
     files = files_of(images, rows)
     balanced = deck.balanced_at_hand if split == "training" else None
+    copies = [] if deck.copies is None else deck.copies.kinds(split, rows)
     return [
         {
             "tile": tile,
@@ -132,6 +136,8 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
             "confidence": number(images.confidences[row]),
             "doubt": _doubt(deck, row) if split == "validation" else None,
             "near": np.unique(deck.analysis.labels[images.neighbors[row]]).tolist(),
+            "copies": copies[tile] if copies else [],
+            "covered": _covered(deck, row) if split == "validation" else None,
         }
         for tile, (row, file) in enumerate(zip(rows.tolist(), files, strict=True))
     ]
@@ -153,6 +159,13 @@ def _doubt(deck: Deck, row: int) -> Doubt:
         "neighbors": len(near),
         "wrong": None if told is None else float(told[row]),
     }
+
+
+def _covered(deck: Deck, row: int) -> bool | None:
+    reach = deck.reach(int(deck.analysis.split("validation").labels[row]))
+    if reach is None or not len(reach.rows):
+        return None
+    return bool(reach.covered[np.searchsorted(reach.rows, row)])
 
 
 def files_of(images: Split, rows: IntArray) -> list[str | None]:

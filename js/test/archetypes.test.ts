@@ -42,6 +42,10 @@ const card = (changes: Partial<Part> = {}, index = 0): CardIdentity & Part => ({
   },
   prototype_sprite: SPRITE,
   prototype_data: new DataView(new Uint8Array([1, 2, 3]).buffer),
+  reach: [
+    { text: "11", filter: { index, split: "validation", covered: true } },
+    { text: " of its 18 validation images lie within reach." },
+  ],
   ...changes,
 });
 
@@ -55,6 +59,25 @@ const fresh = (value: State["card"], marked: string[] = []) =>
     filter: {},
     balanced: false,
   });
+
+describe("how far training images reach", () => {
+  it("is a sentence of which the counts filter", async () => {
+    document.body.replaceChildren();
+    fakePixels();
+    const model = fresh(card());
+    const { el } = await mount(strip, model);
+    const sentence = one(el, ".imbxai-archetype-reach");
+    expect(sentence.textContent).toBe("11 of its 18 validation images lie within reach.");
+    one(sentence, "button").click();
+    expect(model.changes.at(-1)?.filter).toMatchObject({
+      index: 0,
+      split: "validation",
+      covered: true,
+    });
+    model.receive("card", card({ reach: [] }));
+    expect(sentence.textContent).toBe("");
+  });
+});
 
 describe("where training images stand", () => {
   let model: ReturnType<typeof fresh>;

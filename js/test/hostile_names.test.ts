@@ -147,7 +147,7 @@ describe.each(NAMES)("the name %s", (name) => {
     const archetypes_part = { groups: [1, 0, 0, 0].map(group), note: "" };
     const prototype_sprite = { width: 32, height: 32, columns: 1, type: "image/png" };
     const prototype_data = new DataView(new ArrayBuffer(1));
-    const part = { archetypes: archetypes_part, prototype_sprite, prototype_data };
+    const part = { archetypes: archetypes_part, prototype_sprite, prototype_data, reach: [] };
     const card = { index: 0, name, ...part };
     const { el } = await mount(
       archetypes as never,

@@ -25,6 +25,9 @@ describe("which images are shown", () => {
     [{ right: true }, { correct: true }, { correct: false }],
     [{ votes: 4 }, { near: [1, 4], correct: false }, { near: [1], correct: false }],
     [{ votes: 4 }, { near: [4], correct: false }, { near: [4], correct: true }],
+    [{ copies: "leak" }, { copies: ["any", "leak"] }, { copies: ["any"] }],
+    [{ covered: false }, { covered: false }, { covered: true }],
+    [{ covered: true }, { covered: true }, { covered: null }],
     [{ near: 4 }, { near: [1, 4], correct: true }, { near: [1], correct: false }],
     [{ before: true }, { correct: true }, { correct: false }],
     [
@@ -91,6 +94,9 @@ describe("which images are shown", () => {
       "wrong, confidence 50 to 100%",
     );
     expect(inWords({ votes: 2 }, nameOf)).toBe("wrong, with neighbors of c2");
+    expect(inWords({ copies: "conflict", covered: false }, nameOf)).toBe(
+      "with copies of another label, beyond reach of training images",
+    );
     expect(inWords({ near: 2 }, nameOf)).toBe("with neighbors of c2");
     expect(inWords({ before: true, after: false }, nameOf)).toBe("right before, wrong after");
   });

@@ -162,6 +162,8 @@ export const thumbnails = (number: number, tile: number, image: number): Thumbna
     confidence: 0.75,
     doubt: null,
     near: at % 2 ? [0, 1] : [0],
+    copies: [],
+    covered: null,
   }));
 
 /** Makes canvases and image decoding observable, which the test page lacks. */

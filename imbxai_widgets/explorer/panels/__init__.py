@@ -9,6 +9,7 @@ from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
 from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.panels.comparison import ComparisonContent
 from imbxai_widgets.explorer.panels.detail import DetailContent
+from imbxai_widgets.explorer.panels.duplicates import DuplicatesContent
 from imbxai_widgets.explorer.panels.edits import EditsContent
 from imbxai_widgets.explorer.panels.failures import FailuresContent
 from imbxai_widgets.explorer.panels.header import HeaderContent
@@ -26,6 +27,7 @@ PANELS: tuple[type[PanelContent], ...] = (
     AdversaryContent,
     FailuresContent,
     ArchetypeContent,
+    DuplicatesContent,
     ComparisonContent,
     ImagesContent,
     OverlapContent,

@@ -16,6 +16,8 @@ from imbxai_widgets.compute.methods.balanced import best_balanced_archetypes
 from imbxai_widgets.compute.numeric.types import Int8Array, IntArray
 from imbxai_widgets.explorer.deck import prototypes_first
 from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panels._reach import reach_sentence
+from imbxai_widgets.explorer.sentence import Sentence
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.text import archetype_meanings, balanced_meanings, counted
 from imbxai_widgets.explorer.thumbnails import Thumbnail, make_tiles
@@ -56,6 +58,7 @@ class ArchetypePart(Part):
     balanced_archetypes: Archetypes | None  # without thumbnails; None where it takes a search
     prototype_sprite: Sprite | None  # None where no images were given
     prototype_data: bytes  # the picture of all thumbnails
+    reach: Sentence  # how many validation images lie within reach of the training images
 
 
 class ArchetypeContent(PanelContent):
@@ -77,6 +80,7 @@ class ArchetypeContent(PanelContent):
             "balanced_archetypes": self._balanced(index, _NO_IMAGES, []) if at_hand else None,
             "prototype_sprite": tiles["sprite"],
             "prototype_data": tiles["sprite_data"],
+            "reach": reach_sentence(self.deck, index),
             "notice": tiles["notice"],
         }
 

@@ -7,7 +7,7 @@ import { Cleanup, h, panel, placeholder, TextView } from "../parts/dom";
 import { type AskedFilter, askFor, type ImageFilter } from "../parts/filter";
 import { count, counted } from "../parts/format";
 import { Roving } from "../parts/roving";
-import { textButton } from "../parts/sentence";
+import { pieces, type Sentence, textButton } from "../parts/sentence";
 import { SheetStore, type Sprite, type TileSheet } from "../parts/sprite";
 import { type Thumbnail, ThumbnailGrid, type TileEvents } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
@@ -46,6 +46,8 @@ export interface Part {
   prototype_sprite: Sprite | null;
   /** The picture of all thumbnails. */
   prototype_data: DataView;
+  /** How many validation images lie within reach of the training images. */
+  reach: Sentence;
 }
 
 export interface State extends ImagesState {
@@ -186,6 +188,7 @@ class Strip {
   readonly #bar = h("div", "imbxai-archetype-bar", { role: "group", "aria-label": "Archetypes" });
   readonly #grid = h("div", "imbxai-archetypes-grid");
   readonly #note = new TextView(h("p", "imbxai-note"));
+  readonly #reach = h("p", "imbxai-archetype-reach");
   readonly #empty = placeholder("");
   readonly #hints: ThumbnailHints;
   readonly #store = new SheetStore();
@@ -221,7 +224,7 @@ class Strip {
       model.save_changes();
     });
     this.frame.explanation.remove();
-    this.frame.body.append(this.#empty, this.#bar, this.#grid, this.#note.element);
+    this.frame.body.append(this.#empty, this.#bar, this.#grid, this.#note.element, this.#reach);
     const parts = () => [this.#columns.map((column) => column.part).filter((part) => !part.hidden)];
     this.#roving = new Roving(this.#bar, parts);
     const grids = () => this.#columns.map((column) => column.grid);
@@ -252,6 +255,11 @@ class Strip {
     for (const part of [this.#bar, this.#grid]) part.hidden = !drawn;
     if (!drawn) this.#empty.textContent = this.#why(images);
     this.#note.show(shown?.archetypes.note ?? "");
+    const actions = {
+      filter: (filter: ImageFilter) => this.model.set("filter", askFor(filter)),
+      select: () => {}, // it names no class
+    };
+    this.#reach.replaceChildren(...pieces(hasCard(card) ? card.reach : [], actions));
     if (shown) this.#fill(shown);
     if (hasCard(card) && images) this.#askFor(card);
   }

@@ -17,6 +17,10 @@ export interface ImageFilter {
   votes?: number;
   /** With a neighbor of this class among its nearest training images. */
   near?: number;
+  /** Occurring more than once; with a copy of another label, or with copies in both splits. */
+  copies?: "any" | "conflict" | "leak";
+  /** Validation images within reach of the training images of their class, or beyond. */
+  covered?: boolean;
   /** Least and largest probability of the predicted class. */
   confidence?: [number, number];
   /** Where two models are compared: predicted right by the first, and by the second. */

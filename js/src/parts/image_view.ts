@@ -7,7 +7,7 @@ import type { SplitName, Thumbnail } from "./thumbnail_grid";
 export type Conditions = Omit<ImageFilter, "index" | "split">;
 
 /** Conditions that no control of the tab sets: other panels ask for them. */
-const FURTHER = ["balanced", "votes", "near", "before", "after"] as const;
+const FURTHER = ["balanced", "votes", "near", "copies", "covered", "before", "after"] as const;
 
 /** The conditions of a view that no control stands for. */
 export function furtherOf(view: Conditions): Conditions {
@@ -63,7 +63,7 @@ const fits = <T>(value: T, wanted: T | undefined): boolean =>
 /** Whether an image of the filter's class and split meets its conditions. */
 export function meets(image: Thumbnail, filter: ImageFilter): boolean {
   const { index, archetype, balanced, predicted, right, votes } = filter;
-  const { near, confidence, before, after } = filter;
+  const { near, copies, covered, confidence, before, after } = filter;
   const sure = image.confidence ?? Number.NaN;
   return (
     fits(image.archetype, archetype) &&
@@ -74,6 +74,8 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
     fits(image.after?.correct, after) &&
     (votes === undefined || (!image.correct && votes !== index && image.near.includes(votes))) &&
     (near === undefined || image.near.includes(near)) &&
+    (copies === undefined || image.copies.includes(copies)) &&
+    fits(image.covered, covered) &&
     (confidence === undefined || (confidence[0] <= sure && sure <= confidence[1]))
   );
 }
@@ -81,8 +83,8 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
 /** How many images meet a filter, by what a card counts; undefined where it does not tell. */
 export function countOf(counts: readonly Count[], filter: ImageFilter): number | undefined {
   const { index, archetype, predicted, right, before } = filter;
-  const { balanced, votes, near, confidence, after } = filter;
-  const beyond = [balanced, votes, near, confidence, after];
+  const { balanced, votes, near, copies, covered, confidence, after } = filter;
+  const beyond = [balanced, votes, near, copies, covered, confidence, after];
   if (beyond.some((condition) => condition !== undefined)) return undefined;
   const counted = counts.filter(
     ([kind, taken]) =>
@@ -94,24 +96,39 @@ export function countOf(counts: readonly Count[], filter: ImageFilter): number |
   return counted.reduce((sum, [, , images]) => sum + images, 0);
 }
 
+const COPIES = {
+  any: "with copies",
+  conflict: "with copies of another label",
+  leak: "with copies in training and validation",
+};
+
 const judged = (right: boolean): string => (right ? "right" : "wrong");
+
+/** What is said of a condition, if it is given. */
+const said = <T>(value: T | undefined, words: (value: T) => string): string =>
+  value === undefined ? "" : words(value);
 
 /** The conditions of a filter in words; `nameOf` names classes. */
 export function inWords(conditions: Conditions, nameOf: (index: number) => string): string {
   const { archetype, balanced, predicted, right, votes } = conditions;
-  const { near, confidence, before, after } = conditions;
-  const words: string[] = [];
-  if (votes !== undefined) words.push(`wrong, with neighbors of ${nameOf(votes)}`);
-  else if (right !== undefined && predicted === undefined) words.push(judged(right));
-  if (predicted !== undefined) words.push(`taken for ${nameOf(predicted)}`);
-  if (near !== undefined) words.push(`with neighbors of ${nameOf(near)}`);
-  if (archetype !== undefined) words.push(ARCHETYPES[archetype]?.name ?? "");
-  if (balanced !== undefined) words.push(`${ARCHETYPES[balanced]?.name} with classes alike`);
-  if (before !== undefined) words.push(`${judged(before)} before`);
-  if (after !== undefined) words.push(`${judged(after)} after`);
-  if (confidence) {
-    const [low, high] = confidence.map((share) => Math.round(100 * share));
-    words.push(`confidence ${low} to ${high}%`);
-  }
-  return words.join(", ");
+  const { near, copies, covered, confidence, before, after } = conditions;
+  const told = votes === undefined && predicted === undefined ? right : undefined;
+  return [
+    said(votes, (other) => `wrong, with neighbors of ${nameOf(other)}`),
+    said(told, judged),
+    said(predicted, (other) => `taken for ${nameOf(other)}`),
+    said(near, (other) => `with neighbors of ${nameOf(other)}`),
+    said(archetype, (number) => ARCHETYPES[number]?.name ?? ""),
+    said(balanced, (number) => `${ARCHETYPES[number]?.name} with classes alike`),
+    said(copies, (kind) => COPIES[kind]),
+    said(covered, (within) => `${within ? "within" : "beyond"} reach of training images`),
+    said(before, (was) => `${judged(was)} before`),
+    said(after, (is) => `${judged(is)} after`),
+    said(confidence, (range) => {
+      const [low, high] = range.map((share) => Math.round(100 * share));
+      return `confidence ${low} to ${high}%`;
+    }),
+  ]
+    .filter(Boolean)
+    .join(", ");
 }

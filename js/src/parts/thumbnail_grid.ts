@@ -50,6 +50,10 @@ export interface Thumbnail {
   doubt: Doubt | null;
   /** The classes of its nearest training images. */
   near: number[];
+  /** As what it is found where images occur more than once. */
+  copies: ("any" | "conflict" | "leak")[];
+  /** Of validation images: whether training images of its class reach it; null if not known. */
+  covered: boolean | null;
 }
 
 export interface Tile {

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from imbxai_widgets.analysis._copies import TOLERANCE, Copies
 from imbxai_widgets.analysis._tables import AnalysisTables
+from imbxai_widgets.analysis.copies import TOLERANCE, Copies
 from imbxai_widgets.analysis.split import Split, SplitName
 
 _SPLITS: tuple[SplitName, ...] = ("training", "validation")

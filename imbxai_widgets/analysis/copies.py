@@ -85,3 +85,23 @@ class Copies:
             copied &= np.append(flags, False)[groups]
         found[: len(groups)] = copied
         return found
+
+    def kinds(self, split: SplitName, rows: IntArray) -> list[list[CopyKind]]:
+        """Return as what each of some images of a split is found; nothing of those without copies.
+
+        Examples
+        --------
+        >>> analysis.copies.kinds("training", np.array([0]))
+        [[]]
+        """
+        groups = self.of_split(split)
+        found: list[list[CopyKind]] = []
+        for row in rows.tolist():
+            group = int(groups[row]) if row < len(groups) else -1
+            kinds: list[CopyKind] = []
+            if group >= 0:
+                kinds = ["any"]
+                kinds += ["conflict"] if self.conflict[group] else []
+                kinds += ["leak"] if self.leak[group] else []
+            found.append(kinds)
+        return found
