@@ -1,7 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { CardIdentity } from "../src/model";
 import duplicates, { type Duplicates, type Part, type State } from "../src/panels/duplicates";
-import { all, fakePixels, mount, one, PanelModel, settle, texts, thumbnails } from "./panel_model";
+import {
+  all,
+  fakePixels,
+  mount,
+  one,
+  PanelModel,
+  settle,
+  texts,
+  thumbnails,
+  UNEDITED,
+} from "./panel_model";
 
 const SPRITE = { width: 32, height: 32, columns: 4, type: "image/png" };
 const unseen = thumbnails(1, 0, 7).map((each) => ({ ...each, split: "validation" as const }));
@@ -49,7 +59,8 @@ describe("images that occur more than once", () => {
   beforeEach(async () => {
     document.body.replaceChildren();
     pixels = fakePixels();
-    model = new PanelModel<State>({ card: card(), filter: {}, marked: [], opens: {} });
+    const given = { filter: {}, marked: [], opens: {}, ...UNEDITED };
+    model = new PanelModel<State>({ card: card(), ...given });
     ({ el } = await mount(duplicates, model));
     await settle();
   });

@@ -22,7 +22,7 @@ SETS: Final = ("emoji CE", "digits", "solar cells")
 K: Final = 5
 
 
-def covered(run: Run) -> dict[str, list[float]]:
+def covered(run: Run) -> dict[str, list[float | None]]:
     """Return the figures of each definition; of balls, no share of training images."""
     parts: dict[str, list[tuple[float, float, int, int, int, int]]] = {}
     wrong = run.validation.logits.argmax(axis=1) != run.validation.labels
@@ -56,10 +56,11 @@ def _distances(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(squares, 0))
 
 
-def _summed(rows: np.ndarray) -> list[float]:
-    inside, outside = rows[:, 2].sum() / rows[:, 3].sum(), rows[:, 4].sum() / rows[:, 5].sum()
-    found = (rows[:, 0].mean(), rows[:, 1].mean(), inside, outside)
-    return [round(float(figure), 4) for figure in found]
+def _summed(rows: np.ndarray) -> list[float | None]:
+    fails, inside, fails_outside, outside = rows[:, 2:].sum(axis=0)
+    found = (rows[:, 0].mean(), rows[:, 1].mean(), fails / inside)
+    beyond = float(fails_outside / outside) if outside else None
+    return [*(round(float(figure), 4) for figure in found), beyond and round(beyond, 4)]
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from imbxai_widgets.analysis.duplicates import picture_digest
 from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.explorer.deck import MOST_COMPARED
-from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
 from imbxai_widgets.explorer.sentence import Piece, Sentence, joined, listed
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.text import counted
@@ -190,7 +190,7 @@ class DuplicatesContent(PanelContent):
         return [piece]
 
 
-class DuplicatesPanel(Panel):
+class DuplicatesPanel(Editing, Panel):
     """Images of a class that occur more than once; takes no room where there are none.
 
     Parameters

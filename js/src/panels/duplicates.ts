@@ -13,7 +13,7 @@ import {
 } from "../parts/thumbnail_grid";
 import { ThumbnailHints } from "../parts/thumbnail_hints";
 import { smallSize } from "../parts/thumbnail_layout";
-import { type ImagesState, tileEvents } from "../parts/tile_events";
+import { type ImagesState, onTileState, showTileState, tileEvents } from "../parts/tile_events";
 
 export interface CopyGroup {
   images: number;
@@ -125,8 +125,10 @@ class DuplicatesView {
   }
 
   showMarks(): void {
-    const marked = new Set(this.model.get("marked"));
-    for (const { grid } of this.#groups.all) grid.mark(marked);
+    showTileState(
+      this.model,
+      this.#groups.all.map(({ grid }) => grid),
+    );
   }
 
   resize(): void {
@@ -172,7 +174,7 @@ const render: Render<State> = ({ model, el }) => {
   const cleanup = new Cleanup();
   const view = new DuplicatesView(model, cleanup);
   cleanup.on(model, "change:card", () => view.showCard());
-  cleanup.on(model, "change:marked", () => view.showMarks());
+  onTileState(cleanup, model, () => view.showMarks());
   el.append(view.frame.root);
   cleanup.add(() => view.dispose());
   cleanup.onResize([view.frame.body], () => view.resize());
