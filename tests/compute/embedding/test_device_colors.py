@@ -1,4 +1,4 @@
-"""Colors as a GPU recovers and counts them, run on the processor, where the host's are at hand."""
+"""Colors as a GPU recovers and counts them, also run on the processor; the host's are the truth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from embedding_cases import SIZE, Images, network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imbxai_widgets.compute.embedding.device_colors import DeviceColors
+from imbxai_widgets.compute.embedding.device_colors import DeviceColors, DeviceCounts
 from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.embedding.one_pass import run_pass
 from imbxai_widgets.compute.embedding.options import PassOptions
@@ -17,7 +17,7 @@ from imbxai_widgets.compute.embedding.saliency import Salient, count_colors, sha
 from imbxai_widgets.compute.reading.display import Display, DisplayError
 from imbxai_widgets.demo.transforms import Normalize
 
-CPU = torch.device("cpu")
+DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -37,9 +37,10 @@ class Normalized(Images):
     dtype=st.sampled_from([torch.float16, torch.bfloat16, torch.float32, torch.float64]),
     scheme=st.sampled_from(["perceptual", "paper"]),
     normalized=st.booleans(),
+    device=st.sampled_from(DEVICES),
 )
 def test_counts_are_those_of_the_host(
-    seed: int, channels: int, dtype: torch.dtype, scheme: str, normalized: bool
+    seed: int, channels: int, dtype: torch.dtype, scheme: str, normalized: bool, device: str
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
     # Levels of eight bits, halves between them, and a little beyond the range.
@@ -55,7 +56,11 @@ def test_counts_are_those_of_the_host(
     room = tied.sum(dim=(1, 2)) // 2
     recovery = Display(dataset).recovery([0, 1, 2], images)
     assert recovery is not None
-    found = DeviceColors(scheme, CPU).counted(images, recovery, Salient(certain, tied, room))
+    there = Salient(*(part.to(device) for part in (certain, tied, room)))
+    colors = DeviceColors(scheme, torch.device(device))
+    found = DeviceCounts(
+        *(part.cpu() for part in colors.counted(images.to(device), recovery, there))
+    )
     recovery.check(*found.extremes.tolist())
     counts = found.certain.numpy() + shared_out(found.tied.numpy(), room.numpy())
     rgb = Display(dataset).shown_batch([0, 1, 2], images)

@@ -1,4 +1,4 @@
-"""The search as a GPU does it, run on the processor; `exact_search` is the truth."""
+"""The search as a GPU does it, also run on the processor; `exact_search` there is the truth."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from imbxai_widgets.compute.neighbors import card
 from imbxai_widgets.compute.neighbors.exact import exact_search, without_surplus
 
 CPU = torch.device("cpu")
+DEVICES = [CPU, torch.device("cuda")] if torch.cuda.is_available() else [CPU]
 
 
 @contextmanager
@@ -34,9 +35,10 @@ def searched(
     own: np.ndarray | None = None,
     *,
     split: bool = True,
+    device: torch.device = CPU,
 ) -> tuple[np.ndarray, np.ndarray]:
-    rows = card.on_device(references, CPU)
-    asked = rows if queries is references else card.on_device(queries, CPU)
+    rows = card.on_device(references, device)
+    asked = rows if queries is references else card.on_device(queries, device)
     kept = without_surplus(references, k) if card.crowded(rows, k) else None
     return card.card_search(asked, rows, k, kept=kept, own=own, split=split)
 
@@ -54,12 +56,12 @@ def test_as_on_the_processor(data: st.DataObject) -> None:
         data.draw(st.sampled_from([0, 500])),
     )
     rows = ((generator.integers(-2, 3, (n_rows, width)) + away) * scale).astype(dtype)
-    split = data.draw(st.booleans())
+    options = {"split": data.draw(st.booleans()), "device": data.draw(st.sampled_from(DEVICES))}
     own = np.arange(n_rows)
     with small(data.draw(st.sampled_from([256, 4096, 2**20])), data.draw(st.floats(0.05, 2))):
-        among = searched(rows, rows, k, own, split=split)
+        among = searched(rows, rows, k, own, **options)
         queries = (generator.integers(-3, 4, (7, width)) * scale).astype(dtype)
-        others = searched(queries, rows, k, split=split)
+        others = searched(queries, rows, k, **options)
     for found, wanted in (
         (among, exact_search(rows, rows, k, own=own, device=CPU)),
         (others, exact_search(queries, rows, k, own=None, device=CPU)),
@@ -68,15 +70,18 @@ def test_as_on_the_processor(data: st.DataObject) -> None:
         np.testing.assert_array_equal(found[1], wanted[1])
 
 
+@pytest.mark.parametrize("device", DEVICES, ids=str)
 @pytest.mark.parametrize("split", [False, True])
 @pytest.mark.parametrize(("n_rows", "width"), [(3000, 16), (700, 300)])
-def test_as_on_the_processor_of_more_rows(n_rows: int, width: int, split: bool) -> None:
+def test_as_on_the_processor_of_more_rows(
+    n_rows: int, width: int, split: bool, device: torch.device
+) -> None:
     generator = np.random.default_rng(1)
     rows = generator.normal(size=(n_rows, width)).astype(np.float32)
     rows[::50] = rows[1]  # more than are kept
     own = np.arange(n_rows)
     with small(2**18, 1.0, 16):
-        found = searched(rows, rows, 5, own, split=split)
+        found = searched(rows, rows, 5, own, split=split, device=device)
     wanted = exact_search(rows, rows, 5, own=own, device=CPU)
     np.testing.assert_array_equal(found[0], wanted[0])
     np.testing.assert_allclose(found[1], wanted[1], rtol=1e-7)
