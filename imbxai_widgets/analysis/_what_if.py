@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from imbxai_widgets.compute.remedies.data import ApplyEdits
 from imbxai_widgets.compute.remedies.decision import Decision, Network
 from imbxai_widgets.compute.remedies.remedy import Remedy, in_order
 from imbxai_widgets.edits import Edits
+
+_MOST_BYTES: Final = 2**31  # of logits, of which a move makes a few copies
 
 
 class WhatIfTables(CalibrationTables):
@@ -121,6 +123,13 @@ class WhatIfTables(CalibrationTables):
             raise ValueError(
                 "remedies need the embeddings of the validation images, without which an older "
                 "version saved the file; analyze and save again"
+            )
+        size = 4 * len(self.validation) * self.n_classes
+        if size > _MOST_BYTES:
+            raise ValueError(
+                f"the logits of {len(self.validation):,} validation images and {self.n_classes:,} "
+                f"classes take {size / 2**30:.1f} GiB, of {_MOST_BYTES / 2**30:.0f} at most; "
+                "analyze fewer validation images"
             )
         return Held(self.validation, logits_if_known(self.validation, self.n_classes))
 

@@ -24,8 +24,9 @@ from imbxai_widgets.compute.methods.calibration import calibration
 from imbxai_widgets.compute.methods.pair_margins import pair_margins
 from imbxai_widgets.compute.methods.paired import Change, PairedDraws
 from imbxai_widgets.compute.methods.scaling import FOLDS, fit_scaling
-from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
+from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, FloatArray, IntArray
 from imbxai_widgets.compute.remedies.decision import Decision
+from imbxai_widgets.compute.remedies.logits import Temperature
 from imbxai_widgets.compute.remedies.remedy import Remedy, Stage
 
 SUMMARY: Final = ("all", "mean of classes", "worst class", "tail")
@@ -113,7 +114,8 @@ class WhatIf:
         DataFrame
             One row a class. Columns: ``images``, its validation images; ``before``, ``after``,
             accuracies, 0 to 1; ``change``; and the 95% interval of it, ``change_low`` and
-            ``change_high``. NaN where there are no images.
+            ``change_high``, without width where no prediction of any image could change. NaN
+            where there are no images.
 
         Examples
         --------
@@ -123,7 +125,8 @@ class WhatIf:
         [0.17, 0.44, 0.28]
         """
         names = pd.Index(self.analysis.class_names, name="class", dtype=object)
-        table = pd.DataFrame(self.draws.of_classes(self.after == self.labels)._asdict(), names)
+        change = self._known(self.draws.of_classes(self._right, self._drawn))
+        table = pd.DataFrame(change._asdict(), names)
         table.insert(0, "images", self.draws.sizes.astype(np.int64))
         return table
 
@@ -145,11 +148,12 @@ class WhatIf:
         >>> table.columns.tolist()
         ['before', 'after', 'change', 'change_low', 'change_high', 'refit']
         """
-        table = pd.DataFrame(
-            self._figures(self.after)._asdict(), pd.Index(SUMMARY, name="accuracy of")
-        )
-        refit = self.refit
-        table["refit"] = np.nan if refit is None else self._figures(refit).after
+        tail, refit = self._tail(), self.refit
+        change = self._known(self.draws.of_groups(self._right, tail, self._drawn))
+        table = pd.DataFrame(change._asdict(), pd.Index(SUMMARY, name="accuracy of"))
+        table["refit"] = np.nan
+        if refit is not None:
+            table["refit"] = self.draws.figures(refit == self.labels, tail)
         return table
 
     @cached_property
@@ -361,8 +365,23 @@ class WhatIf:
         """
         return adjusted(model, self.found.decision, layer)
 
-    def _figures(self, predictions: IntArray) -> Change:
-        return self.draws.of_groups(predictions == self.labels, self._tail())
+    @property
+    def _right(self) -> BoolArray:
+        right: BoolArray = self.after == self.labels
+        return right
+
+    @cached_property
+    def _drawn(self) -> DoubleArray:
+        return self.draws.drawn(self._right)
+
+    def _known(self, change: Change) -> Change:
+        """Return a change with an interval of no width where no prediction can change at all."""
+        decision = self.found.decision
+        chosen = (remedy for fold in self.chosen for remedy in fold)
+        harmless = all(isinstance(remedy, Temperature) for remedy in chosen)
+        if decision.has_new_head or np.ptp(decision.shifts) > 0 or not harmless:
+            return change
+        return change._replace(change_low=change.change, change_high=change.change)
 
     def _tail(self) -> IntArray:
         sizes = np.bincount(self.analysis.labels, minlength=self.analysis.n_classes)

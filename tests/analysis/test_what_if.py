@@ -10,7 +10,7 @@ import pytest
 from remedy_cases import NAMES, SIZES, draw, make_head, make_what_if_analysis
 
 from imbxai_widgets import Analysis, remedies
-from imbxai_widgets.analysis import Head, WhatIf
+from imbxai_widgets.analysis import Head, WhatIf, _what_if
 from imbxai_widgets.analysis._remedied import Held, remedied, stratified_folds
 from imbxai_widgets.remedies import (
     ClassifierRetraining,
@@ -40,7 +40,8 @@ def test_nothing_changes_nothing(analysis: Analysis) -> None:
     for given in ((), (LogitAdjustment(0),), (DropSuspects(0),), (Temperature(3.0),)):
         what_if = analysis.what_if(*given)
         assert np.array_equal(what_if.after, analysis.validation.predictions)
-        assert (what_if.classes()["change"] == 0).all()
+        assert (what_if.classes()[["change", "change_low", "change_high"]] == 0).all(axis=None)
+        assert (what_if.summary()["change_high"] == 0).all()
         assert what_if.moves().empty
     assert np.array_equal(analysis.what_if().logits(), analysis.validation.logits())
 
@@ -241,7 +242,7 @@ def test_a_fit_is_cancelled(linear: Analysis) -> None:
     assert isinstance(linear.what_if(LogitAdjustment(1), cancelled=stop.is_set), WhatIf)
 
 
-def test_what_cannot_be_done_is_said(linear: Analysis) -> None:
+def test_what_cannot_be_done_is_said(linear: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = Analysis.from_arrays(linear.embeddings, linear.labels, linear.predictions, k=3)
     with pytest.raises(ValueError, match="No validation"):
         bare.what_if()
@@ -266,6 +267,11 @@ def test_what_cannot_be_done_is_said(linear: Analysis) -> None:
     )
     with pytest.raises(ValueError, match="needs a linear head"):
         of_logits.what_if(TauNormalization(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(_what_if, "_MOST_BYTES", 1000)
+        fresh = make_what_if_analysis()
+        with pytest.raises(ValueError, match="logits of 90 validation images and 3 classes take"):
+            fresh.what_if()
     with pytest.raises(ValueError, match="validation_folds must be"):
         linear.what_if(validation_folds=1)
 

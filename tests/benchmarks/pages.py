@@ -31,6 +31,15 @@ MEASURES = (
     *("mean difference of logits", "votes", "training errors", "softmax", "decision overlap"),
 )
 SHARED = ("how many are shared", "weight here", "tells apart", "weight here, as far as alike")
+# Forecasts of remedies, and the trainings that they are held to.
+TRIALS = {
+    "logit adjustment": "a loss adjusted by as much",
+    "logit adjustment, LDAM-DRW": "LDAM-DRW",
+    "balanced refit": "all classes drawn alike",
+    "class weights": "the same weights in the loss",
+    "resampling half-way": "images drawn by the same plan",
+    "training, of another": "all classes drawn alike, twice",
+}
 COSTS = ("0, 0", "1, 0", "0, 0.5", "1, 0.5", "0, 1", "1, 1")
 
 
@@ -98,6 +107,51 @@ def shipped_costs() -> Iterator[str]:
         yield _row(strength, imbalance, *(f"{figure:.3f}" for figure in figures))
 
 
+def remedies() -> Iterator[str]:
+    """Yield how forecasts of remedies fared, by set and training."""
+    found = read_results("what_if")["trials"]
+    for name in SETS:
+        for title, held_to in TRIALS.items():
+            runs = list(_reported(found.get(name, {}).get(title, {})).values())
+            if not runs:
+                continue
+            cells = [_spread([run["correlation"] for run in runs])]
+            for figure in ("correlation with size", "off by", "off by, no forecast"):
+                digits = 2 if figure.startswith("correlation") else 3
+                cells.append(f"{np.mean([run[figure] for run in runs]):.{digits}f}")
+            cells += [_signed([run[figure] for run in runs]) for figure in ("told", "real")]
+            within = [run["within"] for run in runs if "within" in run]
+            cells.append(f"{100 * np.mean(within):.0f}%" if within else "")
+            yield _row(SETS[name], title, held_to, len(runs), *cells)
+
+
+def chosen() -> Iterator[str]:
+    """Yield what a tau that is chosen promises, what is told of it, and what it keeps."""
+    yield _row("set", "networks", "promised", "reported", "kept")
+    for name, runs in read_results("what_if")["choice"].items():
+        figures = ("promised", "reported", "kept")
+        cells = [_signed([run[figure] for run in runs.values()]) for figure in figures]
+        yield _row(SETS[name], len(runs), *cells)
+
+
+def moves() -> Iterator[str]:
+    """Yield how long a move takes."""
+    for name, times in read_results("what_if_speed")["moves"].items():
+        cells = (f"{1000 * times[figure]:.0f}" for figure in ("p50", "p95", "processor p50"))
+        yield _row(f"`{name}`", *cells)
+
+
+def forecasts_of_remedies(title: str) -> dict[str, list[float]]:
+    """Return the correlations of the changes of classes, forecast and real, by set."""
+    found = read_results("what_if")["trials"]
+    runs = {name: _reported(found.get(name, {}).get(title, {})) for name in SETS}
+    return {
+        name: [run["correlation"] for run in of_set.values()]
+        for name, of_set in runs.items()
+        if of_set
+    }
+
+
 def readme() -> Iterator[str]:
     """Yield what README says of overlap."""
     shared, chance, decision = (
@@ -133,12 +187,15 @@ def claims() -> Iterator[str]:
             if _reported(found.get(name, {}))
         }
         yield _listed(of_sets, _percent)
+    for title in TRIALS:
+        yield _listed(forecasts_of_remedies(title), _spread)
 
 
 SENTENCES = {"README.md": readme, "docs/claims.md": claims}
 TABLES = {
     "docs/overlap.md": (lambda: overlap(0), lambda: overlap(1), apart),
     "docs/actions.md": (resampling, shipped_costs, costs),
+    "docs/what-if.md": (remedies, chosen, moves),
 }
 
 

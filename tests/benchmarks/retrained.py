@@ -3,8 +3,9 @@
     python -m tests.benchmarks.retrained NAME SEED [SEED ...] [--trainings TRAINING ...]
 
 The run of a seed (see `runs`) was trained without a remedy. Each training here starts from the same
-weights, sees the same images and lasts as long. What it predicts of the validation images is
-kept in a folder, and what is there already is left as it is.
+weights, sees the same images and lasts as long; but for one, whose weights and draws are others, to
+show how much is chance. What it predicts of the validation images is kept in a folder, and what is
+there already is left as it is.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ FOLDER = Path("artifacts/retrained")
 
 
 class Training(NamedTuple):
-    """What is different: how often images are drawn, and the loss."""
+    """What is different: how often images are drawn, the loss, the random numbers."""
 
     weights: np.ndarray | None = None
     criterion: nn.Module | None = None
+    chance: int = 0  # added to the seed
 
 
 def _adjusted(run: Run) -> Training:
@@ -58,6 +60,7 @@ TRAININGS: Final[dict[str, Callable[[Run], Training]]] = {
     "classes drawn alike": _drawn(1.0),
     "class weights": _weighted,
     "classes drawn half-way": _drawn(0.5),
+    "classes drawn alike, again": lambda run: _drawn(1.0)(run)._replace(chance=1000),
 }
 
 
@@ -71,7 +74,7 @@ def retrain(run: Run, training: str) -> np.ndarray:
     """Train anew, and return the predictions (M,) of the validation images."""
     images = load_set(RECIPES[run.name].images, run.seed)
     how = TRAININGS[training](run)
-    model = train(run.name, images, run.seed, how.weights, how.criterion)
+    model = train(run.name, images, run.seed + how.chance, how.weights, how.criterion)
     return embed(model, images.validation).logits.argmax(axis=1)
 
 

@@ -77,9 +77,10 @@ class PairedDraws:
         self.labels, self.before, self.n_classes = labels, before, n_classes
         rng = np.random.default_rng(seed)
         number = int(np.clip(_MOST_BYTES // max(1, len(labels)), _FEWEST, DRAWS))
-        self.weights: NDArray[np.uint8] = np.empty((number, len(labels)), dtype=np.uint8)
-        for row in self.weights:
-            row[:] = np.minimum(resample(groups, rng), np.iinfo(np.uint8).max)
+        # A row an image, since a change takes those of some images alone.
+        self.weights: NDArray[np.uint8] = np.empty((len(labels), number), dtype=np.uint8)
+        for draw in range(number):
+            self.weights[:, draw] = np.minimum(resample(groups, rng), np.iinfo(np.uint8).max)
         self.noise = rng.standard_normal((number, n_classes))  # of made-up images won or lost
         self.sizes = np.bincount(labels, minlength=n_classes).astype(np.float64)
 
@@ -94,14 +95,23 @@ class PairedDraws:
         right = np.flatnonzero(self.before)
         return self._sums(right, np.ones(len(right)))
 
-    def of_classes(self, after: BoolArray) -> Change:
-        """Return the accuracy of each class, (C,) each; `after` (M,) says what is right then."""
+    def of_classes(self, after: BoolArray, drawn: DoubleArray | None = None) -> Change:
+        """Return the accuracy of each class, (C,) each.
+
+        Parameters
+        ----------
+        after
+            (M,) bool: whether each image is right after.
+        drawn
+            From `drawn`, where it is there already.
+        """
         with np.errstate(invalid="ignore"):
             before, now = (self._counted(right) / self.sizes for right in (self.before, after))
-            drawn = self._rates(self._drawn_changes(after))
-        return _interval(before, now, drawn)
+        return _interval(before, now, self._rates(self.drawn(after) if drawn is None else drawn))
 
-    def of_groups(self, after: BoolArray, tail: IntArray) -> Change:
+    def of_groups(
+        self, after: BoolArray, tail: IntArray, drawn: DoubleArray | None = None
+    ) -> Change:
         """Return four figures: of all images, the mean of the classes, the worst class, the tail.
 
         Parameters
@@ -110,15 +120,15 @@ class PairedDraws:
             (M,) bool.
         tail
             (t,) int64, the classes of the tail; the mean of their accuracies is told.
+        drawn
+            From `drawn`, where it is there already.
         """
+        before, now = self.figures(self.before, tail), self.figures(after, tail)
         present = np.flatnonzero(self.sizes > 0)
-        tail = np.intersect1d(tail, present)
         if not len(present):
-            nan = np.full(4, np.nan)
-            return Change(nan, nan, nan, nan, nan)
-        sizes = self.sizes[present]
-        before, now = (self._counted(right)[present] for right in (self.before, after))
-        changes = self._drawn_changes(after)
+            return _interval(before, now, np.full((1, 4), np.nan))
+        tail = np.intersect1d(tail, present)
+        changes = self.drawn(after) if drawn is None else drawn
         drawn_sizes = self.drawn_sizes
         made_up = self.noise.sum(axis=1) / np.sqrt(self.n_classes)
         of_all = (changes.sum(axis=1) + made_up) / (drawn_sizes.sum(axis=1) + _MADE_UP)
@@ -126,19 +136,16 @@ class PairedDraws:
         lowest = self._drawn_worst(rates, present)
         columns = [of_all, rates[:, present].mean(axis=1), lowest]
         columns.append(rates[:, tail].mean(axis=1) if len(tail) else np.full(len(rates), np.nan))
-        in_tail = np.isin(present, tail)
-        told = [
-            np.array(
-                [
-                    right.sum() / sizes.sum(),
-                    (right / sizes).mean(),
-                    (right / sizes).min(),
-                    (right / sizes)[in_tail].mean() if in_tail.any() else np.nan,
-                ]
-            )
-            for right in (before, now)
-        ]
-        return _interval(told[0], told[1], np.stack(columns, axis=1))
+        return _interval(before, now, np.stack(columns, axis=1))
+
+    def figures(self, right: BoolArray, tail: IntArray) -> DoubleArray:
+        """Return the accuracies of `of_groups`, (4,), where `right` (M,) says which are right."""
+        if not len(right):
+            return np.full(4, np.nan)
+        rates = self._counted(right) / np.where(self.sizes > 0, self.sizes, np.nan)
+        found, in_tail = rates[self.sizes > 0], rates[tail][self.sizes[tail] > 0]
+        of_tail = in_tail.mean() if len(in_tail) else np.nan
+        return np.array([right.mean(), found.mean(), found.min(), of_tail])
 
     def _drawn_worst(self, rates: DoubleArray, present: IntArray) -> DoubleArray:
         """Return how the accuracy of the worst class changes in each sample, (draws,)."""
@@ -148,20 +155,21 @@ class PairedDraws:
         worst: DoubleArray = (was + rates[:, present]).min(axis=1) - was.min(axis=1)
         return worst
 
-    def _drawn_changes(self, after: BoolArray) -> DoubleArray:
+    def drawn(self, after: BoolArray) -> DoubleArray:
         """Return won less lost images of each class in each sample, (draws, C)."""
         gain = after.astype(np.int8) - self.before.astype(np.int8)
         moved = np.flatnonzero(gain)
         return self._sums(moved, gain[moved].astype(np.float64))
 
     def _sums(self, rows: IntArray, values: DoubleArray) -> DoubleArray:
-        sums = np.zeros((len(self.weights), self.n_classes))
+        sums = np.zeros((self.weights.shape[1], self.n_classes))
         order = np.argsort(self.labels[rows], kind="stable")
-        rows, values = rows[order], values[order].astype(np.float32)
+        rows, values = rows[order], values[order]
         bounds = np.searchsorted(self.labels[rows], np.arange(self.n_classes + 1))
         for label in np.flatnonzero(np.diff(bounds)):
             own = slice(bounds[label], bounds[label + 1])
-            sums[:, label] = self.weights[:, rows[own]].astype(np.float32) @ values[own]
+            drawn = self.weights[rows[own]].astype(np.float32)
+            sums[:, label] = values[own].astype(np.float32) @ drawn
         return sums
 
     def _rates(self, changes: DoubleArray) -> DoubleArray:
