@@ -7,11 +7,12 @@ import re
 import pytest
 from environments import ROOT
 
-from tests.benchmarks import pages
+from tests.benchmarks import pages, what_if
 from tests.benchmarks._results import FOLDER, read_results
 from tests.benchmarks.outliers import planted
 from tests.benchmarks.overlap import judged
 from tests.benchmarks.resampling import ONCE_EACH, accuracies, trained_again
+from tests.benchmarks.retrained import retrain
 from tests.benchmarks.runs import Run, load_run
 
 AGAIN = 100  # the seed of the digits that are measured anew
@@ -78,3 +79,12 @@ def test_overlap_of_the_digits_is_what_was_found(digits: Run) -> None:
 def test_changed_labels_of_the_digits_are_outliers_as_was_found(digits: Run) -> None:
     told = read_results("outliers")["digits"][str(AGAIN)]
     assert planted(digits) == pytest.approx(told, abs=0.1)
+
+
+def test_class_weights_change_the_digits_as_was_forecast_and_found(digits: Run) -> None:
+    told = read_results("what_if")["trials"]["digits"]["class weights"][str(AGAIN)]
+    after = retrain(digits, "class weights")
+    found = what_if.judged(digits, what_if.TRIALS["class weights"], after)
+    assert found["correlation"] == pytest.approx(told["correlation"], abs=0.05)
+    for figure in ("told", "real", "off by"):
+        assert found[figure] == pytest.approx(told[figure], abs=MACHINES), figure

@@ -38,7 +38,7 @@ from tests.benchmarks.retrained import load_predictions
 from tests.benchmarks.runs import Run, load_run, saved_seeds
 from tests.benchmarks.sets import CHOOSING, REPORTING
 
-NAMES: Final = ("digits", "solar cells", "emoji CE")
+NAMES: Final = ("digits", "solar cells", "emoji CE", "emoji LDAM")
 LDAM: Final = "LDAM-DRW"
 TWICE: Final = "training, of another"
 HALVES: Final = 20  # draws of the images that play no part
