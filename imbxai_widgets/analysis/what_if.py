@@ -184,12 +184,12 @@ class WhatIf:
         {'lost': 34, 'still wrong': 32, 'won': 13}
         """
         moved = self.before != self.after
-        triples = np.stack([self.labels, self.before, self.after], axis=1)[moved]
-        kinds, counts = np.unique(triples, axis=0, return_counts=True)
+        shape = (self.analysis.n_classes,) * 3
+        triples = self.labels[moved], self.before[moved], self.after[moved]
+        kinds, counts = np.unique(np.ravel_multi_index(triples, shape), return_counts=True)
         order = np.argsort(-counts, kind="stable")
-        kinds, counts = kinds[order], counts[order]
-        names = np.asarray(self.analysis.class_names, dtype=object)
-        label, before, after = kinds.T
+        label, before, after = np.unravel_index(kinds[order], shape)
+        counts, names = counts[order], np.asarray(self.analysis.class_names, dtype=object)
         lost = np.where(before == label, "lost", "still wrong")
         return pd.DataFrame(
             {
