@@ -40,7 +40,7 @@ from tests.benchmarks.sets import CHOOSING, REPORTING
 
 NAMES: Final = ("digits", "solar cells", "emoji CE", "emoji LDAM")
 LDAM: Final = "LDAM-DRW"
-TWICE: Final = "training, of another"
+TWICE: Final = "another training"
 HALVES: Final = 20  # draws of the images that play no part
 MOVES: Final = 40
 
