@@ -14,7 +14,11 @@ from playwright.sync_api import Locator, expect
 from test_linked_panels import ANALYSIS
 
 PATIENCE_MS = 60_000
-SHOW = "explorer = Explorer(analysis, edits='edits.jsonl')\nexplorer.selected_class = 'Plants'\nexplorer"
+SHOW = """
+explorer = Explorer(analysis, edits='edits.jsonl')
+explorer.selected_class = 'Plants'
+explorer
+"""
 
 
 class Edited:
