@@ -107,6 +107,18 @@ class Deck:
         return (self.analysis, *second)
 
     @cached_property
+    def after_rows(self) -> dict[SplitName, IntArray]:
+        """The row of each image in the second analysis; -1 where edits changed or left it out."""
+        comparison = self.comparison
+        assert comparison is not None  # or there is no second one
+        found = {}
+        for split in comparison.splits:
+            here, there = comparison.pairs(split).kept
+            found[split] = np.full(len(self.analysis.split(split)), -1, dtype=np.int64)
+            found[split][here] = there
+        return found
+
+    @cached_property
     def forecast(self) -> DoubleArray | None:
         """Shares of the errors of each class that go to the others, shape (C, C), as foretold.
 

@@ -42,7 +42,7 @@ class Thumbnail(TypedDict):
     prediction: str
     predicted: int  # number of the class in `prediction`; two classes may have one name
     correct: bool
-    after: SecondPrediction | None  # of a second model, if there is one
+    after: SecondPrediction | None  # of a second model, if there is one with the same label
     archetype: int  # position in `ARCHETYPES`
     balanced: int | None  # the same, classes counting alike; of training images, where it is known
     confidence: float | None  # softmax probability of the prediction, 0 to 1
@@ -144,10 +144,10 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
 
 
 def _after(deck: Deck, split: SplitName, row: int) -> SecondPrediction | None:
-    if deck.comparison is None:
+    if deck.comparison is None or (there := int(deck.after_rows[split][row])) < 0:
         return None
     images = deck.comparison.after.split(split)
-    label, prediction = int(images.labels[row]), int(images.predictions[row])
+    label, prediction = int(images.labels[there]), int(images.predictions[there])
     return {"prediction": deck.name(prediction), "correct": label == prediction}
 
 

@@ -3,12 +3,14 @@ import type { CardIdentity, MaybeCard } from "../src/model";
 import comparison, { type Part, type State } from "../src/panels/comparison";
 import { all, fills, mount, one, PanelModel, press, texts } from "./panel_model";
 
-const NONE = { right: 0, mended: 0, broken: 0, wrong: 0 };
+const UNCHANGED = { relabeled: 0, left_out: 0, joined: 0 };
+const NONE = { right: 0, mended: 0, broken: 0, wrong: 0, ...UNCHANGED };
 
 const card = (): CardIdentity & Part => ({
   index: 2,
   name: "cat",
   comparison: {
+    edited: false,
     accuracies: [
       {
         split: "training",
@@ -19,6 +21,7 @@ const card = (): CardIdentity & Part => ({
         mended: 5,
         broken: 0,
         wrong: 0,
+        ...UNCHANGED,
       },
       { split: "validation", images: 0, before: null, after: null, ...NONE },
     ],
@@ -107,7 +110,7 @@ describe("comparison panel", () => {
       after: true,
     });
     const value = card();
-    const fared = { right: 0, mended: 0, broken: 3, wrong: 4 };
+    const fared = { right: 0, mended: 0, broken: 3, wrong: 4, ...UNCHANGED };
     value.comparison.accuracies = [
       { split: "validation", images: 7, before: 0.4, after: 0, ...fared },
     ];
@@ -118,6 +121,31 @@ describe("comparison panel", () => {
       { split: "validation", before: false, after: false },
     ]);
     expect(model.saved).toEqual([]);
+  });
+
+  it("counts apart what edits changed, and shows these images", () => {
+    const note = () => one(el, ".imbxai-note").textContent;
+    expect(note()).toContain("From the first model");
+    const value = card();
+    value.comparison.edited = true;
+    const fared = { ...NONE, right: 5, relabeled: 2, left_out: 1, joined: 3 };
+    value.comparison.accuracies = [
+      { split: "training", images: 8, before: 0.9, after: 1, ...fared },
+    ];
+    model.receive("card", value);
+    expect(note()).toContain("counted apart");
+    expect(texts(el, ".imbxai-fates li")).toEqual([
+      "5 right both times",
+      "2 relabeled by edits",
+      "1 left out by edits",
+      "3 of other classes before, relabeled as this one",
+    ]);
+    for (const button of all(el, ".imbxai-fates button").slice(1)) button.click();
+    expect(model.changes.map(({ filter }) => filter)).toMatchObject([
+      { index: 2, split: "training", edited: "relabeled" },
+      { index: 2, split: "training", edited: "left out" },
+      { index: 2, split: "training", edited: "joined" },
+    ]);
   });
 
   it("filters the wrong images of any class, before or after", () => {

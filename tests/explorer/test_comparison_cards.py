@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from small_analysis import make_pair
+from small_analysis import make_analysis, make_pair
 
-from imbxai_widgets import compare
+from imbxai_widgets import Edits, compare
 from imbxai_widgets.analysis.comparison import Comparison
 from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.panels.comparison import ERROR_ROWS, SHARED_ROWS
@@ -48,10 +48,53 @@ def test_accuracies_are_those_of_the_table(
             assert [entry[side] for side in SIDES] == [row[entry["split"], side] for side in SIDES]
             assert entry["images"] == row["images", entry["split"]]
     unknown = {"images": 0, "before": None, "after": None}
-    unknown |= dict.fromkeys(("right", "mended", "broken", "wrong"), 0)
+    fates = ("right", "mended", "broken", "wrong", "relabeled", "left_out", "joined")
+    unknown |= dict.fromkeys(fates, 0)
     assert cards[3]["accuracies"] == [
         {"split": split, **unknown} for split in ("training", "validation")
     ]
+
+
+def test_each_count_of_edited_images_filters_as_many() -> None:
+    before = make_analysis()
+    edits = Edits(before)
+    for split, rows in (("training", range(12)), ("validation", range(6))):
+        edits.relabel(rows, 1, split)
+        edits.exclude(range(20, 24), split)
+    deck = CardDeck(before, compare(before, before.with_edits(edits)))
+    images = deck.contents["images"]
+    asked = {
+        "right": {"before": True, "after": True},
+        "mended": {"before": False, "after": True},
+        "broken": {"before": True, "after": False},
+        "wrong": {"before": False, "after": False},
+        "relabeled": {"edited": "relabeled"},
+        "left_out": {"edited": "left out"},
+        "joined": {"edited": "joined"},
+    }
+    total = dict.fromkeys(asked, 0)
+    for index in range(before.n_classes):
+        card = deck.card(index)["comparison"]
+        assert card["edited"]
+        for entry in card["accuracies"]:
+            for fate, conditions in asked.items():
+                filter = {"index": index, "split": entry["split"], **conditions}
+                page = images.images(filter, 0)  # type: ignore[attr-defined]
+                assert page["images"] == entry[fate], (index, fate)
+                total[fate] += entry[fate]
+            fates = [entry[fate] for fate in asked if fate != "joined"]
+            assert sum(fates) == entry["images"]
+    assert (total["mended"], total["broken"]) == (0, 0)
+    assert min(total[fate] for fate in ("right", "wrong", "relabeled", "joined")) > 0
+    assert total["left_out"] == 8
+    thumbnails = [
+        each
+        for group in images.images({"index": 1, "split": "training"}, 0)["groups"]  # type: ignore[attr-defined]
+        for each in group["thumbnails"]
+    ]
+    for each in thumbnails:  # what became of an image is found by its number, not its place
+        if each["after"] is not None:
+            assert each["after"]["prediction"] == each["prediction"]
 
 
 def test_errors_of_all_classes_stand_beside_each_other(

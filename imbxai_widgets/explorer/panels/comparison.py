@@ -32,6 +32,9 @@ class ComparedAccuracy(TypedDict):
     mended: int  # wrong before, right after
     broken: int  # right before, wrong after
     wrong: int  # both times
+    relabeled: int  # by edits between the two; such images are in none of the four before
+    left_out: int
+    joined: int  # of other classes before
 
 
 class ErrorRow(TypedDict):
@@ -80,6 +83,7 @@ class ComparedOverlap(TypedDict):
 class ClassComparison(TypedDict):
     """Two models' numbers of one class, side by side."""
 
+    edited: bool  # whether edits lie between the two
     accuracies: list[ComparedAccuracy]  # one a split
     errors: ComparedErrors
     flow: ArchetypeFlow
@@ -110,6 +114,7 @@ class ComparisonContent(PanelContent):
         """Compare class `index`."""
         return {
             "comparison": {
+                "edited": self._comparison.edited,
                 "accuracies": [self._accuracy(split, index) for split in self._splits],
                 "errors": self._errors(index),
                 "flow": self._flow(index),
@@ -142,6 +147,10 @@ class ComparisonContent(PanelContent):
         return self._comparison.accuracies()
 
     @cached_property
+    def _edits(self) -> pd.DataFrame:
+        return self._comparison.edits()
+
+    @cached_property
     def _lost(self) -> dict[SplitName, pd.DataFrame]:
         return {split: self._comparison.errors(split, "rows") for split in self._splits}
 
@@ -157,15 +166,19 @@ class ComparisonContent(PanelContent):
             int(count)
             for count in (row["images", split], errors["mended"], errors["broken"], errors["both"])
         )
+        relabeled, left_out, joined = map(int, self._edits[split].iloc[index])
         return {
             "split": split,
             "images": images,
             "before": number(row[split, "before"]),
             "after": number(row[split, "after"]),
-            "right": images - mended - broken - wrong,
+            "right": images - relabeled - left_out - mended - broken - wrong,
             "mended": mended,
             "broken": broken,
             "wrong": wrong,
+            "relabeled": relabeled,
+            "left_out": left_out,
+            "joined": joined,
         }
 
     def _errors(self, index: int) -> ComparedErrors:

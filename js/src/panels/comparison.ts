@@ -24,6 +24,11 @@ export interface ComparedAccuracy {
   broken: number;
   /** Both times. */
   wrong: number;
+  /** By edits between the two; such images are in none of the four before. */
+  relabeled: number;
+  left_out: number;
+  /** Of other classes before. */
+  joined: number;
 }
 
 export interface ComparedErrors {
@@ -54,6 +59,8 @@ export interface ComparedOverlap {
 
 export interface Part {
   comparison: {
+    /** Whether edits lie between the two. */
+    edited: boolean;
     accuracies: ComparedAccuracy[];
     errors: ComparedErrors;
     flow: ArchetypeFlow;
@@ -118,7 +125,15 @@ const FATES = [
   ["mended", "wrong before, right after", { before: false, after: true }],
   ["broken", "right before, wrong after", { before: true, after: false }],
   ["wrong", "wrong both times", { before: false, after: false }],
+  ["relabeled", "relabeled by edits", { edited: "relabeled" }],
+  ["left_out", "left out by edits", { edited: "left out" }],
+  ["joined", "of other classes before, relabeled as this one", { edited: "joined" }],
 ] as const;
+
+const MODELS =
+  "From the first model (before) to the second (after). All else on this page shows the first.";
+const EDITS =
+  "Before and after edits of labels and images. Those that were relabeled or left out are counted apart. All else on this page shows the analysis before.";
 
 function accuracy(compared: ComparedAccuracy, index: number, filter: Filter): HTMLElement {
   const { split, images, before, after } = compared;
@@ -185,11 +200,7 @@ function flowTable({ counts: rows, shares }: ArchetypeFlow): HTMLElement {
 }
 
 class Comparison {
-  readonly frame = panel(
-    "comparison",
-    "What became of the class",
-    "From the first model (before) to the second (after). All else on this page shows the first.",
-  );
+  readonly frame = panel("comparison", "What became of the class", MODELS);
   readonly #facts = h("div", "imbxai-compared-facts");
   readonly #flow = h("div", "imbxai-compared imbxai-compared-flow");
   readonly #errors = h("div", "imbxai-compared imbxai-compared-errors");
@@ -214,7 +225,8 @@ class Comparison {
       this.frame.body.replaceChildren(placeholder("No class is selected yet."));
       return;
     }
-    const { accuracies, errors, flow, shared } = card.comparison;
+    const { edited, accuracies, errors, flow, shared } = card.comparison;
+    this.frame.explanation.textContent = edited ? EDITS : MODELS;
     this.#facts.replaceChildren(
       ...accuracies.map((each) => accuracy(each, card.index, this.#filter)),
     );

@@ -26,6 +26,8 @@ export interface ImageFilter {
   /** Where two models are compared: predicted right by the first, and by the second. */
   before?: boolean;
   after?: boolean;
+  /** Where edits lie between the two: what they did; those that joined are of other classes before. */
+  edited?: "relabeled" | "left out" | "joined";
 }
 
 /** A filter that a panel asks for; a new number each time, so that the same can be asked again. */

@@ -7,7 +7,16 @@ import type { SplitName, Thumbnail } from "./thumbnail_grid";
 export type Conditions = Omit<ImageFilter, "index" | "split">;
 
 /** Conditions that no control of the tab sets: other panels ask for them. */
-const FURTHER = ["balanced", "votes", "near", "copies", "covered", "before", "after"] as const;
+const FURTHER = [
+  "balanced",
+  "votes",
+  "near",
+  "copies",
+  "covered",
+  "before",
+  "after",
+  "edited",
+] as const;
 
 /** The conditions of a view that no control stands for. */
 export function furtherOf(view: Conditions): Conditions {
@@ -63,9 +72,10 @@ const fits = <T>(value: T, wanted: T | undefined): boolean =>
 /** Whether an image of the filter's class and split meets its conditions. */
 export function meets(image: Thumbnail, filter: ImageFilter): boolean {
   const { index, archetype, balanced, predicted, right, votes } = filter;
-  const { near, copies, covered, confidence, before, after } = filter;
+  const { near, copies, covered, confidence, before, after, edited } = filter;
   const sure = image.confidence ?? Number.NaN;
   return (
+    edited === undefined && // which no thumbnail tells
     fits(image.archetype, archetype) &&
     fits(image.balanced, balanced) &&
     fits(image.predicted, predicted) &&
@@ -83,8 +93,8 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
 /** How many images meet a filter, by what a card counts; undefined where it does not tell. */
 export function countOf(counts: readonly Count[], filter: ImageFilter): number | undefined {
   const { index, archetype, predicted, right, before } = filter;
-  const { balanced, votes, near, copies, covered, confidence, after } = filter;
-  const beyond = [balanced, votes, near, copies, covered, confidence, after];
+  const { balanced, votes, near, copies, covered, confidence, after, edited } = filter;
+  const beyond = [balanced, votes, near, copies, covered, confidence, after, edited];
   if (beyond.some((condition) => condition !== undefined)) return undefined;
   const counted = counts.filter(
     ([kind, taken]) =>
@@ -102,6 +112,12 @@ const COPIES = {
   leak: "with copies in training and validation",
 };
 
+const EDITED = {
+  relabeled: "relabeled by edits",
+  "left out": "left out by edits",
+  joined: "that edits relabel as it",
+};
+
 const judged = (right: boolean): string => (right ? "right" : "wrong");
 
 /** What is said of a condition, if it is given. */
@@ -111,7 +127,7 @@ const said = <T>(value: T | undefined, words: (value: T) => string): string =>
 /** The conditions of a filter in words; `nameOf` names classes. */
 export function inWords(conditions: Conditions, nameOf: (index: number) => string): string {
   const { archetype, balanced, predicted, right, votes } = conditions;
-  const { near, copies, covered, confidence, before, after } = conditions;
+  const { near, copies, covered, confidence, before, after, edited } = conditions;
   const told = votes === undefined && predicted === undefined ? right : undefined;
   return [
     said(votes, (other) => `wrong, with neighbors of ${nameOf(other)}`),
@@ -124,6 +140,7 @@ export function inWords(conditions: Conditions, nameOf: (index: number) => strin
     said(covered, (within) => `${within ? "within" : "beyond"} reach of training images`),
     said(before, (was) => `${judged(was)} before`),
     said(after, (is) => `${judged(is)} after`),
+    said(edited, (what) => EDITED[what]),
     said(confidence, (range) => {
       const [low, high] = range.map((share) => Math.round(100 * share));
       return `confidence ${low} to ${high}%`;
