@@ -192,12 +192,14 @@ class Explorer(Mortal):
 
         For a page without a kernel, or a notebook that is saved with its widgets: there, only the
         classes held can be shown. `imbxai_widgets.page` calls it by itself. With few classes of
-        few images all are held from the beginning.
+        few images all are held from the beginning. Images on these cards can be opened there, at
+        their own size and with all that needs no network.
 
         Parameters
         ----------
         limit : int
-            Bytes that the cards may take, about.
+            Bytes that the cards may take, about; what is shown of single images may take a quarter
+            as many more (of the embedded ones 4 kB each), and beyond that is left out.
 
         Returns
         -------
@@ -205,11 +207,13 @@ class Explorer(Mortal):
             How many classes are held: the selected one, then in the order of `class_names`.
         """
         self._check_open()
-        if len(self._linker.cards) == self._analysis.n_classes:
-            return self._analysis.n_classes
         first = self._linker.selected
-        others = (index for index in range(self._analysis.n_classes) if index != first)
-        self._linker.cards = first_cards(self._deck, (first, *others), limit)
+        if len(self._linker.cards) < self._analysis.n_classes:
+            others = (index for index in range(self._analysis.n_classes) if index != first)
+            self._linker.cards = first_cards(self._deck, (first, *others), limit)
+        cards = sorted(self._linker.cards, key=lambda card: bool(card["index"] != first))
+        detail: Any = self._deck.contents["detail"]
+        self._panels["detail"].held = detail.held(cards, limit // 4)
         return len(self._linker.cards)
 
     def close(self) -> None:

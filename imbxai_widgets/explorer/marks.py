@@ -36,6 +36,27 @@ def rows_of(keys: Sequence[str]) -> dict[SplitName, list[int]]:
     return rows
 
 
+def place_of(analysis: Analysis, key: str) -> tuple[SplitName, int]:
+    """Return split and row of the image that a key names.
+
+    Raises
+    ------
+    ValueError
+        If there is no such image.
+
+    Examples
+    --------
+    >>> place_of(analysis, "validation:3")
+    ('validation', 3)
+    """
+    rows = rows_of([key])
+    split: SplitName = "training" if rows["training"] else "validation"
+    size = len(analysis.split(split))
+    if rows[split][0] >= size:
+        raise ValueError(f"there is no image {key!r}: there are {size} {split} images.")
+    return split, rows[split][0]
+
+
 def marked_table(analysis: Analysis, keys: Sequence[str]) -> pd.DataFrame:
     """Return one row for each marked image, in the order of the keys.
 

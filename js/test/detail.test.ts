@@ -1,15 +1,19 @@
 // The dialog in which one image is looked at closer.
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import detail, { type State } from "../src/panels/detail";
+import { PATIENCE } from "../src/parts/ask";
+import type { ImageAnswer } from "../src/parts/image_answer";
 import { type AskedOpening, openImage } from "../src/parts/open";
 import { keyOf, type Tile } from "../src/parts/thumbnail_grid";
 import {
+  all,
   EVIL,
   fakePixels,
   mount,
   one,
   PanelModel,
   press,
+  settle,
   texts,
   thumbnails,
   UNDRAWN,
@@ -29,20 +33,65 @@ function opening(key = "training:101", group = tiles(3)): AskedOpening {
 }
 
 const fresh = (opened: AskedOpening) =>
-  new PanelModel<State>({ opened, selected: 0, marked: [], ...UNDRAWN, ...UNEDITED });
+  new PanelModel<State>({ opened, selected: 0, marked: [], held: {}, ...UNDRAWN, ...UNEDITED });
+const PNG = new DataView(Uint8Array.of(1, 2, 3).buffer);
+
+/** What Python answers of image 101. */
+function answer(): ImageAnswer {
+  const [thumbnail] = thumbnails(2, 0, 100).slice(1);
+  if (!thumbnail) throw new Error("a thumbnail");
+  const near = thumbnails(2, 0, 7);
+  const class_of = (index: number, name: string, probability: number) => ({
+    index,
+    name,
+    probability,
+  });
+  return {
+    thumbnail,
+    label: 0,
+    picture: { width: 32, height: 16, type: "image/png" },
+    picture_data: PNG,
+    missing: "",
+    probabilities: [class_of(1, "dog", 0.7), class_of(2, "owl", 0.29), class_of(0, "cat", 0.002)],
+    certain: "",
+    archetype: "1 of 2 neighbors is of cat, so rare.",
+    neighbors: near.map((thumbnail, at) => ({
+      index: at,
+      distance: at ? 4.567 : 0.1234,
+      thumbnail,
+    })),
+    neighbor_sprite: { width: 32, height: 32, columns: 2, type: "image/png" },
+    neighbor_data: PNG,
+    features: {
+      rows: [{ feature: 41, value: 2, predicted: 1.5, label: -0.25 }],
+      others: 62,
+      rest: [-0.5, 0.75],
+      logits: [1, 0.5],
+      note: "",
+    },
+  };
+}
 
 describe("an image in the dialog", () => {
   let model: PanelModel<State>;
   let el: HTMLElement;
   let dispose: () => Promise<void>;
+  let pixels: ReturnType<typeof fakePixels>;
   const dialog = () => one<HTMLDialogElement>(el, "dialog");
   const title = () => one(el, ".imbxai-dialog-title").textContent;
   const place = () => one(el, ".imbxai-dialog-place").textContent;
   const button = (label: string) => one<HTMLButtonElement>(el, `button[aria-label^="${label}"]`);
 
+  const openAnswered = async () => {
+    model.receive("opened", opening());
+    await settle();
+    await model.answer(answer());
+    await settle();
+  };
+
   beforeEach(async () => {
     document.body.replaceChildren();
-    fakePixels();
+    pixels = fakePixels();
     model = fresh({});
     ({ el, dispose } = await mount(detail, model));
   });
@@ -141,6 +190,149 @@ describe("an image in the dialog", () => {
     expect([keys()[0], keys()[1], keys().at(-1)]).toEqual(["← →", "m", "Esc"]);
     model.receive("opened", opening("training:101", []));
     expect(keys()[0]).toBe("m");
+    expect(keys()).toContain("w");
+  });
+
+  it("asks for the rest, and shows what comes: probabilities, neighbors, features", async () => {
+    model.receive("opened", opening());
+    await settle();
+    expect(model.asked).toEqual([{ kind: "image", arguments: { key: "training:101" } }]);
+    await model.answer(answer());
+    await settle();
+    expect(texts(el, ".imbxai-detail-probability")).toEqual([
+      "dog predicted70%",
+      "owl 29%",
+      "cat label<1%",
+    ]);
+    expect(one(el, ".imbxai-detail-words").textContent).toBe(
+      "1 of 2 neighbors is of cat, so rare.",
+    );
+    expect(texts(el, ".imbxai-detail-neighbor")).toEqual(["catdistance 0.123", "catdistance 4.57"]);
+    expect(all(el, ".imbxai-detail-own")).toHaveLength(1);
+    expect(texts(el, ".imbxai-detail-features tr")).toEqual([
+      "FeatureIts valuedogcat",
+      "412.00+1.50\u22120.25",
+      "62 other features and the bias\u22120.50+0.75",
+      "Logit+1.00+0.50",
+    ]);
+    expect(pixels.draw).toHaveBeenCalled();
+  });
+
+  it("opens a neighbor among the neighbors, from which Backspace leads back", async () => {
+    await openAnswered();
+    all(el, ".imbxai-detail-neighbor-open")[1]?.click();
+    expect([title(), place()]).toEqual(["training:8", "2 of 2"]);
+    expect(texts(el, "kbd")).toContain("Backspace");
+    press(dialog(), "Backspace");
+    expect([title(), place()]).toEqual(["Training image 101", "2 of 3"]);
+    press(dialog(), "Backspace");
+    expect(title()).toBe("Training image 101");
+  });
+
+  it("selects the class of a neighbor, or of a probability, and closes", async () => {
+    await openAnswered();
+    all(el, ".imbxai-detail-neighbor .imbxai-link")[0]?.click();
+    expect([dialog().open, model.get("selected")]).toEqual([false, 0]);
+    await openAnswered();
+    all(el, ".imbxai-detail-probability .imbxai-link")[1]?.click();
+    expect([dialog().open, model.get("selected")]).toEqual([false, 2]);
+  });
+
+  it("shows nothing of an image that the reader has walked past", async () => {
+    model.receive("opened", opening());
+    await settle();
+    press(dialog(), "ArrowRight");
+    await model.answer(answer(), 0);
+    await settle();
+    expect(all(el, ".imbxai-detail-probability")).toEqual([]);
+    expect(model.asked.map(({ arguments: given }) => given.key)).toEqual([
+      "training:101",
+      "training:102",
+    ]);
+  });
+
+  describe("where the network looks", () => {
+    const MASK = new DataView(Uint8Array.of(255, 0, 0, 51).buffer);
+    const veil = () => one<HTMLCanvasElement>(el, ".imbxai-detail-veil");
+    const put = vi.fn();
+
+    beforeEach(async () => {
+      put.mockReset();
+      const context = {
+        drawImage: vi.fn(),
+        createImageData: (width: number, height: number) => ({
+          data: new Uint8ClampedArray(4 * width * height),
+        }),
+        putImageData: put,
+      };
+      vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(context as never);
+      await openAnswered();
+    });
+
+    it("is asked for once it is wanted, and left uncovered by a veil", async () => {
+      expect(veil().hidden).toBe(true);
+      press(dialog(), "w");
+      await settle();
+      expect(model.asked.at(-1)).toEqual({ kind: "look", arguments: { key: "training:101" } });
+      await model.answer({ width: 2, height: 2, note: "4 pixels", mask: MASK });
+      await settle();
+      const [{ data }] = put.mock.calls[0] ?? [{ data: [] }];
+      expect([...data]).toEqual(
+        [
+          [128, 128, 128, 0],
+          [128, 128, 128, 255],
+          [128, 128, 128, 255],
+          [128, 128, 128, 204],
+        ].flat(),
+      );
+      expect([veil().hidden, veil().style.opacity]).toEqual([false, "0.75"]);
+      const opacity = one<HTMLInputElement>(el, "input[type=range]");
+      opacity.value = "40";
+      opacity.dispatchEvent(new Event("input"));
+      expect(veil().style.opacity).toBe("0.4");
+      press(dialog(), "w");
+      expect(veil().hidden).toBe(true);
+      press(dialog(), "w");
+      await settle();
+      expect(veil().hidden).toBe(false);
+      expect(model.asked.filter(({ kind }) => kind === "look")).toHaveLength(1);
+    });
+
+    it("says why it is not shown", async () => {
+      press(dialog(), "w");
+      await settle();
+      const note = "The model has changed since the analysis, so that nothing is shown of it.";
+      await model.answer({ width: 0, height: 0, note, mask: new DataView(new ArrayBuffer(0)) });
+      await settle();
+      expect(texts(el, ".imbxai-detail-picture .imbxai-note")).toContain(note);
+      expect([veil().hidden, put.mock.calls.length]).toEqual([true, 0]);
+    });
+
+    it("is asked of the next image too, and of the one shown alone", async () => {
+      press(dialog(), "w");
+      await settle();
+      press(dialog(), "ArrowRight");
+      await model.answer({ width: 2, height: 2, note: "of 101", mask: MASK });
+      await settle();
+      expect([veil().hidden, put.mock.calls.length]).toEqual([true, 0]);
+    });
+  });
+
+  it("says what is missing where there is no kernel, and shows what the page holds", async () => {
+    vi.useFakeTimers();
+    model.receive("opened", opening());
+    await vi.advanceTimersByTimeAsync(PATIENCE);
+    expect(texts(el, ".imbxai-notice")).toEqual([
+      "This page holds no more of this image; the rest needs a running, idle kernel.",
+    ]);
+    vi.useRealTimers();
+    model.receive("held", { "training:102": answer() });
+    const before = model.asked.length;
+    press(dialog(), "ArrowRight");
+    await settle();
+    expect(texts(el, ".imbxai-detail-probability")).toHaveLength(3);
+    expect(texts(el, ".imbxai-notice")).toEqual([""]);
+    expect(model.asked).toHaveLength(before);
   });
 
   it("hears nothing once it is gone", async () => {
@@ -164,6 +356,7 @@ describe("what is decided of the image in the dialog", () => {
     model = new PanelModel<State>({
       opened: {},
       selected: 0,
+      held: {},
       marked: [],
       ...UNDRAWN,
       ...UNEDITED,
@@ -185,7 +378,7 @@ describe("what is decided of the image in the dialog", () => {
       { do: "edit", images, edit: { action: "relabel", label: 1 } }, // what it is predicted as
     ]);
     press(dialog(), "ArrowRight"); // an image that is predicted right
-    press(dialog(), "s");
+    press(dialog(), "w");
     expect(requests()).toHaveLength(3);
   });
 

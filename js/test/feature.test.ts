@@ -161,7 +161,14 @@ describe("a feature in the dialog", () => {
     vi.useRealTimers();
     document.body.replaceChildren();
     pixels = fakePixels();
-    model = new PanelModel<State>({ opened: {}, selected: 0, marked: [], ...UNDRAWN, ...UNEDITED });
+    model = new PanelModel<State>({
+      opened: {},
+      selected: 0,
+      marked: [],
+      held: {},
+      ...UNDRAWN,
+      ...UNEDITED,
+    });
     ({ el, dispose } = await mount(detail, model));
   });
 

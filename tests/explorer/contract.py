@@ -52,10 +52,14 @@ def contract() -> str:
     page = deck.contents["images"].images({"index": 1, "split": "training"}, 0)
     imports.append('import type { ImagePage } from "../src/parts/image_section";')
     values.append(_constant("images_answer", "ImagePage", page))
-    detail = deck.contents["detail"]
+    detail: Any = deck.contents["detail"]
     imports.append('import type { FeatureAnswer, FeatureMaps } from "../src/parts/feature_answer";')
     values.append(_constant("feature_answer", "FeatureAnswer", detail.feature(0, 1, None)))
     values.append(_constant("feature_maps", "FeatureMaps", detail.feature_maps(0, [[0], [1]])))
+    answers = {"ImageAnswer": detail.image("training:0"), "LookAnswer": detail.look("training:0")}
+    imports.append('import type { ImageAnswer, LookAnswer } from "../src/parts/image_answer";')
+    for kind, answer in answers.items():
+        values.append(_constant(kind.replace("Answer", "_answer").lower(), kind, answer))
     identity = {key: card[key] for key in ("index", "name", "notice")}
     imports.append('import type { ClassCard } from "../src/model";')
     values.append(_constant("identity", "ClassCard", identity))
@@ -65,7 +69,7 @@ def contract() -> str:
 def _told(kind: type[Panel]) -> list[str]:
     """List the traits that a panel is made with, but for cards and what is set in the page."""
     rest = {"card", "ahead", "marks", "selected", "likely", "marked", "labels", "filter", "wanted"}
-    rest |= {"opens", "opened", "edits", "editing", "edit"}
+    rest |= {"opens", "opened", "held", "edits", "editing", "edit"}
     return [name for name in kind.class_own_traits(sync=True) if name not in rest]
 
 

@@ -14,6 +14,9 @@ from imbxai_widgets.explorer.panels._feature_detail import (
     histogram_chart,
 )
 from imbxai_widgets.explorer.panels._feature_maps import FeatureMaps, feature_maps
+from imbxai_widgets.explorer.panels._held_images import held_images
+from imbxai_widgets.explorer.panels._image_detail import ImageDetail, image_detail
+from imbxai_widgets.explorer.panels._image_look import ImageLook, image_look
 
 
 class DetailContent(PanelContent):
@@ -22,7 +25,7 @@ class DetailContent(PanelContent):
     name = "detail"
     place = "over"
     turn = 8  # there is nothing to see of it when a class is selected
-    asked = ("feature", "feature_maps")
+    asked = ("image", "look", "feature", "feature_maps")
 
     def widget(self, selected: int) -> DetailPanel:
         """Return a dialog that is closed."""
@@ -36,6 +39,18 @@ class DetailContent(PanelContent):
     def feature_maps(self, feature: int, rows: list[list[int]]) -> FeatureMaps:
         """Return where in its images a feature responds; see `feature_maps`."""
         return feature_maps(self.deck, feature, rows)
+
+    def image(self, key: str) -> ImageDetail:
+        """Return what is known of an image; see `image_detail`."""
+        return image_detail(self.deck, key)
+
+    def held(self, cards: list[dict[str, Any]], limit: int) -> dict[str, dict[str, Any]]:
+        """Return what is known of the images on cards, up to a limit; see `held_images`."""
+        return held_images(self.deck, cards, limit)
+
+    def look(self, key: str) -> ImageLook:
+        """Return where the network looks in an image; see `image_look`."""
+        return image_look(self.deck, key)
 
 
 class DetailPanel(Editing, ChartPanel):
@@ -56,6 +71,9 @@ class DetailPanel(Editing, ChartPanel):
         How large the open feature is; set in the page. See js/src/parts/feature_answer.ts.
     marks : dict of str to Widget
         What `histogram` changes: ``bars``, ``sizeAxis``, ``shareAxis``.
+    held : dict of str to dict
+        What the page holds of images by their keys, as `DetailContent.image` answers; empty where
+        the kernel is asked.
     """
 
     _bundle = "detail"
@@ -64,3 +82,4 @@ class DetailPanel(Editing, ChartPanel):
     selected = traitlets.Int(0).tag(sync=True)
     marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
     histogram: Any = traitlets.Dict().tag(sync=True)
+    held: Any = traitlets.Dict().tag(sync=True)

@@ -32,7 +32,7 @@ function actsHere(element: Element): boolean {
 const render: Render<State> = ({ model, el }) => {
   const cleanup = new Cleanup();
   const asker = new Asker(model);
-  const dialog = new DetailDialog({ model, asker });
+  const dialog = new DetailDialog({ model, asker, held: (key) => model.get("held")[key] });
   const root = h(
     "div",
     "imbxai-panel imbxai-detail",

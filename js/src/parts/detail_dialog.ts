@@ -6,6 +6,7 @@ import type { Opening } from "./open";
 
 /** Of all kinds. */
 const KEYS: KeyHint[] = [["Esc", "close"]];
+const BACK: KeyHint[] = [["Backspace", "back"]];
 const WALK: KeyHint[] = [["← →", "previous, next"]];
 
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
@@ -18,6 +19,7 @@ let made = 0;
 export class DetailDialog {
   readonly #title = h("h3", "imbxai-dialog-title", { id: `imbxai-detail-${made++}` });
   readonly #place = h("span", "imbxai-soft imbxai-dialog-place", { role: "status" });
+  readonly #return = walkButton("↩", "Back (Backspace)");
   readonly #back = walkButton("‹", "Previous (←)");
   readonly #on = walkButton("›", "Next (→)");
   readonly #close = h(
@@ -31,6 +33,7 @@ export class DetailDialog {
     "imbxai-dialog-head",
     {},
     this.#title,
+    this.#return,
     this.#place,
     this.#back,
     this.#on,
@@ -46,11 +49,14 @@ export class DetailDialog {
   );
   readonly #kinds = new Map<string, Kind<Opening>>();
   #opening: Opening | undefined;
+  /** What was open before, the last one last. */
+  #trail: Opening[] = [];
   /** What has the focus back in the end. */
   #from: HTMLElement | undefined;
 
   constructor(private readonly context: Omit<DetailContext, "open" | "select">) {
     keepKeys(this.element);
+    this.#return.addEventListener("click", () => this.#goBack());
     this.#back.addEventListener("click", () => this.#walk(-1));
     this.#on.addEventListener("click", () => this.#walk(1));
     this.#close.addEventListener("click", () => this.close());
@@ -67,6 +73,7 @@ export class DetailDialog {
     const kind = this.#kindOf(opening);
     if (!kind) return;
     this.#from = anchor;
+    this.#trail = [];
     this.#show(opening, kind);
     if (!this.element.open) this.element.showModal();
     this.#stand(anchor);
@@ -109,15 +116,31 @@ export class DetailDialog {
     for (const button of [this.#back, this.#on]) button.hidden = !place;
     this.#back.disabled = !kind.beside(opening, -1);
     this.#on.disabled = !kind.beside(opening, 1);
-    const keys = [...(place ? WALK : []), ...kind.keys, ...KEYS];
+    this.#return.hidden = !this.#trail.length;
+    const back = this.#trail.length ? BACK : [];
+    const keys = [...(place ? WALK : []), ...kind.keys, ...back, ...KEYS];
     this.#keys.replaceChildren(
       ...keys.map(([key, does]) => h("span", "", {}, h("kbd", "", {}, key), ` ${does}`)),
     );
   }
 
   #replace(opening: Opening): void {
+    if (!this.#opening || !this.#kindOf(opening)) return;
+    this.#trail.push(this.#opening);
+    this.#turnTo(opening);
+  }
+
+  #goBack(): void {
+    const before = this.#trail.pop();
+    if (before) this.#turnTo(before);
+  }
+
+  /** Shows something else, perhaps of another kind. */
+  #turnTo(opening: Opening): void {
     const kind = this.#kindOf(opening);
     if (!kind) return;
+    const before = this.#opening && this.#kindOf(this.#opening);
+    if (before !== kind) before?.close();
     this.#body.scrollTop = 0;
     this.#show(opening, kind);
     // What was pressed may be gone from the dialog.
@@ -148,7 +171,8 @@ export class DetailDialog {
     }
     if ((event.target as Element).matches(FIELDS)) return;
     const steps = STEPS[event.key];
-    if (!steps && !this.#kindOf(this.#opening)?.press(event)) return;
+    if (event.key === "Backspace") this.#goBack();
+    else if (!steps && !this.#kindOf(this.#opening)?.press(event)) return;
     event.preventDefault();
     event.stopPropagation();
     if (steps) this.#walk(steps);
@@ -157,6 +181,7 @@ export class DetailDialog {
   #closed(): void {
     if (this.#opening) this.#kindOf(this.#opening)?.close();
     this.#opening = undefined;
+    this.#trail = [];
     if (this.#from?.isConnected) this.#from.focus({ preventScroll: true });
     this.#from = undefined;
   }

@@ -3,6 +3,7 @@ import type { Model } from "../model";
 import type { Asker } from "./ask";
 import type { EditState } from "./edits";
 import type { MaybeHistogram } from "./feature_chart";
+import type { ImageAnswer } from "./image_answer";
 import type { AskedOpening, Opening } from "./open";
 
 /** The traits of the dialog's panel. */
@@ -14,6 +15,8 @@ export interface DetailState extends EditState {
   marked: string[];
   /** How large the open feature is, for the chart. */
   histogram: MaybeHistogram;
+  /** What the page holds of images, by their keys, for where there is no kernel. */
+  held: Record<string, ImageAnswer>;
 }
 
 /** A key that works in the dialog, and what it does. */
@@ -23,7 +26,9 @@ export type KeyHint = [key: string, does: string];
 export interface DetailContext {
   readonly model: Model<DetailState>;
   readonly asker: Asker;
-  /** Opens something else in place of what is open. */
+  /** What the page holds of an image. */
+  held(key: string): ImageAnswer | undefined;
+  /** Opens something else in place of what is open, to which Backspace leads back. */
   open(opening: Opening): void;
   /** Selects a class in the page, and closes the dialog. */
   select(index: number): void;
