@@ -48,9 +48,10 @@ def listening(processes: set[int]) -> set[str]:
     }
 
 
-with own_cluster(object.__new__(RayImages)):  # whose rows would start Ray by themselves
-    assert ray.is_initialized()
-    assert ray.get(ray.remote(lambda: 7).remote()) == 7
-    print(*listening(family(os.getpid())))
-assert not ray.is_initialized()
-assert "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER" not in os.environ
+if __name__ == "__main__":  # else a collection of doctests would start Ray
+    with own_cluster(object.__new__(RayImages)):  # whose rows would start Ray by themselves
+        assert ray.is_initialized()
+        assert ray.get(ray.remote(lambda: 7).remote()) == 7
+        print(*listening(family(os.getpid())))
+    assert not ray.is_initialized()
+    assert "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER" not in os.environ
