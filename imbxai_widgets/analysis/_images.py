@@ -87,9 +87,9 @@ class ImageTables(BalancedTables):
         own = self._class_number(class_name)
         chosen = images.labels == own
         if archetype is not None:
-            chosen &= images.archetypes == _archetype_number(archetype)
+            chosen &= images.archetypes == archetype_number(archetype)
         if balanced is not None:
-            chosen &= self.balanced(split).archetypes == _archetype_number(balanced)
+            chosen &= self.balanced(split).archetypes == archetype_number(balanced)
         if predicted is not None:
             chosen &= images.predictions == self._class_number(predicted)
         if right is not None:
@@ -214,7 +214,14 @@ class ImageTables(BalancedTables):
         return voting
 
 
-def _archetype_number(given: str | int) -> int:
+def archetype_number(given: str | int) -> int:
+    """Return the number of an archetype that is given by its name or number.
+
+    Raises
+    ------
+    ValueError
+        If there is no such archetype.
+    """
     if isinstance(given, str) and given in ARCHETYPES:
         return ARCHETYPES.index(given)
     if not isinstance(given, str) and 0 <= as_index(given) < len(ARCHETYPES):

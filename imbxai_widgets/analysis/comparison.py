@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from imbxai_widgets.analysis._images import archetype_number
 from imbxai_widgets.analysis._pairs import Pairs
 from imbxai_widgets.analysis.analysis import Analysis
 from imbxai_widgets.analysis.edited import digest
@@ -230,6 +231,7 @@ class Comparison:
         *,
         before: bool | None = None,
         after: bool | None = None,
+        becomes: str | int | None = None,
         edited: str | None = None,
         **conditions: Any,
     ) -> IntArray:
@@ -244,6 +246,9 @@ class Comparison:
         before, after : bool
             Whether the first, and the second model, predict them right; of the second, images with
             the same label alone.
+        becomes : {"safe", "border", "rare", "outlier"} or int
+            The archetype by the second model, its name or number; of images with the same label, as
+            `archetype_flow` counts them.
         edited : {"relabeled", "left out", "joined"}
             Those that edits changed, as in `edits`; "joined" are of other classes before, and go
             with no other condition.
@@ -268,7 +273,7 @@ class Comparison:
         6
         """
         if edited == "joined":
-            if conditions or (before, after) != (None, None):
+            if conditions or (before, after, becomes) != (None, None, None):
                 raise ValueError('edited="joined" goes with no other condition')
             return self._joined(class_name, split)
         rows = self.before.find_images(class_name, split, **conditions)
@@ -278,6 +283,10 @@ class Comparison:
         if after is not None:
             kept, others = pairs.kept
             rows = np.intersect1d(rows, kept[self.after.split(split).correct[others] == after])
+        if becomes is not None:
+            kept, others = pairs.kept
+            kinds = self.after.split(split).archetypes[others]
+            rows = np.intersect1d(rows, kept[kinds == archetype_number(becomes)])
         if edited == "relabeled":
             rows = np.intersect1d(rows, pairs.before[~pairs.same])
         elif edited == "left out":

@@ -19,6 +19,7 @@ class ImageFilter(TypedDict):
     covered: NotRequired[bool]  # validation images within reach of the class, or beyond
     before: NotRequired[bool]  # right by the first of two models
     after: NotRequired[bool]  # right by the second
+    becomes: NotRequired[int]  # archetype by the second
 
 
 class Piece(TypedDict):

@@ -20,6 +20,7 @@ class SecondPrediction(TypedDict):
 
     prediction: str
     correct: bool
+    archetype: int  # position in `ARCHETYPES`
 
 
 class Doubt(TypedDict):
@@ -148,7 +149,11 @@ def _after(deck: Deck, split: SplitName, row: int) -> SecondPrediction | None:
         return None
     images = deck.comparison.after.split(split)
     label, prediction = int(images.labels[there]), int(images.predictions[there])
-    return {"prediction": deck.name(prediction), "correct": label == prediction}
+    return {
+        "prediction": deck.name(prediction),
+        "correct": label == prediction,
+        "archetype": int(images.archetypes[there]),
+    }
 
 
 def _doubt(deck: Deck, row: int) -> Doubt:

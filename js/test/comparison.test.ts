@@ -189,6 +189,13 @@ describe("comparison panel", () => {
       ..."····".split(""),
     ]);
     expect(cells[1]?.title).toBe("1 image safe before, border after");
+    expect(cells[3]?.querySelector("button")).toBeNull();
+    cells[1]?.querySelector("button")?.click();
+    expect(model.changes.at(-1)?.filter).toMatchObject({
+      split: "training",
+      archetype: 0,
+      becomes: 1,
+    });
     const tints = cells.map((cell) => cell.style.getPropertyValue("--imbxai-share"));
     expect(tints.slice(0, 9)).toEqual(["0.9", "0.1", "0", "0", "0", "0", "0", "0", "1"]);
     expect(all(el, ".imbxai-flow-same")).toEqual([0, 5, 10, 15].map((at) => cells[at]));

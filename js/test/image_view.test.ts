@@ -32,13 +32,22 @@ describe("which images are shown", () => {
     [{ before: true }, { correct: true }, { correct: false }],
     [
       { after: false },
-      { after: { prediction: "", correct: false } },
-      { after: { prediction: "", correct: true } },
+      { after: { prediction: "", correct: false, archetype: 1 } },
+      { after: { prediction: "", correct: true, archetype: 2 } },
+    ],
+    [
+      { becomes: 1 },
+      { after: { prediction: "", correct: false, archetype: 1 } },
+      { after: { prediction: "", correct: false, archetype: 2 } },
     ],
     [{ confidence: [0.5, 0.75] }, { confidence: 0.75 }, { confidence: 0.76 }],
     [{ confidence: [0.5, 0.75] }, { confidence: 0.5 }, { confidence: 0.49 }],
     [{ confidence: [0, 1] }, { confidence: 1 }, { confidence: null }],
-    [{ after: false }, { after: { prediction: "", correct: false } }, { after: null }],
+    [
+      { after: false },
+      { after: { prediction: "", correct: false, archetype: 1 } },
+      { after: null },
+    ],
   ])("%o is met by %o, not by %o", (condition, one, other) => {
     expect(meets(of(one), filter(condition))).toBe(true);
     expect(meets(of(other), filter(condition))).toBe(false);
@@ -98,6 +107,7 @@ describe("which images are shown", () => {
       "with copies of another label, beyond reach of training images",
     );
     expect(inWords({ near: 2 }, nameOf)).toBe("with neighbors of c2");
+    expect(inWords({ archetype: 0, becomes: 1 }, nameOf)).toBe("safe, border after");
     expect(inWords({ before: true, after: false }, nameOf)).toBe("right before, wrong after");
   });
 });

@@ -336,7 +336,7 @@ describe("all images", () => {
       want({ index: 0, split: "validation", before: true, after: false });
       const [changed] = thumbnails(1, 0, 5);
       if (!changed) throw new Error("a thumbnail");
-      changed.after = { prediction: "dog", correct: false };
+      changed.after = { prediction: "dog", correct: false, archetype: 1 };
       await model.answer(page(1, 18, [group("Right", 1, [changed], { predicted: 0 })]));
       expect(titles()).toEqual(["1 of 18 validation images of cat: right before, wrong after"]);
       expect(texts(el, ".imbxai-thumb-caption")).toEqual(["after: dog"]);

@@ -175,6 +175,11 @@ def test_before_and_after_are_as_many_as_the_comparison_counts(split: Any) -> No
         assert len(counts[False, False]) == row["both"]
         every = np.concatenate(list(counts.values()))
         assert sorted(every.tolist()) == comparison.before.find_images(index, split).tolist()
+        kinds = comparison.after.split(split).archetypes
+        for name in ARCHETYPES:
+            becoming = comparison.find_images(index, split, becomes=name)
+            own = comparison.before.find_images(index, split)
+            assert becoming.tolist() == own[kinds[own] == ARCHETYPES.index(name)].tolist()
         wrong = comparison.find_images(index, split, after=False, archetype="safe")
         safe = comparison.before.find_images(index, split, archetype="safe")
         assert set(wrong) == set(safe) - set(comparison.after.find_images(index, split, right=True))

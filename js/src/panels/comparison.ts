@@ -157,7 +157,11 @@ function accuracy(compared: ComparedAccuracy, index: number, filter: Filter): HT
   );
 }
 
-function flowTable({ counts: rows, shares }: ArchetypeFlow): HTMLElement {
+function flowTable(
+  { counts: rows, shares }: ArchetypeFlow,
+  index: number,
+  filter: Filter,
+): HTMLElement {
   const name = (at: number) => ARCHETYPES[at]?.name ?? "";
   const heading = (at: number, scope: string) => {
     const swatch = h("span", "imbxai-swatch", { "aria-hidden": "true" });
@@ -167,7 +171,10 @@ function flowTable({ counts: rows, shares }: ArchetypeFlow): HTMLElement {
   const square = (number: number, from: number, to: number) => {
     const hint = `${counted(number, "image")} ${name(from)} before, ${name(to)} after`;
     const classes = `imbxai-flow-cell${from === to ? " imbxai-flow-same" : ""}`;
-    const element = h("td", classes, { title: hint }, number ? count(number) : "·");
+    const act = () => filter({ index, split: "training", archetype: from, becomes: to });
+    const button = number ? textButton(count(number), "Show these images", act) : "·";
+    const element = h("td", classes, { title: hint }, button);
+    if (button instanceof HTMLElement) button.setAttribute("aria-label", hint);
     element.style.setProperty("--imbxai-share", String(shares[from]?.[to] ?? 0));
     return element;
   };
@@ -230,7 +237,10 @@ class Comparison {
     this.#facts.replaceChildren(
       ...accuracies.map((each) => accuracy(each, card.index, this.#filter)),
     );
-    this.#flow.replaceChildren(flowTable(flow), h("p", "imbxai-note", {}, flow.note));
+    this.#flow.replaceChildren(
+      flowTable(flow, card.index, this.#filter),
+      h("p", "imbxai-note", {}, flow.note),
+    );
     this.#showErrors(errors);
     this.#showShared(shared, card.name);
     this.frame.body.replaceChildren(this.#facts, this.#flow, this.#errors, this.#shared);

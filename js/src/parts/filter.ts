@@ -26,6 +26,8 @@ export interface ImageFilter {
   /** Where two models are compared: predicted right by the first, and by the second. */
   before?: boolean;
   after?: boolean;
+  /** The archetype by the second of two models. */
+  becomes?: number;
   /** Where edits lie between the two: what they did; those that joined are of other classes before. */
   edited?: "relabeled" | "left out" | "joined";
 }

@@ -15,6 +15,7 @@ const FURTHER = [
   "covered",
   "before",
   "after",
+  "becomes",
   "edited",
 ] as const;
 
@@ -72,7 +73,7 @@ const fits = <T>(value: T, wanted: T | undefined): boolean =>
 /** Whether an image of the filter's class and split meets its conditions. */
 export function meets(image: Thumbnail, filter: ImageFilter): boolean {
   const { index, archetype, balanced, predicted, right, votes } = filter;
-  const { near, copies, covered, confidence, before, after, edited } = filter;
+  const { near, copies, covered, confidence, before, after, becomes, edited } = filter;
   const sure = image.confidence ?? Number.NaN;
   return (
     edited === undefined && // which no thumbnail tells
@@ -82,6 +83,7 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
     fits(image.correct, right) &&
     fits(image.correct, before) &&
     fits(image.after?.correct, after) &&
+    fits(image.after?.archetype, becomes) &&
     (votes === undefined || (!image.correct && votes !== index && image.near.includes(votes))) &&
     (near === undefined || image.near.includes(near)) &&
     (copies === undefined || image.copies.includes(copies)) &&
@@ -93,8 +95,8 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
 /** How many images meet a filter, by what a card counts; undefined where it does not tell. */
 export function countOf(counts: readonly Count[], filter: ImageFilter): number | undefined {
   const { index, archetype, predicted, right, before } = filter;
-  const { balanced, votes, near, copies, covered, confidence, after, edited } = filter;
-  const beyond = [balanced, votes, near, copies, covered, confidence, after, edited];
+  const { balanced, votes, near, copies, covered, confidence, after, becomes, edited } = filter;
+  const beyond = [balanced, votes, near, copies, covered, confidence, after, becomes, edited];
   if (beyond.some((condition) => condition !== undefined)) return undefined;
   const counted = counts.filter(
     ([kind, taken]) =>
@@ -127,7 +129,7 @@ const said = <T>(value: T | undefined, words: (value: T) => string): string =>
 /** The conditions of a filter in words; `nameOf` names classes. */
 export function inWords(conditions: Conditions, nameOf: (index: number) => string): string {
   const { archetype, balanced, predicted, right, votes } = conditions;
-  const { near, copies, covered, confidence, before, after, edited } = conditions;
+  const { near, copies, covered, confidence, before, after, becomes, edited } = conditions;
   const told = votes === undefined && predicted === undefined ? right : undefined;
   return [
     said(votes, (other) => `wrong, with neighbors of ${nameOf(other)}`),
@@ -140,6 +142,7 @@ export function inWords(conditions: Conditions, nameOf: (index: number) => strin
     said(covered, (within) => `${within ? "within" : "beyond"} reach of training images`),
     said(before, (was) => `${judged(was)} before`),
     said(after, (is) => `${judged(is)} after`),
+    said(becomes, (number) => `${ARCHETYPES[number]?.name} after`),
     said(edited, (what) => EDITED[what]),
     said(confidence, (range) => {
       const [low, high] = range.map((share) => Math.round(100 * share));

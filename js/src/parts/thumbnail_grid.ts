@@ -12,6 +12,8 @@ export type SplitName = "training" | "validation";
 export interface SecondPrediction {
   prediction: string;
   correct: boolean;
+  /** 0 safe, 1 border, 2 rare, 3 outlier. */
+  archetype: number;
 }
 
 /** What tells, without the label of an image, whether its prediction is wrong. */
@@ -100,7 +102,10 @@ function doubted({ agreeing, neighbors, wrong }: Doubt): string {
   return `Without the label: ${agree}${wrong === null ? "" : `; ${percent(wrong)} likely wrong`}`;
 }
 
-const judged = ({ prediction, correct }: SecondPrediction): string =>
+const judged = ({
+  prediction,
+  correct,
+}: Pick<SecondPrediction, "prediction" | "correct">): string =>
   `${prediction}${correct ? "" : " (wrong)"}`;
 
 const captionOf = ({ note, thumbnail }: Tile): string =>
