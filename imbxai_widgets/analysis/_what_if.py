@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any, Final
@@ -23,10 +24,16 @@ from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.remedies.data import ApplyEdits
 from imbxai_widgets.compute.remedies.decision import Decision, Network
+from imbxai_widgets.compute.remedies.heads import NearestClassMean
 from imbxai_widgets.compute.remedies.remedy import Remedy, in_order
 from imbxai_widgets.edits import Edits
 
 _MOST_BYTES: Final = 2**31  # of logits, of which a move makes a few copies
+_NO_MARGINS: Final = (
+    "the head is normalized, as of networks trained with LDAM, but was refitted by cross-entropy, "
+    "without margins: of such networks this has not foretold which classes gain by a training (see "
+    "docs/what-if.md); adjust logits instead"
+)
 
 
 class WhatIfTables(CalibrationTables):
@@ -74,6 +81,12 @@ class WhatIfTables(CalibrationTables):
         CancelledError
             If `cancelled` says so.
 
+        Warns
+        -----
+        UserWarning
+            If a normalized head is refitted, since networks that were trained with LDAM changed
+            otherwise than was told so.
+
         Examples
         --------
         >>> from imbxai_widgets import remedies
@@ -99,6 +112,9 @@ class WhatIfTables(CalibrationTables):
             fold = stratified_folds(codes, held.split.labels, validation_folds, rng)
         network = self._network(cancelled)
         found = remedied(ordered, network, held, fold)
+        made_of_means = any(isinstance(remedy, NearestClassMean) for remedy in ordered)
+        if self.head and self.head.normalized and found.decision.has_new_head and not made_of_means:
+            warnings.warn(_NO_MARGINS, UserWarning, stacklevel=2)
         draws = self._own_draws if groups is None and seed == 0 else self._draws(codes, seed)
         return WhatIf(self, found, held, codes, draws, lambda: self._plain_refit, seed)
 
