@@ -39,6 +39,7 @@ const scripts = [
   ...(await inside("panels", ".ts")),
   ...frame.map((path) => `${path}.ts`),
   "src/anywhere/anywhere.ts",
+  ...(await inside("lazy", ".ts")),
 ];
 const styles = [
   ...(await inside("panels", ".css")),
@@ -47,7 +48,7 @@ const styles = [
 ];
 
 const results = await Promise.all([
-  build({ ...shared, format: "esm", entryPoints: scripts }),
+  build({ ...shared, format: "esm", entryPoints: scripts, metafile: true }),
   build({ ...shared, entryPoints: styles }),
   // A classic script, for pages opened from disk, where modules may not load.
   build({ ...shared, format: "iife", entryPoints: ["src/page/page.ts"], metafile: true }),
@@ -55,7 +56,12 @@ const results = await Promise.all([
 const files = results.flatMap((result) => result.outputFiles);
 files.push({
   path: join(target, "page.licenses.txt"),
-  contents: Buffer.from(await licenses(results.at(-1).metafile, here)),
+  contents: Buffer.from(
+    await licenses(
+      results.flatMap(({ metafile }) => metafile ?? []),
+      here,
+    ),
+  ),
 });
 
 // Everything is bundled in memory before the old files go: a failing build leaves them alone, a

@@ -17,6 +17,7 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis import compare as compare_analyses
+from imbxai_widgets.compute.methods.projection import check_projection
 from imbxai_widgets.edits import Edits
 from imbxai_widgets.edits.edits import edits_for
 from imbxai_widgets.explorer.anywhere import NOT_AN_ANYWIDGET, Anywhere
@@ -90,6 +91,9 @@ class Explorer(Mortal):
         Where edits of images are kept: the path of a journal, in which each edit is on the disk at
         once and which is taken up again; or edits that there are already, such as another
         Explorer's. By default they end with the process. See `imbxai_widgets.Edits`.
+    projection : {"pca", "umap"} or pair of arrays, optional
+        How all images come to the map: see `Analysis.with_projection`, of which `analysis` holds
+        the result. By default as the analysis has it, else by PCA, once the map is looked at.
     **options
         Passed on to `imbxai_widgets.analyze`, for both models. With an analysis and its model,
         `layer`, `device`, `transform`, `keys` and `display_transform` tell how these are read.
@@ -145,10 +149,13 @@ class Explorer(Mortal):
         validation: Any = None,
         compare: nn.Module | Analysis | None = None,
         edits: str | os.PathLike[str] | Edits | None = None,
+        projection: Any = None,
         **options: Unpack[AnalyzeOptions],
     ) -> None:
         given = check_arguments(source, dataset, model, validation, compare, options)
-        self._held_deck = _deck_of(given, edits)
+        if projection is not None:
+            check_projection(projection)
+        self._held_deck = _deck_of(given, edits, projection)
         self._make_panels()
         super().__init__([self._arrange(), *self._over(), self._linker])
         self._held_widgets = tuple(widgets_within(self)[1:])
@@ -214,6 +221,8 @@ class Explorer(Mortal):
         cards = sorted(self._linker.cards, key=lambda card: bool(card["index"] != first))
         detail: Any = self._deck.contents["detail"]
         self._panels["detail"].held = detail.held(cards, limit // 4)
+        shown_map: Any = self._deck.contents["map"]
+        self._panels["map"].held = shown_map.held(limit)
         return len(self._linker.cards)
 
     def close(self) -> None:
@@ -421,13 +430,17 @@ class Explorer(Mortal):
         self._linker.send({"type": "notice", "message": text})
 
 
-def _deck_of(given: Given, edits: str | os.PathLike[str] | Edits | None) -> CardDeck:
+def _deck_of(
+    given: Given, edits: str | os.PathLike[str] | Edits | None, projection: Any
+) -> CardDeck:
     """Make what the panels show: an analysis, its comparison with another, the model at hand."""
     images = (given.dataset, given.validation, given.options)
-    if given.compare is None:
-        comparison, analysis = None, analysis_of(given.subject, *images)
-    else:
-        analysis = analysis_of(given.subject, *images, "Before")
+    analysis = analysis_of(given.subject, *images, "" if given.compare is None else "Before")
+    if projection is not None:
+        shown = given.options.get("progress", True)
+        analysis = analysis.with_projection(projection, progress=shown)
+    comparison = None
+    if given.compare is not None:
         comparison = compare_analyses(analysis, analysis_of(given.compare, *images, "After"))
     if given.subject is given.model:
         network = network_of(analysis, given)

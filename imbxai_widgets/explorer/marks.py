@@ -97,4 +97,5 @@ def marked_table(analysis: Analysis, keys: Sequence[str]) -> pd.DataFrame:
         tables.append(table)
     table = pd.concat(tables)
     by_split = [key for name in SPLITS for key in keys if key.startswith(f"{name}:")]
-    return table.iloc[[by_split.index(key) for key in keys]]
+    places = {key: at for at, key in enumerate(by_split)}
+    return table.iloc[[places[key] for key in keys]]

@@ -158,6 +158,21 @@ def forecasts_of_remedies(title: str) -> dict[str, list[float]]:
     }
 
 
+def maps() -> Iterator[str]:
+    """Yield how much of the neighborhoods maps keep: over all images, and of single classes."""
+    names = {"embedded images": "embedded images", **SETS}
+    yield _row("images (networks)", "by PCA", "its classes", "by UMAP", "its classes", "by chance")
+    for name, of_set in read_results("maps").items():
+        cells: list[str] = []
+        for projection in ("pca", "umap"):
+            runs = [run[projection] for run in of_set.values()]
+            kept = [run["kept"] for run in runs]
+            classes = [run[end] for run in runs for end in ("least", "largest")]
+            cells += (_between(kept), _between(classes))
+        chance = next(iter(of_set.values()))["pca"]["by chance"]
+        yield _row(f"{names[name]} ({len(of_set)})", *cells, f"{100 * chance:.1f}%")
+
+
 def readme() -> Iterator[str]:
     """Yield what README says of overlap."""
     shared, chance, decision = (
@@ -200,6 +215,7 @@ def claims() -> Iterator[str]:
 SENTENCES = {"README.md": readme, "docs/claims.md": claims}
 TABLES = {
     "docs/overlap.md": (lambda: overlap(0), lambda: overlap(1), apart),
+    "docs/map.md": (maps,),
     "docs/actions.md": (resampling, shipped_costs, costs),
     "docs/what-if.md": (held_changes, remedies, chosen, moves),
 }
@@ -238,6 +254,12 @@ def _listed(of_sets: Mapping[str, Sequence[float]], form: Callable[[Sequence[flo
 def _range(of_sets: Iterable[Sequence[float]]) -> str:
     """Return the lowest and the highest of the means of the sets."""
     low, *_, high = sorted(float(np.mean(values)) for values in of_sets)
+    return f"{100 * low:.0f} to {100 * high:.0f}%"
+
+
+def _between(values: Iterable[float]) -> str:
+    """Return the least and the largest of some shares."""
+    low, *_, high = sorted(values)
     return f"{100 * low:.0f} to {100 * high:.0f}%"
 
 

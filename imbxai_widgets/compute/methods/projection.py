@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -23,6 +24,10 @@ _QUICK: Final = 256
 _SOUGHT: Final = 16
 _ROUNDS: Final = 50
 _MISSED: Final = 1e-10
+_NO_UMAP: Final = (
+    'projection="umap" needs the package umap-learn: pip install "imbxai_widgets[umap]"; "pca" '
+    "does without"
+)
 _GRAPH: Final = 15  # neighbors in the graph of UMAP, as by its default
 
 
@@ -179,10 +184,7 @@ def umap_points(
             warnings.simplefilter("ignore", ImportWarning)  # tensorflow serves other maps
             from umap import UMAP
     except ImportError as error:
-        raise ImportError(
-            'projection="umap" needs the package umap-learn: pip install "imbxai_widgets[umap]"; '
-            '"pca" does without'
-        ) from error
+        raise ImportError(_NO_UMAP) from error
     bar: dict[str, Any] = {"disable": not progress, "leave": False, "desc": "Map"}
     fitted = UMAP(n_neighbors=_GRAPH, random_state=_SEED, n_jobs=1, tqdm_kwds=bar)
     placed = np.asarray(fitted.fit_transform(training), dtype=np.float32)
@@ -190,6 +192,35 @@ def umap_points(
         return MapPoints(placed, None if validation is None else np.zeros((0, 2), np.float32))
     bar["desc"] = "Validation images on the map"
     return MapPoints(placed, np.asarray(fitted.transform(validation), dtype=np.float32))
+
+
+def check_projection(given: Any) -> None:
+    """Refuse what is no projection, before any long work.
+
+    Parameters
+    ----------
+    given
+        "pca", "umap" or a pair of arrays, whose shapes are not looked at.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    ImportError
+        If it is "umap" and the package umap-learn is not installed.
+
+    Examples
+    --------
+    >>> check_projection("pca")
+    """
+    if isinstance(given, str) and given in ("pca", "umap"):
+        if given == "umap" and find_spec("umap") is None:
+            raise ImportError(_NO_UMAP)
+    elif isinstance(given, str) or not isinstance(given, tuple | list) or len(given) not in (1, 2):
+        raise ValueError(
+            'projection must be "pca", "umap" or a pair of arrays, (train, validation), of shapes '
+            f"(N, 2) and (M, 2), not {_told(given)}"
+        )
 
 
 def own_points(given: Any, n_training: int, n_validation: int | None) -> MapPoints:
@@ -222,11 +253,7 @@ def own_points(given: Any, n_training: int, n_validation: int | None) -> MapPoin
         ...
     ValueError: projection: the training array must have the shape (3, 2), not (2, 2)
     """
-    if not isinstance(given, tuple | list) or len(given) not in (1, 2):
-        raise ValueError(
-            'projection must be "pca", "umap" or a pair of arrays, (train, validation), of shapes '
-            f"(N, 2) and (M, 2), not {_told(given)}"
-        )
+    check_projection(given)
     training, validation = given[0], given[1] if len(given) == 2 else None
     if (validation is None) != (n_validation is None):
         raise ValueError(

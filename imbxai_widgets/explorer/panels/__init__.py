@@ -14,6 +14,7 @@ from imbxai_widgets.explorer.panels.edits import EditsContent
 from imbxai_widgets.explorer.panels.failures import FailuresContent
 from imbxai_widgets.explorer.panels.header import HeaderContent
 from imbxai_widgets.explorer.panels.images import ImagesContent
+from imbxai_widgets.explorer.panels.map import MapContent
 from imbxai_widgets.explorer.panels.overlap import OverlapContent
 from imbxai_widgets.explorer.panels.overview import OverviewContent
 from imbxai_widgets.explorer.panels.review import ReviewContent
@@ -33,6 +34,7 @@ PANELS: tuple[type[PanelContent], ...] = (
     OverlapContent,
     ColorContent,
     OverviewContent,
+    MapContent,
     ReviewContent,
     DetailContent,
 )
