@@ -49,7 +49,8 @@ def make_analysis(
     held_out = _held_out(rng, embeddings, labels, errors, len(sizes)) if validation else None
     each = rng.integers(1, 9, len(scheme.bins))  # of every image alike
     if colors:
-        train = replace(train, color_counts=np.tile(each, (len(labels), 1)).astype(np.uint8))
+        counts = np.tile(each, (len(labels), 1)).astype(np.uint8)
+        train = replace(train, color_counts=counts, pixel_counts=2 * counts)
     return Analysis(
         class_names=tuple(f"c{number}" for number in range(len(sizes))),
         train=train,

@@ -1,4 +1,4 @@
-"""Tables of features and colors."""
+"""Tables of features."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imbxai_widgets.compute.numeric.checks import check_dense
 
 
 class FeatureTables(AnalysisTables):
-    """Which features and colors each class rests on, and which it shares."""
+    """Which features each class rests on, and which it shares."""
 
     def top_features(self, class_name: str) -> pd.DataFrame:
         """Return the features with the largest mean magnitude in a class (paper, Fig. 5).
@@ -198,31 +198,3 @@ class FeatureTables(AnalysisTables):
             self.embeddings, self.labels, self.n_classes, features.to_numpy(), self.top_k
         )
         return pd.DataFrame(density, index=self._class_axis("class"), columns=features)
-
-    def colors(self) -> pd.DataFrame:
-        """Return the colors of each class's salient pixels (paper, Algorithm 3 and Fig. 7).
-
-        Returns
-        -------
-        DataFrame
-            One row a class, one column a color bin: the bin's share of the class's salient
-            pixels that fall in any bin.
-
-        Raises
-        ------
-        ValueError
-            If saliency was not computed.
-
-        Examples
-        --------
-        >>> analysis.colors().loc["Plants"].nlargest(2).round(2).to_dict()
-        {'green': 0.45, 'brown': 0.17}
-        """
-        if self.color_counts is None:
-            raise ValueError("No colors: analyze() was called with salient_fraction=None.")
-        totals = self.color_counts.sum(axis=1, keepdims=True)
-        return pd.DataFrame(
-            ratio(self.color_counts, totals),
-            index=self._class_axis("class"),
-            columns=pd.Index(self.color_scheme.bins, name="color"),
-        )

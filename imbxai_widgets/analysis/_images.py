@@ -7,6 +7,7 @@ from operator import index as as_index
 import numpy as np
 import pandas as pd
 
+from imbxai_widgets.analysis._colors import ColorTables
 from imbxai_widgets.analysis.balanced import BalancedTables
 from imbxai_widgets.analysis.copies import CopyKind
 from imbxai_widgets.analysis.reach import Reach
@@ -16,7 +17,7 @@ from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.types import BoolArray, IntArray
 
 
-class ImageTables(BalancedTables):
+class ImageTables(BalancedTables, ColorTables):
     """The images behind every count."""
 
     def find_images(
@@ -33,6 +34,7 @@ class ImageTables(BalancedTables):
         copies: CopyKind | None = None,
         covered: bool | None = None,
         confidence: tuple[float, float] | None = None,
+        color: str | None = None,
     ) -> IntArray:
         """Return the images of a class that meet all conditions given.
 
@@ -63,6 +65,8 @@ class ImageTables(BalancedTables):
             beyond it.
         confidence : tuple of two floats
             Least and largest softmax probability of the predicted class, 0 to 1, both included.
+        color : str
+            The name of a color bin: the training images that have salient pixels of it.
 
         Returns
         -------
@@ -73,8 +77,9 @@ class ImageTables(BalancedTables):
         ------
         ValueError
             If there is no such class, archetype or split; if `votes` is asked of validation
-            images, which have none; if `confidence` is no range, or is not known; or as
-            `balanced_archetypes` does, where `balanced` is given.
+            images, which have none; if `confidence` is no range, or is not known; if there is no
+            such color, or the colors of each image are not known; or as `balanced_archetypes` does,
+            where `balanced` is given.
 
         Examples
         --------
@@ -98,13 +103,29 @@ class ImageTables(BalancedTables):
             chosen &= self._voting(split, own, self._class_number(votes))
         if near is not None:
             chosen &= (self.labels[images.neighbors] == self._class_number(near)).any(axis=1)
-        if copies is not None:
-            chosen &= self.copies.having(split, len(images), copies)
-        if covered is not None:
-            chosen &= self._reached(split, own) == covered
         if confidence is not None:
             chosen &= _confident(images, chosen, confidence)
+        chosen &= self._further(split, own, copies, covered, color)
         return np.flatnonzero(chosen).astype(np.int64, copy=False)
+
+    def _further(
+        self,
+        split: SplitName,
+        own: int,
+        copies: CopyKind | None,
+        covered: bool | None,
+        color: str | None,
+    ) -> BoolArray:
+        """Tell which images meet conditions that take a search, or colors."""
+        size = len(self.split(split))
+        found = np.ones(size, dtype=np.bool_)
+        if copies is not None:
+            found &= self.copies.having(split, size, copies)
+        if covered is not None:
+            found &= self._reached(split, own) == covered
+        if color is not None:
+            found &= self.color_shares(color, split) > 0
+        return found
 
     def neighbors_among(self, images: IntArray, class_name: str | int) -> IntArray:
         """Return the neighbors of training images that are of a class.

@@ -32,6 +32,7 @@ SPLIT_ARRAYS: Final = {
 OPTIONAL_ARRAYS: Final = {
     "embeddings": (np.float32, "MD"),
     "color_counts": (np.unsignedinteger, "MB"),
+    "pixel_counts": (np.unsignedinteger, "MB"),
     "coordinates": (np.float32, "M2"),
 }
 HEAD_ARRAYS: Final = {"head_weight": (np.float32, "CD"), "head_bias": (np.float32, "C")}
@@ -195,9 +196,11 @@ def _check_map(method: Any, arrays: Mapping[str, Any], splits: list[str]) -> Non
 
 
 def _check_colors(split: str, arrays: Mapping[str, Any]) -> None:
-    """Compare the colors of training images with those of their classes."""
-    counts = arrays.get(f"{split}_color_counts")
+    """Compare the colors of training images with those of their classes, and of all pixels."""
+    counts, every = (arrays.get(f"{split}_{of}_counts") for of in ("color", "pixel"))
     if counts is None:
+        if every is not None:
+            raise ValueError(f"{split}_pixel_counts need {split}_color_counts beside them")
         return
     if split != "train" or "color_counts" not in arrays:
         raise ValueError(f"{split}_color_counts must be those of color_counts, of training images")
@@ -205,6 +208,8 @@ def _check_colors(split: str, arrays: Mapping[str, Any]) -> None:
     np.add.at(totals, arrays["train_labels"], counts)
     if not np.array_equal(totals, arrays["color_counts"]):
         raise ValueError("color_counts must be the sums of train_color_counts")
+    if every is not None and (every < counts).any():
+        raise ValueError(f"{split}_pixel_counts must be at least {split}_color_counts")
 
 
 def _check_positions(split: str, positions: Any, skipped: list[list[Any]]) -> None:

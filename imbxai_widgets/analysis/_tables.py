@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from operator import index as as_index
 from typing import Final
 
 import pandas as pd
@@ -35,3 +36,11 @@ class AnalysisTables(AnalysisData):
 
     def _class_axis(self, name: str) -> pd.Index[str]:
         return pd.Index(self.class_names, name=name, dtype=object)
+
+    def _class_number(self, given: str | int) -> int:
+        if isinstance(given, str):
+            return self.class_index(given)
+        index = as_index(given)
+        if not 0 <= index < self.n_classes:
+            raise ValueError(f"class numbers are 0 to {self.n_classes - 1}, not {index}.")
+        return index

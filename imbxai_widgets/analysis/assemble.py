@@ -104,6 +104,7 @@ def _split(
         embeddings=embedded.embeddings,
         head=head,
         color_counts=None if embedded.color_counts is None else narrowed(embedded.color_counts),
+        pixel_counts=None if embedded.pixel_counts is None else narrowed(embedded.pixel_counts),
         neighbor_method=neighbors.method,
         neighbor_recall=neighbors.recall,
     )

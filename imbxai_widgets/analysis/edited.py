@@ -176,6 +176,7 @@ def _edited(split: Split, change: _Change, neighbors: Neighbors, train: _Change)
         images=images,
         embeddings=None if split.embeddings is None else split.embeddings[rows],
         color_counts=None if split.color_counts is None else split.color_counts[rows],
+        pixel_counts=None if split.pixel_counts is None else split.pixel_counts[rows],
         coordinates=None if split.coordinates is None else split.coordinates[rows],
         looks=looks,
         neighbor_method=neighbors.method,

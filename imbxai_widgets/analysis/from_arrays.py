@@ -16,6 +16,7 @@ from imbxai_widgets.analysis.assemble import assemble
 from imbxai_widgets.compute.colors.schemes import color_scheme
 from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.embedding.found_head import FoundHead
+from imbxai_widgets.compute.embedding.saliency import check_fraction
 from imbxai_widgets.compute.numeric.blocks import (
     Matrix,
     as_array,
@@ -39,6 +40,7 @@ from imbxai_widgets.compute.reading.told_names import told_names
 from imbxai_widgets.datasets.same_images import label_difference
 
 _UNIT_SUM = 1e-3  # how far the probabilities of an image, in half precision, may be from 1
+_MOST_PIXELS = 2**32  # of an image
 _BLOCK_BYTES = 8 * 2**20  # of outputs at once, in float64; several arrays are made of them
 
 
@@ -54,9 +56,13 @@ def analysis_from_arrays(
     class_names: Sequence[str] | None = None,
     k: int = 5,
     top_k: int = 10,
+    color_counts: ArrayLike | None = None,
+    pixel_counts: ArrayLike | None = None,
+    salient_fraction: float = 0.1,
+    color_bins: str = "perceptual",
     device: str | torch.device | None = None,
 ) -> AnalysisData:
-    """Analyze embeddings and outputs of any classifier; all but salient colors comes of it.
+    """Analyze embeddings and outputs of any classifier; colors, if their counts are given.
 
     Parameters
     ----------
@@ -84,6 +90,11 @@ def analysis_from_arrays(
         the numbers.
     k, top_k
         As for `imbxai_widgets.analyze`.
+    color_counts, pixel_counts
+        (N, B) integers: of each training image, how many salient pixels, and how many of all, fall
+        in each bin of `color_bins`; see `imbxai_widgets.compute.embedding.saliency`.
+    salient_fraction, color_bins
+        As for `imbxai_widgets.analyze`: how the colors were counted.
     device
         Where neighbors are searched; see `imbxai_widgets.compute.neighbors.nearest_neighbors`.
 
@@ -98,7 +109,8 @@ def analysis_from_arrays(
         If an array has the wrong shape or type, values that are not finite (the error names the
         rows), or labels without a class; if outputs are neither logits nor probabilities but lie
         between 0 and 1, as sigmoids; if outputs are not those of `head`; if there are not more
-        than `k` images; or if the labels that a dataset of images tells are others.
+        than `k` images; if the labels that a dataset of images tells are others; or if
+        `pixel_counts` come without `color_counts`, or are less.
 
     Examples
     --------
@@ -122,7 +134,9 @@ def analysis_from_arrays(
         [outputs] if validation is None else [outputs, unseen_outputs],
         class_names,
     )
+    scheme = color_scheme(color_bins)
     train = _embedded(embeddings, labels, outputs, n_classes, "")
+    train = _with_colors(train, color_counts, pixel_counts, len(scheme.bins))
     held_out = None
     if validation is not None:
         held_out = _embedded(*validation, n_classes, "validation ")
@@ -148,10 +162,28 @@ def analysis_from_arrays(
         validation_images=_image_source(validation_images, held_out, names, "validation_images"),
         k=k,
         top_k=top_k,
-        scheme=color_scheme("perceptual"),
-        salient_fraction=None,
+        scheme=scheme,
+        salient_fraction=None if color_counts is None else float(check_fraction(salient_fraction)),
         device=device,
     )
+
+
+def _with_colors(train: Embedded, salient: Any, pixels: Any, bins: int) -> Embedded:
+    if salient is None:
+        if pixels is not None:
+            raise ValueError("pixel_counts were given, but no color_counts")
+        return train
+    shape = (len(train.labels), bins)
+    counts = check_codes(salient, "color_counts", shape=shape, limit=_MOST_PIXELS)
+    every = None
+    if pixels is not None:
+        every = check_codes(pixels, "pixel_counts", shape=shape, limit=_MOST_PIXELS)
+        fewer = (every < counts).any(axis=1)
+        if fewer.any():
+            raise ValueError(
+                f"pixel_counts must be at least color_counts, but are less for row {fewer.argmax()}"
+            )
+    return replace(train, color_counts=counts, pixel_counts=every)
 
 
 def _number_of_classes(

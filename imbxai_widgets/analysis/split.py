@@ -61,6 +61,9 @@ class Split:
         asked for, as of validation images.
     coordinates : float32 array, shape (M, 2), or None
         Where each image lies on the map; None before `Analysis.with_projection` makes one.
+    pixel_counts : uint8, uint16 or uint32 array, shape (M, B), or None
+        The same of all pixels of each image, or of its foreground where the dataset tells it; None
+        where `color_counts` is, or an older version saved the file.
     looks : Looks or None
         How some images look, of an analysis that was loaded; by it their dataset is known.
     neighbor_method, neighbor_recall : str, float
@@ -79,6 +82,7 @@ class Split:
     embeddings: FloatArray | None = None
     head: Head | None = None
     color_counts: SmallCounts | None = None
+    pixel_counts: SmallCounts | None = None
     coordinates: FloatArray | None = None
     looks: Looks | None = None
     neighbor_method: str = "exact"

@@ -146,6 +146,13 @@ class Deck:
         """
         return self.analysis.colors()
 
+    def color_lift(self, index: int) -> pd.DataFrame | None:
+        """Return `Analysis.color_lift` of a class; None where colors of images are not known."""
+        train = self.analysis.train
+        if train.color_counts is None or train.pixel_counts is None:
+            return None
+        return self.analysis.color_lift(index)
+
     @cached_property
     def color_averages(self) -> DoubleArray:
         """Mean share of each color bin over the classes that have images; 0 if none has."""

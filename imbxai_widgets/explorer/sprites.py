@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypeAlias, TypedDict
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
+from imbxai_widgets.compute.numeric.types import FloatArray, IntArray, UInt8Array
 from imbxai_widgets.compute.reading.display import ImageSource
 
 COLUMNS = 12
@@ -27,6 +27,9 @@ _PLACEHOLDER = 32
 _DARKEST: Final = 200  # of 255: what is dark can still be made out
 
 
+Pictures: TypeAlias = ImageSource | Mapping[int, UInt8Array]
+
+
 class Sprite(TypedDict):
     """Where tiles lie in a picture that is filled with them row by row."""
 
@@ -37,7 +40,7 @@ class Sprite(TypedDict):
 
 
 def make_sprite(
-    images: ImageSource, indices: IntArray, largest: int = LARGEST_TILE
+    images: Pictures, indices: IntArray, largest: int = LARGEST_TILE
 ) -> tuple[Sprite, bytes, dict[int, Exception]]:
     """Draw images side by side, at their own resolution up to `largest` pixels a side.
 
@@ -46,7 +49,7 @@ def make_sprite(
 
     Parameters
     ----------
-    images : ImageSource
+    images : ImageSource, or mapping of int to uint8 array of shape (H, W, 3)
         Reads the images.
     indices : int64 array, shape (M,)
         Which images, in order of their tiles.
@@ -124,7 +127,7 @@ def _sheet(tiles: Sequence[Image.Image], mode: str, kind: str) -> tuple[Sprite, 
 
 
 def _tiles(
-    images: ImageSource, indices: IntArray, largest: int
+    images: Pictures, indices: IntArray, largest: int
 ) -> tuple[list[Image.Image], dict[int, Exception], bool]:
     """Read images, no larger than a tile; tell which cannot be read, and whether any was shrunk."""
     tiles: list[Image.Image] = []

@@ -11,7 +11,7 @@ from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.paths import paths_of
 from imbxai_widgets.explorer.deck import Deck, number
-from imbxai_widgets.explorer.sprites import LARGEST_TILE, Sprite, make_sprite
+from imbxai_widgets.explorer.sprites import LARGEST_TILE, Pictures, Sprite, make_sprite
 from imbxai_widgets.explorer.text import unread_notice
 
 
@@ -48,6 +48,7 @@ class Thumbnail(TypedDict):
     balanced: int | None  # the same, classes counting alike; of training images, where it is known
     confidence: float | None  # softmax probability of the prediction, 0 to 1
     doubt: Doubt | None  # of validation images: the model has seen the others
+    colors: dict[str, float]  # of training images: shares of its salient pixels, above 0
     near: list[int]  # the classes of its nearest training images
     copies: list[CopyKind]  # as what it is found where images occur more than once
     covered: bool | None  # validation images: within reach of its class; None where not known
@@ -63,7 +64,12 @@ class Tiles(TypedDict):
 
 
 def make_tiles(
-    deck: Deck, split: SplitName, rows: IntArray, *, largest: int = LARGEST_TILE
+    deck: Deck,
+    split: SplitName,
+    rows: IntArray,
+    *,
+    largest: int = LARGEST_TILE,
+    pictures: Pictures | None = None,
 ) -> Tiles:
     """Return images of a split, and their pixels in one picture.
 
@@ -75,6 +81,8 @@ def make_tiles(
         Rows of the split, in the order of the tiles.
     largest : int
         Longer side of a tile in pixels; larger images are shrunk to it.
+    pictures : mapping of int to uint8 array of shape (H, W, 3), optional
+        What is drawn of each row; by default the images of the split.
 
     Raises
     ------
@@ -89,7 +97,7 @@ def make_tiles(
     >>> tiles["sprite"]["width"]
     32
     """
-    source = deck.analysis.split(split).images
+    source = deck.analysis.split(split).images if pictures is None else pictures
     sprite, picture, unread = None, b"", dict[int, Exception]()
     if source is not None:
         sprite, picture, unread = make_sprite(source, rows, largest)
@@ -136,6 +144,7 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
             "balanced": None if balanced is None else int(balanced.archetypes[row]),
             "confidence": number(images.confidences[row]),
             "doubt": _doubt(deck, row) if split == "validation" else None,
+            "colors": _colors(deck, row) if split == "training" else {},
             "near": np.unique(deck.analysis.labels[images.neighbors[row]]).tolist(),
             "copies": copies[tile] if copies else [],
             "covered": _covered(deck, row) if split == "validation" else None,
@@ -171,6 +180,15 @@ def _covered(deck: Deck, row: int) -> bool | None:
     if reach is None or not len(reach.rows):
         return None
     return bool(reach.covered[np.searchsorted(reach.rows, row)])
+
+
+def _colors(deck: Deck, row: int) -> dict[str, float]:
+    counts = deck.analysis.train.color_counts
+    if counts is None or not counts[row].any():
+        return {}
+    shares = counts[row] / counts[row].sum(dtype=np.int64)
+    bins = deck.analysis.color_scheme.bins
+    return {bins[at]: max(round(float(shares[at]), 3), 0.001) for at in np.flatnonzero(shares)}
 
 
 def files_of(images: Split, rows: IntArray) -> list[str | None]:

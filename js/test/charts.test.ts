@@ -91,7 +91,7 @@ const openAdversaries = (part: Adversaries | null = FEW) =>
     by_lower_end: true,
   });
 const openColors = (part: object | null) =>
-  chartOf(["bars", "shareAxis"])(colors, part && { colors: part });
+  chartOf(["bars", "pixels", "shareAxis"])(colors, part && { colors: part });
 
 beforeEach(() => {
   document.body.replaceChildren();
@@ -287,6 +287,12 @@ describe("what a class is mistaken for", () => {
 describe("the colors of a class", () => {
   const part = (top: number) => ({
     shares: [0.1, 0.9],
+    all: [0.2, 0.8],
+    rows: [
+      { name: "red", color: "#f00", images: 3, salient: "9%", all: "20%", words: "looked past" },
+      { name: "blue", color: "#00f", images: 0, salient: "0%", all: "80%", words: "never" },
+    ],
+    missing: "",
     note: "Of 4 images.",
     text: "red 10%",
     ticks: [0, top],
@@ -297,6 +303,8 @@ describe("the colors of a class", () => {
     const scales = marks.bars?.get("scales") as { y: FakeModel };
     expect(marks.bars?.get("y")).toEqual(Float64Array.of(0.1, 0.9));
     expect(scales.y.get("max")).toBe(0.1);
+    expect(marks.pixels?.get("x")).toEqual(Float64Array.of(0.2, 0.8));
+    expect(marks.pixels?.get("y")).toEqual(Float64Array.of(0, 1));
     const ticks = marks.shareAxis?.get("tick_values");
     expect(ticks).toEqual(Float64Array.of(0, 0.1));
     show({ colors: part(0.1) });
@@ -308,14 +316,43 @@ describe("the colors of a class", () => {
     expect(one(el, "section").classList.contains("imbxai-no-chart")).toBe(false);
   });
 
+  it("are in words, which show their images", async () => {
+    const { el, model, show } = await openColors(part(0.1));
+    const cells = [...el.querySelectorAll("tbody tr")].map((row) => texts(row, "th, td"));
+    expect(cells).toEqual([
+      ["red", "3", "9%", "20%", "looked past"],
+      ["blue", "0", "0%", "80%", "never"],
+    ]);
+    const buttons = [...el.querySelectorAll<HTMLElement>("tbody button")];
+    expect(buttons.map((button) => button.textContent)).toEqual(["red", "3"]);
+    for (const button of buttons) {
+      model.receive("filter", {});
+      button.click();
+      const asked = { index: 9, split: "training", color: "red" };
+      expect(model.get("filter")).toMatchObject(asked);
+    }
+    show({ colors: { ...part(0.1), all: [], rows: [], missing: "An older version." } });
+    expect(one(el, "table").hidden).toBe(true);
+    expect(texts(el, ".imbxai-note").at(-1)).toBe("An older version.");
+    expect(one(el, ".imbxai-key-pixels").parentElement?.hidden).toBe(true);
+  });
+
   it("that there are not are a sentence", async () => {
-    const gray = { shares: [], note: "All gray.", text: "", ticks: [0, 1] };
+    const gray = {
+      shares: [],
+      all: [],
+      rows: [],
+      missing: "",
+      note: "All gray.",
+      text: "",
+      ticks: [0, 1],
+    };
     const { marks, el, model } = await openColors(gray);
     expect(marks.bars?.get("y")).toBeUndefined();
     expect(one(el, "section").classList.contains("imbxai-no-chart")).toBe(true);
-    expect(texts(el, ".imbxai-note:not([hidden])")).toEqual(["All gray."]);
+    expect(texts(el, ".imbxai-note:not([hidden])")).toEqual(["All gray.", ""]);
     model.receive("card", {});
-    expect(texts(el, ".imbxai-note:not([hidden])")).toEqual(["No class is selected yet."]);
+    expect(texts(el, ".imbxai-note:not([hidden])")).toEqual(["No class is selected yet.", ""]);
   });
 });
 
@@ -324,7 +361,7 @@ describe("a chart", () => {
     for (const page of [await openAdversaries(), await openColors(null)]) {
       page.cleanup();
       const listening = [page.model, ...Object.values(page.marks)].map((each) => each.listeners);
-      expect(listening).toEqual([0, 0, 0]);
+      expect(new Set(listening)).toEqual(new Set([0]));
       expect(page.el.childElementCount).toBe(0);
     }
   });
@@ -336,7 +373,10 @@ describe("a chart", () => {
       come = resolve;
     });
     const model = Object.assign(
-      new FakeModel({ card: {}, marks: { bars: "IPY_MODEL_1", shareAxis: "IPY_MODEL_2" } }),
+      new FakeModel({
+        card: {},
+        marks: { bars: "IPY_MODEL_1", pixels: "IPY_MODEL_2", shareAxis: "IPY_MODEL_3" },
+      }),
       {
         widget_manager: { get_model: () => late },
       },

@@ -44,8 +44,8 @@ describe("what Python sends of a class", () => {
   });
 
   it("is in the words of its colors", async () => {
-    const marks = { bars: "", shareAxis: "" };
-    const el = await show(colors, { card: card(sent.colors), marks });
+    const marks = { bars: "", pixels: "", shareAxis: "" };
+    const el = await show(colors, { card: card(sent.colors), filter: {}, marks });
     expect(one(el, ".imbxai-alternative").textContent).toBe(sent.colors.colors.text);
   });
 

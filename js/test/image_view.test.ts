@@ -20,6 +20,7 @@ describe("which images are shown", () => {
   it.each<[Partial<ImageFilter>, Partial<Thumbnail>, Partial<Thumbnail>]>([
     [{ archetype: 2 }, { archetype: 2 }, { archetype: 3 }],
     [{ balanced: 2 }, { balanced: 2, archetype: 3 }, { balanced: null, archetype: 2 }],
+    [{ color: "red" }, { colors: { red: 0.25 } }, { colors: { blue: 0.25 } }],
     [{ predicted: 5 }, { predicted: 5 }, { predicted: 0 }],
     [{ right: false }, { correct: false }, { correct: true }],
     [{ right: true }, { correct: true }, { correct: false }],

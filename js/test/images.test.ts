@@ -102,13 +102,20 @@ const bare = (index = 0): CardIdentity & Part => {
   return value;
 };
 
-const page = (count: number, total: number, groups: ImageGroup[], notice = ""): ImagePage => ({
+const page = (
+  count: number,
+  total: number,
+  groups: ImageGroup[],
+  notice = "",
+  note = "",
+): ImagePage => ({
   images: count,
   total,
   groups,
   sprite: { ...SPRITE, width: 192, height: 192 },
   sprite_data: bytes(1),
   notice,
+  note,
 });
 
 const fresh = (value: State["card"], marked: string[] = []) =>
@@ -295,6 +302,25 @@ describe("all images", () => {
         arguments: { filter, offset: 2 },
       });
       button("wrong, with neighbors of owl ✕").click();
+      expect(titles()).toEqual(["40 training images of cat"]);
+    });
+
+    it("are those of a color, each with its share, and tell what is lit", async () => {
+      want({ index: 0, split: "training", color: "red" });
+      const filter = { index: 0, split: "training", color: "red" };
+      expect(model.asked.at(-1)).toEqual({ kind: "images", arguments: { filter, offset: 0 } });
+      const red = thumbnails(2, 0, 50).map((each, at) => ({
+        ...each,
+        colors: { red: 0.9 - at / 2 },
+      }));
+      await model.answer(page(2, 40, [group("", 2, red)], "", "Lit."));
+      expect(titles()).toEqual([
+        "2 of 40 training images of cat: red among the pixels that count most",
+      ]);
+      expect(texts(el, ".imbxai-thumb-caption")).toEqual(["90%", "40%"]);
+      expect(texts(el, ".imbxai-image-section .imbxai-note")[0]).toBe("Lit.");
+      expect(one(el, "[role=alert]").textContent).toBe("");
+      button("red among the pixels that count most ✕").click();
       expect(titles()).toEqual(["40 training images of cat"]);
     });
 

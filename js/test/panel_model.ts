@@ -159,6 +159,7 @@ export const thumbnails = (number: number, tile: number, image: number): Thumbna
     after: null,
     archetype: 0,
     balanced: null,
+    colors: {},
     confidence: 0.75,
     doubt: null,
     near: at % 2 ? [0, 1] : [0],

@@ -90,6 +90,14 @@ def test_the_colors_are_kept(saved: Analysis) -> None:
     ]
 
 
+def test_the_colors_of_all_pixels_are_kept(saved: Analysis) -> None:
+    assert saved.train.pixel_counts is not None
+    assert saved.train.pixel_counts[:, 0].tolist() == [1, 4, 4, 4, 4, 4]
+    # Of the first class, the two images with salient pixels have 28 pixels.
+    assert saved.colors("all").iloc[0, :2].tolist() == [8 / 28, 2 / 28]
+    assert saved.color_lift("cat")["lift"].iloc[0] == 28 / 8
+
+
 def test_the_head_is_kept_and_gives_the_logits(saved: Analysis) -> None:
     assert saved.head is not None
     assert saved.head.weight.tolist() == [[0, -1], [0.75, 0]]
@@ -113,7 +121,9 @@ def test_a_file_of_format_5_loads_without_a_map(saved: Analysis, tmp_path: Path)
     old = Analysis.load(DATA / "analysis_5.imbxai")
     assert old.classes().equals(saved.classes())
     assert old.head is not None
-    assert (old.projection, old.train.coordinates) == (None, None)
+    assert (old.projection, old.train.coordinates, old.train.pixel_counts) == (None, None, None)
+    with pytest.raises(ValueError, match="all pixels are not known: an older version"):
+        old.colors("all")
     again = Analysis.load(old.with_projection("pca").save(tmp_path / "new.imbxai"))
     assert again.projection == "pca"
     assert again.map_table("validation").equals(old.map_table("validation"))

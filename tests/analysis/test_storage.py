@@ -40,6 +40,7 @@ ARRAYS = (
     "positions",
     "embeddings",
     "color_counts",
+    "pixel_counts",
     "coordinates",
 )
 
@@ -402,6 +403,9 @@ def set_at(value: Any, *place: int) -> Callable[[np.ndarray], np.ndarray]:
         ("train_color_counts", set_at(200), "color_counts must be the sums of"),
         ("train_color_counts", lambda a: a.astype(np.int64), "must be unsignedinteger with 2"),
         ("train_color_counts", lambda a: a[:, 1:], "train_color_counts has the shape"),
+        ("train_color_counts", None, "train_pixel_counts need train_color_counts"),
+        ("train_pixel_counts", set_at(0), "train_pixel_counts must be at least"),
+        ("train_pixel_counts", lambda a: a[:, 1:], "train_pixel_counts has the shape"),
         ("validation_embeddings", set_at(np.inf), "validation_embeddings must be finite"),
         ("validation_embeddings", lambda a: a[:, 1:], "validation_embeddings has the shape"),
         ("validation_embeddings", lambda a: a[1:], "has the shape"),

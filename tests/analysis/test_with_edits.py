@@ -103,7 +103,7 @@ def test_every_field_is_edited_or_known_not_to_be() -> None:
     """A field that is added to an analysis has to be decided on in `analysis_with_edits`."""
     assert {field.name for field in fields(Split)} == {
         *("labels", "top", "neighbors", "neighbor_distances", "archetypes", "positions"),
-        *("skipped", "images", "embeddings", "head", "color_counts", "looks"),
+        *("skipped", "images", "embeddings", "head", "color_counts", "pixel_counts", "looks"),
         *("neighbor_method", "neighbor_recall", "coordinates"),
     }
     assert {field.name for field in fields(AnalysisData)} == {
@@ -134,6 +134,7 @@ def test_colors_and_the_head_follow() -> None:
             10,
             split.color_counts,
             split.positions,
+            pixel_counts=split.pixel_counts,
         )
         whole.labels[list(labels)] = list(labels.values())
         arrays = {name: np.delete(a, left_out, axis=0) for name, a in whole.arrays().items()}

@@ -10,7 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from imbxai_widgets.compute.colors.schemes import assign_bins, color_scheme
-from imbxai_widgets.compute.embedding.saliency import count_colors, input_saliency, salient_pixels
+from imbxai_widgets.compute.embedding.saliency import (
+    count_colors,
+    count_pixels,
+    input_saliency,
+    salient_pixels,
+)
 from imbxai_widgets.compute.numeric.types import UInt8Array
 from imbxai_widgets.demo import load_demo
 from tests.benchmarks._bench import interleaved, table
@@ -64,6 +69,7 @@ def _salient(size: int, rounds: int) -> None:
             "network": lambda: _forward_backward(model, images),
             "salient_pixels": lambda: salient_pixels(values, 0.1),
             "count_colors": lambda: count_colors(rgb, *marks, "perceptual"),
+            "count_pixels": lambda: count_pixels(rgb, None, "perceptual"),
         },
         rounds,
         time.process_time,

@@ -42,7 +42,9 @@ def small_analysis() -> Analysis:
     skipped = (Skipped(6, "6.png", "cannot be read"),)
     made = replace(
         analysis,
-        train=replace(analysis.train, skipped=skipped, color_counts=colors),
+        train=replace(
+            analysis.train, skipped=skipped, color_counts=colors, pixel_counts=colors * 3 + 1
+        ),
         color_counts=counts,
         salient_fraction=0.1,
     )

@@ -17,7 +17,7 @@ if "analysis" not in globals():  # the kernel is that of the test before
     model, train, validation = load_demo()
     explorer = Explorer(model, train, validation=validation)
     analysis = explorer.analysis
-explorer = Explorer(analysis)
+explorer = Explorer(analysis, model=model, dataset=train, validation=validation)
 explorer.selected_class = "Plants"
 explorer
 """
@@ -39,12 +39,28 @@ def test_the_switch_changes_counts_tiles_and_filters(
     expect(safe.locator(".imbxai-archetype-counts")).to_have_text("18 images, 0 wrong")
     view.gallery.get_by_label("Classes count alike").check()
     expect(safe.locator(".imbxai-archetype-counts")).to_have_text("29 images, 2 wrong")
-    expect(safe.locator("[data-image]").first).to_be_visible(timeout=PATIENCE_MS)
-    found = notebook.run("print(explorer.analysis.balanced('training').archetypes[[12, 40]])")
-    assert found
+    tiles = rare.locator("[data-image]")
+    expect(tiles).to_have_count(1, timeout=PATIENCE_MS)
+    found = notebook.value("analysis.find_images('Plants', balanced='rare').tolist()")
+    assert [int(tiles.get_attribute("data-image") or "")] == found
     rare.get_by_role("button", name="1 image").click()
-    images = view.images.locator("[data-image]")
-    images.first.scroll_into_view_if_needed()
+    images = view.images.locator("[data-image]:visible")
     expect(images).to_have_count(1, timeout=PATIENCE_MS)
+    expect(images).to_have_attribute("data-image", str(found[0]))
     view.pick("Clothing")  # the switch stays on
     expect(view.gallery.locator(".imbxai-note")).to_contain_text("Classes count alike")
+
+
+def test_a_color_shows_its_images_lit(notebook: NotebookPage, view: ExplorerView) -> None:
+    view.open_tab("Colors")
+    row = view.root.locator(".imbxai-color-rows tbody tr").first
+    expect(row).to_contain_text("green")
+    expect(row).to_contain_text("45%37%1.2\N{MULTIPLICATION SIGN}: looked at")
+    row.get_by_role("button", name="24").click()
+    images = view.images.locator("[data-image]:visible")
+    expect(images).to_have_count(24, timeout=PATIENCE_MS)
+    shown = [int(image.get_attribute("data-image") or "") for image in images.all()]
+    shares = notebook.value("analysis.color_shares('green').tolist()")
+    assert sorted(shown) == notebook.value("analysis.find_images('Plants', color='green').tolist()")
+    assert [shares[row] for row in shown] == sorted((shares[row] for row in shown), reverse=True)
+    expect(view.images.get_by_text("Lit are the pixels of this color")).to_be_visible()

@@ -15,6 +15,7 @@ from imbxai_widgets.compute.embedding.fused import Reader
 from imbxai_widgets.compute.embedding.options import Saliency
 from imbxai_widgets.compute.embedding.saliency import (
     count_colors,
+    count_pixels,
     input_saliency,
     salient_pixels,
     shared_out,
@@ -66,7 +67,7 @@ class BatchStep(NamedTuple):
                 salient = salient_pixels(values, self.saliency.fraction, known)
                 if batch.recovery is not None:
                     assert self.colors is not None
-                    salient = self.colors.counted(images, batch.recovery, salient)
+                    salient = self.colors.counted(images, batch.recovery, salient, known)
             top = device_top(logits, batch.labels)
         given = _Returning(self.device, [embeddings.float(), *top, *infinite.values(), *salient])
         n_classes = logits.shape[1]
@@ -79,7 +80,9 @@ class BatchStep(NamedTuple):
                 batch.recovery.check(*of_pixels[-1].tolist())
             for name, images in zip(infinite, bad, strict=True):
                 _check_finite(batch.positions, name, images)
-            counts = None if self.saliency is None else _counts(batch, of_pixels, self.saliency)
+            counts = every = None
+            if self.saliency is not None:
+                counts, every = _counts(batch, of_pixels, self.saliency)
             return Embedded(
                 found,
                 batch.labels,
@@ -88,20 +91,24 @@ class BatchStep(NamedTuple):
                 counts,
                 batch.positions,
                 head=self.reader.head,
+                pixel_counts=every,
             )
 
         top_names = TopProbabilities._fields
         return finish
 
 
-def _counts(batch: Batch, of_pixels: Sequence[Any], saliency: Saliency) -> IntArray:
-    """Return the counts of colors: made here, or what was counted on the device joined."""
-    certain, tied, room, *_ = of_pixels
+def _counts(
+    batch: Batch, of_pixels: Sequence[Any], saliency: Saliency
+) -> tuple[IntArray, IntArray]:
+    """Return the colors of salient and of all pixels: counted here, or on the device and joined."""
+    certain, tied, room, *others = of_pixels
     if batch.recovery is None:
         assert batch.rgb is not None
-        return count_colors(batch.rgb, certain, tied, room, saliency.scheme)
-    counts: IntArray = certain + shared_out(tied, room) if tied.any() else certain
-    return counts[:, :-1]
+        counts = count_colors(batch.rgb, certain, tied, room, saliency.scheme)
+        return counts, count_pixels(batch.rgb, batch.foreground, saliency.scheme)
+    counts = certain + shared_out(tied, room) if tied.any() else certain
+    return counts[:, :-1], others[0][:, :-1]
 
 
 class _Returning:

@@ -37,7 +37,7 @@ CacheCheck: TypeAlias = Literal["some", "all"]
 
 MAX_BYTES: Final = 20 * 2**30
 MAX_DAYS: Final = 90
-_FORMAT = 2
+_FORMAT = 3
 _LOOKED_AT = 32  # images that are read for the key
 
 

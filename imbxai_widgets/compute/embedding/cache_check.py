@@ -116,6 +116,7 @@ def _different_rows(kept: Embedded, found: Embedded) -> BoolArray:
         kept.embeddings.shape == found.embeddings.shape
         and kept.top.classes.shape == found.top.classes.shape
         and (kept.color_counts is None) == (found.color_counts is None)
+        and (kept.pixel_counts is None) == (found.pixel_counts is None)
     )
     if not same_kind:
         return np.ones(len(kept.labels), dtype=np.bool_)

@@ -44,6 +44,7 @@ _TYPES: Final = {
     "top_of_labels": (np.float32, 1),
     "positions": (np.int64, 1),
     "color_counts": (np.int64, 2),
+    "pixel_counts": (np.int64, 2),
 }
 
 

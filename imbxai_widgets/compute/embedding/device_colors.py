@@ -1,4 +1,4 @@
-"""Counts the colors of salient pixels where the images are: on a GPU."""
+"""Counts the colors of pixels where the images are: on a GPU."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class DeviceCounts(NamedTuple):
         (B, B' + 1) int64, of the pixels that `Salient` calls so.
     room
         (B,) int64, as in `Salient`.
+    every
+        (B, B' + 1) int64, of all pixels, or of those that may be salient.
     extremes
         (2,) the range of the images' values, for `Recovery.check`.
     """
@@ -29,6 +31,7 @@ class DeviceCounts(NamedTuple):
     certain: Tensor
     tied: Tensor
     room: Tensor
+    every: Tensor
     extremes: Tensor
 
 
@@ -52,8 +55,17 @@ class DeviceColors:
         """The bin of each color by its number, red in the lowest byte: 16 MB."""
         return torch.tensor(self._scheme.lookup.ravel("K")).to(self._device)
 
-    def counted(self, images: Tensor, recovery: Recovery, salient: Salient) -> DeviceCounts:
-        """Count the salient pixels of images (B, C, H, W) in each bin."""
+    def counted(
+        self,
+        images: Tensor,
+        recovery: Recovery,
+        salient: Salient,
+        candidates: Tensor | None = None,
+    ) -> DeviceCounts:
+        """Count the pixels of images (B, C, H, W) in each bin: salient ones, and all.
+
+        All are those of `candidates`, (B, H, W) bool, where these are given.
+        """
         levels, extremes = recovery.levels(images)
         red, green, blue = levels.expand(-1, 3, -1, -1).unbind(1)
         # What is no number may have become anything; it is refused, but must be in the table.
@@ -61,8 +73,9 @@ class DeviceColors:
         bins = self._bins.index_select(0, places.flatten()).view(places.shape)
         n_bins = len(self._scheme.bins)
         numbers = [*range(n_bins), -1]
-        certain, tied = (
+        whole = torch.ones_like(salient.certain) if candidates is None else candidates
+        certain, tied, every = (
             torch.stack([(chosen & (bins == number)).sum(dim=(1, 2)) for number in numbers], dim=1)
-            for chosen in (salient.certain, salient.tied)
+            for chosen in (salient.certain, salient.tied, whole.to(bins.device))
         )
-        return DeviceCounts(certain, tied, salient.room, extremes)
+        return DeviceCounts(certain, tied, salient.room, every, extremes)

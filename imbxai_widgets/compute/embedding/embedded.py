@@ -31,6 +31,9 @@ class Embedded:
     color_counts
         (N, B) int64, salient pixels in each of the scheme's B color bins; None when no saliency
         was asked for.
+    pixel_counts
+        (N, B) int64, all pixels in each bin, or those of the foreground where the dataset tells it;
+        None where `color_counts` is.
     positions
         (N,) int64, rising: the number of each image in the dataset.
     skipped
@@ -48,6 +51,7 @@ class Embedded:
     positions: IntArray
     skipped: tuple[Skipped, ...] = ()
     head: FoundHead | None = None
+    pixel_counts: IntArray | None = None
 
     @property
     def predictions(self) -> IntArray:
@@ -67,7 +71,8 @@ class Embedded:
             **{f"top_{name}": array for name, array in self.top._asdict().items()},
             "positions": self.positions,
         }
-        return arrays if self.color_counts is None else arrays | {"color_counts": self.color_counts}
+        colors = {"color_counts": self.color_counts, "pixel_counts": self.pixel_counts}
+        return arrays | {name: array for name, array in colors.items() if array is not None}
 
     @classmethod
     def of_arrays(
@@ -82,6 +87,7 @@ class Embedded:
             arrays.get("color_counts"),
             arrays["positions"],
             skipped,
+            pixel_counts=arrays.get("pixel_counts"),
         )
 
     def between(self, start: int, stop: int) -> Embedded:

@@ -191,6 +191,37 @@ def count_colors(
     return counts[:, :-1]
 
 
+def count_pixels(rgb: UInt8Array, candidates: BoolArray | None, scheme: str) -> IntArray:
+    """Count all pixels of each image in each color bin, or those of its foreground.
+
+    Parameters
+    ----------
+    rgb
+        (B, H, W, 3) uint8, the images as people see them.
+    candidates
+        (B, H, W) bool, the pixels that may be salient; None for all.
+    scheme
+        Name of a color scheme, of B' bins.
+
+    Returns
+    -------
+    array
+        (B, B') int64. Colors that a scheme puts in no bin are not counted.
+
+    Examples
+    --------
+    >>> red = np.full((1, 2, 2, 3), [255, 0, 0], dtype=np.uint8)
+    >>> count_pixels(red, None, "perceptual").max(), count_pixels(red[:, :1], None, "paper").sum()
+    (np.int64(4), np.int64(2))
+    """
+    n_bins = len(color_scheme(scheme).bins)
+    counts = np.zeros((len(rgb), n_bins), dtype=np.int64)
+    for image, pixels in enumerate(rgb):  # one at a time: its bins stay in the cache
+        bins = assign_bins(pixels if candidates is None else pixels[candidates[image]], scheme)
+        counts[image] = np.bincount(bins.ravel() + np.int8(1), minlength=n_bins + 1)[1:]
+    return counts
+
+
 def _count(rgb: UInt8Array, chosen: BoolArray, scheme: str) -> IntArray:
     """Count pixels in each bin, and behind them those in none."""
     n_bins = len(color_scheme(scheme).bins)

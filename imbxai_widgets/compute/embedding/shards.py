@@ -93,6 +93,7 @@ def _filled(columns: dict[str, Any], size: int) -> Any:
         "top_probabilities": floats,
         "top_of_labels": pyarrow.float32(),
         "color_counts": integers,
+        "pixel_counts": integers,
         "n_classes": pyarrow.int64(),
         "path": pyarrow.string(),
         "reason": pyarrow.string(),
@@ -106,7 +107,7 @@ def _part(table: Any, positions: IntArray) -> Embedded:
     import pyarrow
 
     arrays: dict[str, Any] = {"positions": positions}
-    for name in ("embeddings", "labels", "color_counts", *_TOP):
+    for name in ("embeddings", "labels", "color_counts", "pixel_counts", *_TOP):
         column = table[name]
         if column.null_count:
             continue  # colors that were not asked for

@@ -105,6 +105,9 @@ def _vary_color(facts: ClassFacts) -> Sentence:
     color = int(np.argmax(above))
     if not above[color] > FAR_ABOVE:
         return []
+    lift = facts.deck.color_lift(facts.index)
+    if lift is not None and not lift["low"].iloc[color] > 1:
+        return []  # its pictures have the color as often
     name = analysis.color_scheme.bins[color]
     return joined(
         f"The network looks at {name} more than in other classes ({shares[color]:.0%} of the "

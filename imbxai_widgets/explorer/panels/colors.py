@@ -1,12 +1,14 @@
-"""Bar chart of salient colors (the paper's Fig. 7)."""
+"""Bar chart of salient colors (the paper's Fig. 7), beside those of all pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypedDict
 
 import bqplot
 import numpy as np
+import pandas as pd
+import traitlets
 
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.panel import Card, PanelContent, Part
@@ -16,14 +18,34 @@ from imbxai_widgets.names import shorten
 
 # Between white and black: an outline that shows both on light and on dark pages.
 _OUTLINE = "#808080"
+_FEW = 10  # images: of a rare color in fewer, bounds hold less than they promise (docs/colors.md)
+_SMALL = 0.005  # what rounds to no percent
+_MISSING = (
+    "The colors of all pixels, and of each image, are not known: an older version saved the "
+    "analysis."
+)
 GRAYS = ("black", "gray", "white")
 ALL_GRAY = 0.995  # share of pixels from which on bars would say no more than a sentence
+
+
+class ColorRow(TypedDict):
+    """One color of a class."""
+
+    name: str
+    color: str  # of the bin, hexadecimal
+    images: int  # of the class that have salient pixels of it
+    salient: str  # its share of the pixels that count most
+    all: str  # and of all pixels
+    words: str  # how the one compares with the other
 
 
 class Colors(TypedDict):
     """The share of a class's salient pixels in each color bin."""
 
     shares: list[float]  # none where there is nothing to draw
+    all: list[float]  # the same of all pixels; none where they are not known
+    rows: list[ColorRow]  # of the colors that are there, the most salient first
+    missing: str  # why colors of images and of all pixels are not known, if so
     note: str  # what the bars rest on, or why there are none
     text: str  # the bars in words, for screen readers
     ticks: list[float]  # of the axis, from zero
@@ -56,14 +78,28 @@ class ColorContent(PanelContent):
         known = [share for share in shares if share is not None]
         why = self._nothing(index, dict(zip(bins, known, strict=False)))
         if why:
-            return {"colors": {"shares": [], "note": why, "text": "", "ticks": [0.0, 1.0]}}
+            nothing: Colors = {
+                "shares": [],
+                "all": [],
+                "rows": [],
+                "missing": "",
+                "note": why,
+                "text": "",
+                "ticks": [0.0, 1.0],
+            }
+            return {"colors": nothing}
+        lift = self.deck.color_lift(index)
+        every = [] if lift is None else lift["all"].tolist()
         words = (f"{color} {share:.0%}" for color, share in zip(bins, known, strict=True))
         return {
             "colors": {
                 "shares": known,
+                "all": every,
+                "rows": [] if lift is None else self._rows(lift),
+                "missing": _MISSING if lift is None else "",
                 "note": self._basis(index),
                 "text": f"Share of these pixels: {', '.join(words)}.",
-                "ticks": percent_ticks(max([*known, *self.averages])),
+                "ticks": percent_ticks(max([*known, *every, *self.averages])),
             }
         }
 
@@ -71,6 +107,24 @@ class ColorContent(PanelContent):
         """Return a chart that is still empty."""
         scheme = self.deck.analysis.color_scheme
         return ColorChart.drawn(scheme.bins, scheme.colors, self.averages)
+
+    def _rows(self, lift: pd.DataFrame) -> list[ColorRow]:
+        """Return the colors that any pixel has, the most salient first."""
+        scheme = self.deck.analysis.color_scheme
+        order = np.argsort(-lift["salient"].to_numpy(dtype=np.float64), kind="stable")
+        rows = lift.to_dict("records")
+        return [
+            {
+                "name": scheme.bins[place],
+                "color": scheme.colors[place],
+                "images": int(rows[place]["images"]),
+                "salient": _percent(rows[place]["salient"]),
+                "all": _percent(rows[place]["all"]),
+                "words": _in_words(rows[place]),
+            }
+            for place in order.tolist()
+            if rows[place]["all"] > 0
+        ]
 
     @property
     def averages(self) -> list[float]:
@@ -102,6 +156,27 @@ class ColorContent(PanelContent):
         return f"The pixels that count most are black, gray or white{beside}."
 
 
+def _in_words(row: Mapping[Hashable, Any]) -> str:
+    """Say whether a color is looked at more, or less, than it is there.
+
+    Only where chance would not do as much, and enough images have it.
+    """
+    if not row["salient"]:
+        return "never looked at"
+    times = f"{row['lift']:.1f}\N{MULTIPLICATION SIGN}"
+    if row["images"] < _FEW:
+        return f"{times}: too few images"
+    if row["low"] > 1:
+        return f"{times}: looked at"
+    if row["high"] < 1:
+        return f"{times}: looked past"
+    return f"{times}: no clear difference"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= _SMALL or not share else "under 1%"
+
+
 class ColorChart(_charts.ChartPanel):
     """Share of a class's salient pixels in each color bin, with the average of all classes.
 
@@ -109,13 +184,16 @@ class ColorChart(_charts.ChartPanel):
     ----------
     card : dict
         ``index``, ``name`` and the keys of `ColorPart`; empty while no class is shown.
+    filter : dict
+        Which images a click asks for; see js/src/parts/filter.ts.
     marks : dict of str to Widget
-        What `card` changes: ``bars``, ``shareAxis``.
+        What `card` changes: ``bars``, ``pixels``, ``shareAxis``.
     """
 
     _bundle = "colors"
 
     card = Card(ColorPart).tag(sync=True)
+    filter: Any = traitlets.Dict().tag(sync=True)
 
     @classmethod
     def drawn(
@@ -156,9 +234,19 @@ class ColorChart(_charts.ChartPanel):
             stroke="#000000",
             enable_hover=False,
         )
+        pixels = bqplot.Scatter(
+            x=np.zeros(0),
+            y=np.zeros(0),
+            scales={"x": shares, "y": ranks},
+            marker="triangle-up",
+            default_size=48,
+            colors=["#ffffff"],
+            stroke="#000000",
+            enable_hover=False,
+        )
         share_axis = _charts.percent_axis(shares, "share of these pixels", ())
         rank_axis = _charts.rank_axis(ranks, [shorten(name) for name in bins])
         figure = _charts.row_figure(
-            [bars, average], [rank_axis, share_axis], height=20 * rows, labels=bins
+            [bars, average, pixels], [rank_axis, share_axis], height=20 * rows, labels=bins
         )
-        return cls.around(figure, {"bars": bars, "shareAxis": share_axis})
+        return cls.around(figure, {"bars": bars, "pixels": pixels, "shareAxis": share_axis})

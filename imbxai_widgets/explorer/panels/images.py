@@ -11,6 +11,7 @@ import traitlets
 from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.explorer.lit import lit_images
 from imbxai_widgets.explorer.marks import rows_of
 from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
 from imbxai_widgets.explorer.sprites import Sprite
@@ -49,6 +50,7 @@ class ImagePage(TypedDict):
     sprite: Sprite | None  # None where no images were given
     sprite_data: bytes
     notice: str  # what went wrong in reading them, or ""
+    note: str  # what is shown of them, where that is not the whole of it
 
 
 class NamedClass(TypedDict):
@@ -121,6 +123,8 @@ class ImagesContent(PanelContent):
             How many images of each group are there already.
         """
         index, split, rows = self._find(filter)
+        if "color" in filter:
+            return self._by_color(index, rows, filter["color"], offset)
         return self._page(index, split, rows, offset, FIRST, ASKED_TILE)
 
     def neighbors(self, filter: Mapping[str, Any], offset: int) -> ImagePage:
@@ -145,6 +149,7 @@ class ImagesContent(PanelContent):
             "sprite": tiles["sprite"],
             "sprite_data": tiles["sprite_data"],
             "notice": tiles["notice"],
+            "note": "",
         }
 
     def known(self, keys: Sequence[str]) -> Marked:
@@ -161,6 +166,23 @@ class ImagesContent(PanelContent):
     def widget(self, selected: int) -> ImagesPanel:
         """Return a panel that is still empty."""
         return ImagesPanel(selected=selected)
+
+    def _by_color(self, index: int, rows: IntArray, color: str, offset: int) -> ImagePage:
+        """Return training images with the pixels of a color lit, the largest share first."""
+        shares = self.deck.analysis.color_shares(color)[rows]
+        found = rows[np.argsort(-shares, kind="stable")]
+        shown = found[offset : offset + MORE]
+        lit, said = lit_images(self.deck, shown, color) if len(shown) else (None, "")
+        tiles = make_tiles(self.deck, "training", shown, largest=ASKED_TILE, pictures=lit)
+        return {
+            "images": len(found),
+            "total": int(self.deck.rows.sizes[index]),
+            "groups": [_group("", found, None) | {"thumbnails": tiles["thumbnails"]}],
+            "sprite": tiles["sprite"],
+            "sprite_data": tiles["sprite_data"],
+            "notice": tiles["notice"],
+            "note": said,
+        }
 
     def _find(self, filter: Mapping[str, Any]) -> tuple[int, SplitName, IntArray]:
         conditions = dict(filter)
@@ -223,6 +245,7 @@ class ImagesContent(PanelContent):
             "sprite": tiles["sprite"],
             "sprite_data": tiles["sprite_data"],
             "notice": tiles["notice"],
+            "note": "",
         }
 
     def _groups(

@@ -23,6 +23,8 @@ export interface ImageFilter {
   covered?: boolean;
   /** Least and largest probability of the predicted class. */
   confidence?: [number, number];
+  /** Training images with salient pixels in this color bin, by its name. */
+  color?: string;
   /** Where two models are compared: predicted right by the first, and by the second. */
   before?: boolean;
   after?: boolean;

@@ -3,7 +3,7 @@
 import { AskError, type Asker } from "./ask";
 import { h, TextView, type View, Views } from "./dom";
 import type { ImageFilter } from "./filter";
-import { count, counted } from "./format";
+import { count, counted, percent } from "./format";
 import { type Sprite, TileSheet } from "./sprite";
 import {
   archetypeOf,
@@ -40,10 +40,12 @@ export interface ImagePage {
   sprite_data: DataView;
   /** What went wrong in reading them, or "". */
   notice: string;
+  /** What is shown of them, where that is not the whole of it. */
+  note: string;
 }
 
 /** The images that a card holds; how many there are in all may be unknown. */
-export type Held = Omit<ImagePage, "images" | "total"> & {
+export type Held = Omit<ImagePage, "images" | "total" | "note"> & {
   images: number | undefined;
   total: number | undefined;
 };
@@ -301,6 +303,7 @@ export class ImageSection {
     if (page === "failed") return;
     this.#take(page);
     this.#tellNumber(page.images, page.total);
+    if (page.note) this.#note.show(page.note);
     this.#refresh();
     this.#dressPage(page);
   }
@@ -372,11 +375,13 @@ export class ImageSection {
 /** The tiles of a group; of images in a group of one prediction, the archetype is written below. */
 function tilesOf(group: ImageGroup, sheet?: TileSheet, wanted?: Wanted): Tile[] {
   const after = wanted?.filter.after !== undefined;
+  const color = wanted?.filter.color;
   return group.thumbnails.map((thumbnail, position) => ({
     thumbnail,
     prototype: position < group.prototypes,
     sheet,
     ...(group.predicted === null ? {} : { note: archetypeOf(thumbnail) }),
+    ...(color === undefined ? {} : { note: percent(thumbnail.colors[color] ?? 0) }),
     ...(after && thumbnail.after ? { note: `after: ${thumbnail.after.prediction}` } : {}),
   }));
 }

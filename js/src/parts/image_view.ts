@@ -11,6 +11,7 @@ const FURTHER = [
   "balanced",
   "votes",
   "near",
+  "color",
   "copies",
   "covered",
   "before",
@@ -54,8 +55,9 @@ export function filtersOf(view: View, index: number, validation: boolean): Image
   const both = split === "both";
   const filters: ImageFilter[] = [];
   if (both || split === "training") filters.push({ index, split: "training", ...conditions });
-  // Votes are those of training images.
-  if (validation && conditions.votes === undefined && (both || split === "validation")) {
+  // Votes and colors are those of training images.
+  const trained = conditions.votes !== undefined || conditions.color !== undefined;
+  if (validation && !trained && (both || split === "validation")) {
     const right = both ? { right: false } : {};
     filters.push({ index, split: "validation", ...right, ...conditions });
   }
@@ -73,7 +75,7 @@ const fits = <T>(value: T, wanted: T | undefined): boolean =>
 /** Whether an image of the filter's class and split meets its conditions. */
 export function meets(image: Thumbnail, filter: ImageFilter): boolean {
   const { index, archetype, balanced, predicted, right, votes } = filter;
-  const { near, copies, covered, confidence, before, after, becomes, edited } = filter;
+  const { near, color, copies, covered, confidence, before, after, becomes, edited } = filter;
   const sure = image.confidence ?? Number.NaN;
   return (
     edited === undefined && // which no thumbnail tells
@@ -86,6 +88,7 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
     fits(image.after?.archetype, becomes) &&
     (votes === undefined || (!image.correct && votes !== index && image.near.includes(votes))) &&
     (near === undefined || image.near.includes(near)) &&
+    (color === undefined || color in image.colors) &&
     (copies === undefined || image.copies.includes(copies)) &&
     fits(image.covered, covered) &&
     (confidence === undefined || (confidence[0] <= sure && sure <= confidence[1]))
@@ -95,8 +98,20 @@ export function meets(image: Thumbnail, filter: ImageFilter): boolean {
 /** How many images meet a filter, by what a card counts; undefined where it does not tell. */
 export function countOf(counts: readonly Count[], filter: ImageFilter): number | undefined {
   const { index, archetype, predicted, right, before } = filter;
-  const { balanced, votes, near, copies, covered, confidence, after, becomes, edited } = filter;
-  const beyond = [balanced, votes, near, copies, covered, confidence, after, becomes, edited];
+  const { balanced, votes, near, color, copies, covered, confidence, after, becomes, edited } =
+    filter;
+  const beyond = [
+    balanced,
+    votes,
+    near,
+    color,
+    copies,
+    covered,
+    confidence,
+    after,
+    becomes,
+    edited,
+  ];
   if (beyond.some((condition) => condition !== undefined)) return undefined;
   const counted = counts.filter(
     ([kind, taken]) =>
@@ -129,7 +144,7 @@ const said = <T>(value: T | undefined, words: (value: T) => string): string =>
 /** The conditions of a filter in words; `nameOf` names classes. */
 export function inWords(conditions: Conditions, nameOf: (index: number) => string): string {
   const { archetype, balanced, predicted, right, votes } = conditions;
-  const { near, copies, covered, confidence, before, after, becomes, edited } = conditions;
+  const { near, color, copies, covered, confidence, before, after, becomes, edited } = conditions;
   const told = votes === undefined && predicted === undefined ? right : undefined;
   return [
     said(votes, (other) => `wrong, with neighbors of ${nameOf(other)}`),
@@ -138,6 +153,7 @@ export function inWords(conditions: Conditions, nameOf: (index: number) => strin
     said(near, (other) => `with neighbors of ${nameOf(other)}`),
     said(archetype, (number) => ARCHETYPES[number]?.name ?? ""),
     said(balanced, (number) => `${ARCHETYPES[number]?.name} with classes alike`),
+    said(color, (name) => `${name} among the pixels that count most`),
     said(copies, (kind) => COPIES[kind]),
     said(covered, (within) => `${within ? "within" : "beyond"} reach of training images`),
     said(before, (was) => `${judged(was)} before`),

@@ -46,6 +46,8 @@ export interface Thumbnail {
   archetype: number;
   /** The same with classes counting alike; null where it is not known. */
   balanced: number | null;
+  /** Of training images: the share of its salient pixels in each color bin, where above 0. */
+  colors: Record<string, number>;
   /** Of the prediction, 0 to 1; null where unknown. */
   confidence: number | null;
   /** Of validation images: the model has seen the others. */

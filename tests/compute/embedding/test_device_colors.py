@@ -13,7 +13,12 @@ from imbxai_widgets.compute.embedding.device_colors import DeviceColors, DeviceC
 from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.embedding.one_pass import run_pass
 from imbxai_widgets.compute.embedding.options import PassOptions
-from imbxai_widgets.compute.embedding.saliency import Salient, count_colors, shared_out
+from imbxai_widgets.compute.embedding.saliency import (
+    Salient,
+    count_colors,
+    count_pixels,
+    shared_out,
+)
 from imbxai_widgets.compute.reading.display import Display, DisplayError
 from imbxai_widgets.demo.transforms import Normalize
 
@@ -56,16 +61,19 @@ def test_counts_are_those_of_the_host(
     room = tied.sum(dim=(1, 2)) // 2
     recovery = Display(dataset).recovery([0, 1, 2], images)
     assert recovery is not None
+    foreground = (certain | tied) if seed % 2 else None
     there = Salient(*(part.to(device) for part in (certain, tied, room)))
     colors = DeviceColors(scheme, torch.device(device))
-    found = DeviceCounts(
-        *(part.cpu() for part in colors.counted(images.to(device), recovery, there))
-    )
+    known = None if foreground is None else foreground.to(device)
+    counted = colors.counted(images.to(device), recovery, there, known)
+    found = DeviceCounts(*(part.cpu() for part in counted))
     recovery.check(*found.extremes.tolist())
     counts = found.certain.numpy() + shared_out(found.tied.numpy(), room.numpy())
     rgb = Display(dataset).shown_batch([0, 1, 2], images)
     wanted = count_colors(rgb, certain.numpy(), tied.numpy(), room.numpy(), scheme)
     np.testing.assert_array_equal(counts[:, :-1], wanted)
+    every = count_pixels(rgb, None if foreground is None else foreground.numpy(), scheme)
+    np.testing.assert_array_equal(found.every.numpy()[:, :-1], every)
 
 
 def passed(images: Images, *, later: bool, **options: object) -> Embedded:
