@@ -35,9 +35,9 @@ class DuplicateTables(AnalysisTables):
             How near is nearly equal, at least 0: the distance, as a part of what embeddings usually
             lie from their middle (the median distance of training images from the medians of the
             features). It does not depend on the scale of the embeddings. With 0, only equal ones
-            count. The default is above what rounding makes of the same pixels in another batch,
-            and a tenth of the distance of the nearest different images of three sets that it was
-            tried on; copies that were compressed or cut anew may need more.
+            count. The default allows for rounding, and is below a tenth of the distance of
+            the nearest two images of three sets that it was tried on (docs/trust.md); copies that
+            were compressed or cut anew may need more.
         most_read : int
             How many images are read at most, in the order of the table.
 

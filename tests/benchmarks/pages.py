@@ -173,6 +173,26 @@ def maps() -> Iterator[str]:
         yield _row(f"{names[name]} ({len(of_set)})", *cells, f"{100 * chance:.1f}%")
 
 
+def bar_intervals() -> Iterator[str]:
+    """Yield how often intervals of bars hold the share, by images and how alike votes are."""
+    for images, of_images in read_results("bar_intervals").items():
+        for likeness, kinds in of_images.items():
+            cells = (f"{100 * mean:.0f}% ({100 * least:.0f}%)" for mean, least, _ in kinds.values())
+            yield _row(images, likeness, *cells)
+
+
+def reach() -> Iterator[str]:
+    """Yield what is covered by each definition, and how often covered and other images fail."""
+    for name, of_seeds in read_results("reach")["sets"].items():
+        runs = _reported(of_seeds)
+        for definition in ("one radius", "balls of training", "balls of validation"):
+            figures = [run[definition] for run in runs.values()]
+            known = [[run[at] for run in figures if run[at] is not None] for at in range(4)]
+            covered, expected, inside, outside = map(_percent, known)
+            told = expected if definition == "one radius" else ""
+            yield _row(f"{SETS[name]} ({len(runs)})", definition, covered, told, inside, outside)
+
+
 def readme() -> Iterator[str]:
     """Yield what README says of overlap."""
     shared, chance, decision = (
@@ -214,6 +234,7 @@ def claims() -> Iterator[str]:
 
 SENTENCES = {"README.md": readme, "docs/claims.md": claims}
 TABLES = {
+    "docs/trust.md": (bar_intervals, reach),
     "docs/overlap.md": (lambda: overlap(0), lambda: overlap(1), apart),
     "docs/map.md": (maps,),
     "docs/actions.md": (resampling, shipped_costs, costs),
