@@ -25,7 +25,7 @@ from imbxai_widgets.names import shown_name
 PROTOTYPES = 3  # of an archetype
 FORECAST_CLASSES = 50  # beyond, classes have few errors each, and a forecast is uncertain
 BALANCED_AT_ONCE = 5_000  # training images, of which the wider search takes half a second
-MOST_COMPARED = 200_000  # images; to look for copies among more would hold up the first card
+MOST_COMPARED = 100_000  # images; to look for copies among more would hold up the first card
 MOST_REACHING = 5_000  # training images of a class; to measure more of them would hold up its card
 MOST_TOLD = 200_000  # validation images; of more, error probabilities would hold up the first card
 
