@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks import _card_pages
 from tests.benchmarks._results import read_results
 from tests.benchmarks.resampling import ONCE_EACH, PLANS
 
@@ -193,6 +194,11 @@ def reach() -> Iterator[str]:
             yield _row(f"{SETS[name]} ({len(runs)})", definition, covered, told, inside, outside)
 
 
+def of_a_card(table: Callable[[dict[str, Any]], Iterator[str]]) -> Iterator[str]:
+    """Yield the rows of a table of the run on a GPU."""
+    yield from table(read_results("gpu"))
+
+
 def readme() -> Iterator[str]:
     """Yield what README says of overlap."""
     shared, chance, decision = (
@@ -238,6 +244,12 @@ TABLES = {
     "docs/overlap.md": (lambda: overlap(0), lambda: overlap(1), apart),
     "docs/map.md": (maps,),
     "docs/actions.md": (resampling, shipped_costs, costs),
+    "docs/speed-gpu.md": (
+        lambda: of_a_card(_card_pages.analyses),
+        lambda: of_a_card(_card_pages.neighbors),
+        lambda: of_a_card(_card_pages.loops),
+        lambda: of_a_card(_card_pages.others),
+    ),
     "docs/what-if.md": (held_changes, remedies, chosen, moves),
 }
 
