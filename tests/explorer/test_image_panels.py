@@ -347,9 +347,13 @@ def test_two_models_are_filtered_by_what_became_of_an_image(split: SplitName) ->
         assert sorted(rows) == expected.tolist()
         for group in content.images(asked, 0)["groups"]:
             for each in group["thumbnails"]:
-                second = comparison.after.split(split).predictions[each["image"]]
+                then, image = comparison.after.split(split), each["image"]
                 assert each["correct"] == before
-                assert each["after"] == {"prediction": f"c{second}", "correct": after}
+                assert each["after"] == {
+                    "prediction": f"c{then.predictions[image]}",
+                    "correct": after,
+                    "archetype": then.archetypes[image],
+                }
 
 
 def test_what_cannot_be_filtered_is_refused(deck: CardDeck) -> None:
