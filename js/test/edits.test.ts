@@ -311,6 +311,30 @@ describe("the review", () => {
     expect(one(el, ".imbxai-edit-now").textContent).toBe("label is right");
   });
 
+  it("shows the suspects of the selected class alone, and follows the selection", async () => {
+    const alone = one(el, ".imbxai-review-head input") as HTMLInputElement;
+    alone.click();
+    expect(model.asked.at(-1)).toEqual({ kind: "order", arguments: { index: 0 } });
+    await model.answer({ keys: ["training:1", "training:4"] });
+    expect(model.asked.at(-1)).toEqual({ kind: "suspects", arguments: { first: 0, index: 0 } });
+    const filed = suspect(1);
+    filed.thumbnail.file = "cells/1.png";
+    await model.answer({ ...page(0), suspects: [filed, suspect(4)] });
+    await settle();
+    expect(title()).toContain("Training image 1 ");
+    expect(texts(el, ".imbxai-review-why p").at(-1)).toBe("File: cells/1.png");
+    expect(progress()).toBe("0 of 2 suspects decided, 2 left. This is number 1.");
+    model.receive("selected", 2);
+    expect(model.asked.at(-1)).toEqual({ kind: "order", arguments: { index: 2 } });
+    await model.answer({ keys: [] });
+    expect(one(el, ".imbxai-body > .imbxai-note").textContent).toBe(
+      "No training image of the selected class has more evidence for another label.",
+    );
+    expect(progress()).toBe("");
+    alone.click();
+    expect(model.asked.at(-1)).toEqual({ kind: "order", arguments: {} });
+  });
+
   it("says where nothing is suspect, and where no kernel answers", async () => {
     const see = stubSight();
     const other = new PanelModel<ReviewState>({

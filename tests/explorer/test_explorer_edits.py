@@ -165,6 +165,20 @@ def test_the_review_has_the_suspects_in_their_order() -> None:
     assert content.suspects(len(keys))["suspects"] == []
 
 
+def test_the_review_has_the_suspects_of_one_class() -> None:
+    analysis = make_analysis()
+    content = CardDeck(analysis).contents["review"]
+    assert isinstance(content, ReviewContent)
+    keys = content.order()["keys"]
+    of_classes = [content.order(index)["keys"] for index in range(analysis.n_classes)]
+    assert sorted(key for own in of_classes for key in own) == sorted(keys)
+    for index, own in enumerate(of_classes):
+        assert own == [key for key in keys if analysis.labels[int(key[9:])] == index]
+        shown = content.suspects(0, index)["suspects"]
+        assert [f"training:{each['thumbnail']['image']}" for each in shown] == own[:PAGE]
+        assert {each["index"] for each in shown} <= {index}
+
+
 def test_one_class_has_nothing_to_review() -> None:
     points = np.random.default_rng(0).normal(size=(9, 2))
     alone = Analysis.from_arrays(points, [0] * 9, [0] * 9, class_names=["cat"])

@@ -67,7 +67,8 @@ Explorer(analysis, model=model) gives it back.'
         "width": width,
         "height": height,
         "note": f"Left uncovered: the {pixels} on which the logit of {name} depends most. "
-        "The colors of these are counted.",
+        f"The colors of {'these' if split == 'training' else 'such pixels of training images'} "
+        "are counted.",
         "mask": np.rint(255 * shares).astype(np.uint8).tobytes(),
     }
 

@@ -64,20 +64,23 @@ class ReviewContent(PanelContent):
         """Tell whether there is another label that could be right."""
         return deck.analysis.n_classes > 1
 
-    def order(self) -> SuspectKeys:
-        """Return the images that have more evidence for another label than for their own."""
-        return {"keys": [f"training:{row}" for row in self._likely.rows.tolist()]}
+    def order(self, index: int | None = None) -> SuspectKeys:
+        """Return the images that have more evidence for another label than for their own.
 
-    def suspects(self, first: int) -> SuspectPage:
-        """Return up to `PAGE` suspects from number `first` on."""
-        analysis = self.deck.analysis
-        rows = self._likely.rows[first : first + PAGE]
+        Of all classes, or of those labeled as class `index`.
+        """
+        return {"keys": [f"training:{row}" for row in self._likely_of(index).rows.tolist()]}
+
+    def suspects(self, first: int, index: int | None = None) -> SuspectPage:
+        """Return up to `PAGE` suspects from number `first` on, of all classes or of one."""
+        analysis, likely = self.deck.analysis, self._likely_of(index)
+        rows = likely.rows[first : first + PAGE]
         near = analysis.neighbors[rows]
         every = np.concatenate([rows[:, np.newaxis], near], axis=1).astype(np.int64)
         tiles = make_tiles(self.deck, "training", every.ravel(), largest=TILE)
         width = every.shape[1]
         found = [
-            self._suspect(first + at, tiles["thumbnails"][at * width : (at + 1) * width])
+            self._suspect(likely, first + at, tiles["thumbnails"][at * width : (at + 1) * width])
             for at in range(len(rows))
         ]
         return {
@@ -99,8 +102,16 @@ class ReviewContent(PanelContent):
         likely = found.scores > LIKELY  # the first ones
         return SuspectRows(found.rows[likely], found.suggested[likely], found.scores[likely])
 
-    def _suspect(self, place: int, tiles: list[Thumbnail]) -> Suspect:
-        analysis, found = self.deck.analysis, self._likely
+    def _likely_of(self, index: int | None) -> SuspectRows:
+        """Those of them that are labeled as class `index`, if it is given."""
+        found = self._likely
+        if index is None:
+            return found
+        own = self.deck.analysis.labels[found.rows] == index
+        return SuspectRows(found.rows[own], found.suggested[own], found.scores[own])
+
+    def _suspect(self, found: SuspectRows, place: int, tiles: list[Thumbnail]) -> Suspect:
+        analysis = self.deck.analysis
         row, suggested = int(found.rows[place]), int(found.suggested[place])
         near = analysis.labels[analysis.neighbors[row]]
         top = analysis.train.top

@@ -71,6 +71,7 @@ class Review {
   readonly #progress = h("span", "", { role: "status" });
   readonly #bar = bar();
   readonly #next = h("button", "imbxai-quiet-button", { type: "button" }, "Next undecided");
+  readonly #alone = h("input", "", { type: "checkbox" });
   readonly #title = h("h4", "imbxai-review-title");
   readonly #why = h("div", "imbxai-review-why");
   readonly #note = h("p", "imbxai-note", { role: "status" });
@@ -84,6 +85,8 @@ class Review {
   readonly #asker: Asker;
   readonly #pages = new Map<number, Promise<Held>>();
   #order: string[] | undefined;
+  /** The class that the order is of; undefined where it is of all. */
+  #index: number | undefined;
   #at = 0;
   /** What is on the stage, with its pixels: what is decided is decided of it. */
   #shown: Suspect | undefined;
@@ -102,7 +105,8 @@ class Review {
     this.#neighbors = new ThumbnailGrid("Its neighbors", events, { captions: true });
     const beside = h("div", "", {}, this.#title, this.#why, this.#around, this.#neighbors.element);
     this.#stage = h("div", "imbxai-review-stage", {}, this.#image.element, beside);
-    const head = h("p", "imbxai-review-head", {}, this.#progress, this.#next);
+    const alone = h("label", "", {}, this.#alone, " The selected class alone");
+    const head = h("p", "imbxai-review-head", {}, this.#progress, alone, this.#next);
     this.frame.body.append(
       head,
       this.#bar,
@@ -116,6 +120,7 @@ class Review {
     this.frame.body.setAttribute("aria-label", "Review, by keys");
     keepKeys(this.frame.body).addEventListener("keydown", (event) => this.#onKey(event));
     this.#next.addEventListener("click", () => this.#go(this.#undecided(this.#at + 1)));
+    this.#alone.addEventListener("change", () => this.followClass());
     const grids = () => [this.#image, this.#neighbors];
     this.#hints = new ThumbnailHints(this.frame.root, this.#stage, grids, cleanup);
     this.#clear("");
@@ -126,6 +131,15 @@ class Review {
     if (!this.#asked) this.#askOrder();
     this.#image.resize();
     this.#neighbors.resize();
+  }
+
+  /** Begins anew where the suspects to be shown are of another class. */
+  followClass(): void {
+    const index = this.#alone.checked ? this.model.get("selected") : undefined;
+    if (index === this.#index) return;
+    this.#index = index;
+    this.#forget();
+    if (this.#asked) this.#askOrder();
   }
 
   showEdits(): void {
@@ -151,27 +165,49 @@ class Review {
   dispose(): void {
     this.#gone = true;
     this.#asker.dispose();
+    this.#forget();
+    this.frame.root.remove();
+  }
+
+  /** Lets go of the order and of all pages. */
+  #forget(): void {
+    this.#order = undefined;
+    this.#at = 0;
     for (const held of this.#pages.values()) {
       held.then(({ sheet }) => sheet?.close()).catch(() => {});
     }
-    this.frame.root.remove();
+    this.#pages.clear();
+  }
+
+  /** What questions say of the class; nothing where it is all classes. */
+  get #ofClass(): { index?: number } {
+    return this.#index === undefined ? {} : { index: this.#index };
   }
 
   async #askOrder(): Promise<void> {
     this.#asked = true;
+    const index = this.#index;
     this.#note.textContent = "Looking for suspects …";
     const late = () => {
       this.#note.textContent = "The suspects need a running, idle kernel; none has answered yet.";
     };
     try {
-      const { keys } = await this.#asker.ask<{ keys: string[] }>("order", {}, { late });
+      const { keys } = await this.#asker.ask<{ keys: string[] }>("order", this.#ofClass, { late });
+      if (index !== this.#index) return; // another class was selected meanwhile
       this.#order = keys;
       this.#edits = this.model.get("edits");
-      if (!keys.length) this.#clear("No training image has more evidence for another label.");
+      if (!keys.length) this.#tellNone();
       else this.#go(this.#undecided(0));
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #tellNone(): void {
+    const which = this.#index === undefined ? "" : " of the selected class";
+    this.#clear(`No training image${which} has more evidence for another label.`);
+    this.#progress.textContent = "";
+    fill(this.#bar, 0);
   }
 
   /** The first image without a decision from a place on, around the end; else that place. */
@@ -210,9 +246,10 @@ class Review {
       this.#note.textContent = "This image needs a running, idle kernel; none has answered yet.";
     }, PATIENCE);
     try {
+      const order = this.#order;
       const { page, sheet } = await this.#page(number);
       const suspect = page.suspects[place % PAGE];
-      if (this.#gone || place !== this.#at || !suspect) return;
+      if (this.#gone || order !== this.#order || place !== this.#at || !suspect) return;
       this.#put(suspect, page, sheet);
       this.#tend(number);
     } catch (error) {
@@ -240,7 +277,7 @@ class Review {
     const known = this.#pages.get(number);
     if (known) return known;
     const asked = this.#asker
-      .ask<SuspectPage>("suspects", { first: number * PAGE })
+      .ask<SuspectPage>("suspects", { first: number * PAGE, ...this.#ofClass })
       .then(async (page) => ({
         page,
         sheet: page.sprite ? await TileSheet.decode(page.sprite, page.sprite_data) : undefined,
@@ -324,13 +361,16 @@ function reasons(suspect: Suspect): string[] {
     confidence === null
       ? `The network takes it for ${thumbnail.prediction}; how sure it is, is not known.`
       : `The network gives ${thumbnail.label} ${percent(confidence)}${rather === null ? "" : `, and ${name} ${percent(rather)}`}.`;
-  return [near, network, `${percent(score)} of the evidence for the two is for ${name}.`];
+  const evidence = `${percent(score)} of the evidence for the two is for ${name}.`;
+  const file = thumbnail.file === null ? [] : [`File: ${thumbnail.file}`];
+  return [near, network, evidence, ...file];
 }
 
 const render: Render<State> = ({ model, el }) => {
   const cleanup = new Cleanup();
   const review = new Review(model, cleanup);
   onTileState(cleanup, model, () => review.showEdits());
+  cleanup.on(model, "change:selected", () => review.followClass());
   el.append(review.frame.root);
   cleanup.add(() => review.dispose());
   cleanup.onSight(review.frame.root, (inSight) => inSight && review.begin());
