@@ -171,6 +171,7 @@ def test_python_marked_images_and_the_effect(edited: Edited) -> None:
 def test_suspects_are_worked_off_by_keys(edited: Edited) -> None:
     page = edited.notebook.page
     edited.view.open_tab("Review labels")
+    edited.review.scroll_into_view_if_needed()  # it begins when it is in sight
     title = edited.review.locator(".imbxai-review-title")
     order = edited.notebook.value(
         "analysis.suspects().query('score > 0.5')[['suggested']].reset_index().values.tolist()"

@@ -30,6 +30,17 @@ export interface State extends EditState {
   selected: number;
 }
 
+/** Titles of the columns, and what each counts. */
+const HEADS: readonly [text: string, hint: string][] = [
+  ["Images", "Training images"],
+  ["Wrong", "Training images that are wrong"],
+  ...ARCHETYPES.map(({ name }): [string, string] => [
+    `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`,
+    `Training images that are ${name}`,
+  ]),
+  ["Fail", "Validation images that are wrong"],
+];
+
 const ROOT = ".imbxai-explorer";
 
 /** Where Ctrl+Z is the field's own. */
@@ -144,13 +155,7 @@ class EditsView {
       h("caption", "", {}, `Classes whose numbers change, before → after the edits${some}`),
       headRow(
         ["Class", "Those that change most first"],
-        ["Images", "Training images"],
-        ["Wrong", "Training images that are wrong"],
-        ...ARCHETYPES.map(({ name }): [string, string] => [
-          name,
-          `Training images that are ${name}`,
-        ]),
-        ["Fail", "Validation images that are wrong"],
+        ...HEADS.map(([text, hint]): [string, string, string] => [text, hint, "imbxai-number"]),
       ),
       pickBody(picks),
     );
