@@ -12,6 +12,7 @@ from licenses import ALLOWED, installed, is_allowed, license_of, terms_of
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+STATIC = ROOT / "imbxai_widgets" / "static"
 NOTICE = (ROOT / "NOTICE").read_text(encoding="utf-8")
 # Distributions whose license their metadata do not tell, or that other systems alone install:
 # its SPDX term, and the source that tells.
@@ -72,6 +73,17 @@ def test_notice_lists_them_with_what_their_metadata_tell() -> None:
 def test_notice_names_nothing_that_is_not_allowed() -> None:
     for name, told in noted().items():
         assert terms_of(told) <= ALLOWED, name
+
+
+def test_packages_in_the_bundles_have_their_licenses_beside_them() -> None:
+    """Those of what is bundled already, as the libraries inside that of the map, as well."""
+    text = (STATIC / "page.licenses.txt").read_text(encoding="utf-8")
+    found = dict(re.findall(r"^(\S+) \d[\d.]* \((.+)\)$", text, re.MULTILINE))
+    drawn = {"regl-scatterplot", "regl", "regl-line", "gl-matrix", "earcut", "kdbush"}
+    assert drawn | {"dom-2d-camera", "camera-2d-simple", "pub-sub-es"} <= found.keys()
+    assert {"@jupyter-widgets/base", "jquery"} <= found.keys()
+    for name, told in found.items():
+        assert is_allowed(told), name
 
 
 def test_notice_travels_with_the_package() -> None:

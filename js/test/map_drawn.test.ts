@@ -224,6 +224,28 @@ describe("a map that is drawn", () => {
     expect(one(el, ".imbxai-tooltip").hidden).toBe(true);
   });
 
+  it("takes up the colors of another theme, once it stands still", async () => {
+    const { el, plot } = await drawn();
+    vi.useFakeTimers();
+    const place = one(el, ".imbxai-map-place");
+    const before = plot.styles.length;
+    place.dispatchEvent(new Event("transitioncancel"));
+    place.dispatchEvent(new Event("transitionend"));
+    expect(plot.styles).toHaveLength(before);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(plot.styles).toHaveLength(before + 1);
+  });
+
+  it("names classes in their colors where these are the colors of points", async () => {
+    const { el } = await drawn();
+    const colors = () =>
+      all(el, ".imbxai-map-name").map(({ style }) => style.getPropertyValue("--imbxai-map-color"));
+    expect(texts(el, ".imbxai-map-name")).toEqual(["cat", "<b>dog</b>"]);
+    expect(colors()).toEqual(["var(--imbxai-accent)", "var(--imbxai-map-1)"]);
+    choose(el, 0, "error");
+    expect(colors()).toEqual(["", ""]);
+  });
+
   it("draws anew on request when the browser takes back what draws", async () => {
     const { el, plot } = await drawn();
     plot.events.lost();

@@ -28,6 +28,7 @@ import chromium  # noqa: E402
 from lab import serve  # noqa: E402
 from notebook_page import NotebookPage  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from test_map import FRAMES  # noqa: E402
 from watch import Watch  # noqa: E402
 
 from conftest import ARGUMENTS, VIEWPORT  # type: ignore[attr-defined]  # noqa: E402
@@ -40,25 +41,6 @@ from tests.benchmarks.large_analysis import large_analysis
 analysis = large_analysis(10, {{images}})
 """
 PATIENCE_MS = 300_000
-
-# Milliseconds of each of some frames of a zoom.
-FRAMES = """async (count) => {
-  const canvas = document.querySelector(".imbxai-map-canvas");
-  const { left, top, width, height } = canvas.getBoundingClientRect();
-  const context = canvas.getContext("2d");
-  const times = [];
-  for (let frame = 0; frame < count; frame++) {
-    const start = performance.now();
-    canvas.dispatchEvent(new WheelEvent("wheel", {
-      deltaY: frame % 20 < 10 ? -12 : 12,
-      clientX: left + width / 2, clientY: top + height / 2, bubbles: true, cancelable: true,
-    }));
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    context.getImageData(0, 0, 1, 1);
-    times.push(performance.now() - start);
-  }
-  return times;
-}"""
 
 # Milliseconds until another class stands out.
 SELECT = """async (name) => {

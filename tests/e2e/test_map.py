@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Locator, expect
 from test_linked_panels import ANALYSIS
 from watch import Watch
 
+ROOT = Path(__file__).parents[2]
 PATIENCE_MS = 60_000
 SHOW = "explorer = Explorer(analysis)\nexplorer.selected_class = 'Plants'\nexplorer"
 HEIGHT = 440  # of the map, in pixels; js/src/parts/map_plot.ts has the same
@@ -31,6 +33,25 @@ def places(shown):
     keys = [f"{name}:{row}" for name, table in zip(splits, tables) for row in range(len(table))]
     return keys, points.round(6).tolist()
 """
+
+# Milliseconds of each of some frames of a zoom.
+FRAMES = """async (count) => {
+  const canvas = document.querySelector(".imbxai-map-canvas");
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const context = canvas.getContext("2d");
+  const times = [];
+  for (let frame = 0; frame < count; frame++) {
+    const start = performance.now();
+    canvas.dispatchEvent(new WheelEvent("wheel", {
+      deltaY: frame % 20 < 10 ? -12 : 12,
+      clientX: left + width / 2, clientY: top + height / 2, bubbles: true, cancelable: true,
+    }));
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    context.getImageData(0, 0, 1, 1);
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
 
 
 class MapView:
@@ -218,6 +239,34 @@ def test_it_is_drawn_in_every_color_and_anew_in_another_theme(view: MapView) -> 
         before = view.changed(before)
     with view.notebook.dark():
         view.changed(before)
+
+
+def test_100_000_images_are_drawn_moved_and_not_marked_at_once(notebook: NotebookPage) -> None:
+    """Without a GPU a frame may take long; how long is told by -s, and by docs/map.md."""
+    prepare = (
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from imbxai_widgets import Explorer\n"
+        "from tests.benchmarks.large_analysis import large_analysis\n"
+        "many = large_analysis(10, 84_000)"
+    )
+    notebook.open("map_of_many.ipynb", [prepare, "explorer = Explorer(many)\nexplorer"])
+    view = MapView(notebook)
+    expect(view.explorer.thumbnails.first).to_be_visible(timeout=PATIENCE_MS)
+    view.open()
+    place = view.root.get_by_role("img")
+    expect(place).to_have_accessible_name(re.compile("^100,800 images as points"))
+    assert view.drawn() > 5000
+    frames = notebook.page.evaluate(FRAMES, 20)
+    print(f"100,800 images: a frame takes {np.median(frames):.0f} ms")
+    assert np.median(frames) < 2000
+    view.root.get_by_role("button", name="Whole map").click()
+    view.lasso.click()
+    box = view.box
+    corners = np.array([[0.01, 0.01], [0.99, 0.01], [0.99, 0.99], [0.01, 0.99]])
+    view.draw_around(corners * [box["width"], box["height"]] + [box["x"], box["y"]])
+    expect(view.told).to_contain_text("more than the 10,000 that can be marked")
+    assert notebook.value("explorer._linker.marked") == []
+    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
 
 
 def test_without_webgl_a_line_says_so_and_the_rest_works(browser: Browser, lab: Lab) -> None:

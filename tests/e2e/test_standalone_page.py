@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,3 +127,21 @@ def test_the_page_follows_the_color_scheme(page: Page, explorer: ExplorerView, s
     assert (lightness < 0.3) == (scheme == "dark")
     told = page.evaluate("() => document.body.dataset.jpThemeLight")
     assert told == str(scheme == "light").lower()
+
+
+def test_the_map_is_drawn_without_a_kernel(explorer: ExplorerView) -> None:
+    explorer.open_tab("Map")
+    shown = explorer.root.get_by_test_id("imbxai-map")
+    shown.scroll_into_view_if_needed()
+    words = shown.locator(".imbxai-map-words")
+    expect(words).to_contain_text(re.compile(r"\d+% of the neighborhoods of"), timeout=PATIENCE_MS)
+    expect(shown.get_by_role("img")).to_have_accessible_name(re.compile("^2,746 images as points"))
+    drawn = shown.locator(".imbxai-map-canvas").evaluate(
+        """(canvas) => {
+          const { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+          return data.filter((value, at) => at % 4 === 3 && value > 20).length;
+        }"""
+    )
+    assert drawn > 2000
+    expect(shown.get_by_role("alert").first).to_be_empty()

@@ -35,5 +35,5 @@ def sample_card(content: type[PanelContent]) -> dict[str, Any]:
 
 def empty_front_end(folder: Path) -> None:
     """Write a front end without code, for tests that have no browser."""
-    for bundle in ("linker", "tabs", *(content.name for content in PANELS)):
+    for bundle in ("linker", "tabs", "scatterplot", *(content.name for content in PANELS)):
         (folder / f"{bundle}.js").touch()

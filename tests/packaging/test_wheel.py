@@ -70,6 +70,7 @@ def test_wheel_holds_the_front_end_typing_and_license(distributions: tuple[Path,
     files = contents(distributions[1])
     for name in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES)):
         assert len(files[f"imbxai_widgets/static/{name}"]) > 100, name
+    assert len(files["imbxai_widgets/static/scatterplot.js"]) > 100_000  # what draws the map
     assert "imbxai_widgets/py.typed" in files
     for name in ("LICENSE", "NOTICE"):
         assert any(file.endswith(f"dist-info/licenses/{name}") for file in files)

@@ -39,6 +39,9 @@ export interface State {
 /** Images that a lasso marks, at most: all panels, the tray and Python follow at once. */
 export const MARKED = 10_000;
 
+/** Milliseconds after the last change of a theme until the map takes up its colors. */
+const THEMED = 100;
+
 const NO_WEBGL =
   "This browser draws no WebGL, which the map needs. How much of the neighborhoods is kept stands " +
   "here, and Analysis.map_table() tells where each image lies; everything else works.";
@@ -66,6 +69,7 @@ class MapView {
   #middles = new Map<number, number>();
   #selected = 0;
   #adversaries: readonly number[] = [];
+  #themed: ReturnType<typeof setTimeout> | undefined;
   /** Whether what colors tell has changed since the points were drawn. */
   #stale = false;
   #begun = false;
@@ -96,16 +100,27 @@ class MapView {
     this.#place.append(this.#names.element);
     this.#again.hidden = true;
     this.#again.addEventListener("click", () => this.#draw());
-    this.#place.addEventListener("transitionend", ({ target }) => {
-      if (target === this.#place) this.#restyle(); // the theme has changed
-    });
+    // JupyterLab changes its theme in steps, of which each takes back the transition of the last.
+    for (const type of ["transitionend", "transitioncancel"] as const) {
+      this.#place.addEventListener(type, ({ target }) => {
+        if (target !== this.#place) return;
+        clearTimeout(this.#themed);
+        this.#themed = setTimeout(() => this.#restyle(), THEMED);
+      });
+    }
     this.frame.head.hidden = true; // the tab has the same title
-    const map = h("div", "imbxai-map-side", {}, this.#place, this.#legend.element);
+    const map = h(
+      "div",
+      "imbxai-map-side",
+      {},
+      this.#place,
+      this.#told.element,
+      this.#legend.element,
+    );
     this.frame.body.append(
       this.#controls.element,
       this.#problem.element,
       this.#again,
-      this.#told.element,
       h("div", "imbxai-map-parts", {}, map, this.#trust.element),
     );
     this.#showChrome(false);
@@ -139,6 +154,7 @@ class MapView {
 
   dispose(): void {
     this.#gone = true;
+    clearTimeout(this.#themed);
     this.#plot?.dispose();
     this.#hint.dispose();
     this.#asker.dispose();
@@ -245,7 +261,6 @@ class MapView {
     const wanted = data.classes > 20 ? this.#highlights.map(({ index }) => index) : classes;
     const missing = wanted.filter((index) => !this.#middles.has(index));
     for (const [index, at] of data.middles(missing)) this.#middles.set(index, at);
-    this.#names.choose(data, this.#highlights, this.#middles);
     this.#place.setAttribute(
       "aria-label",
       `${counted(data.size, "image")} as points, placed by ${data.places.projection}; ` +
@@ -270,6 +285,7 @@ class MapView {
       this.#stale = false;
       await this.#plot?.refill();
     }
+    this.#names.choose(data, this.#highlights, this.#middles, coloring === "class");
     await this.#plot?.restyle(coloring, this.#highlights);
     this.#moved();
   }

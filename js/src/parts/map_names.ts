@@ -10,8 +10,16 @@ export class MapNames {
   readonly element = h("div", "imbxai-map-names", { "aria-hidden": "true" });
   #names: { at: number; element: HTMLElement }[] = [];
 
-  /** Chooses what is named: the selected class first, which keeps its place. */
-  choose(data: MapData, highlights: readonly Highlight[], middles: Map<number, number>): void {
+  /**
+   * Chooses what is named: the selected class first, which keeps its place. Names are `colored`
+   * where the points have the colors of classes.
+   */
+  choose(
+    data: MapData,
+    highlights: readonly Highlight[],
+    middles: ReadonlyMap<number, number>,
+    colored: boolean,
+  ): void {
     const strong = new Map(highlights.map(({ index, color }) => [index, color]));
     const rest = data.classes > ALL ? [] : [...Array(data.classes).keys()];
     const wanted = [...strong.keys(), ...rest.filter((index) => !strong.has(index))];
@@ -21,7 +29,7 @@ export class MapNames {
       const color = strong.get(index);
       const element = h("span", "imbxai-map-name", {}, data.nameOf(index));
       element.classList.toggle("imbxai-map-strong", color !== undefined);
-      if (color) element.style.setProperty("--imbxai-map-color", color);
+      if (color && colored) element.style.setProperty("--imbxai-map-color", color);
       return [{ at, element }];
     });
     this.element.replaceChildren(...this.#names.map(({ element }) => element));
