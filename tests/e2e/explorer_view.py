@@ -185,6 +185,19 @@ class ExplorerView:
         """Return one column of the gallery."""
         return self.gallery.locator(f'[data-archetype="{archetype}"]')
 
+    def look_closer(self, thumbnail: Locator) -> None:
+        """Open an image, see that the dialog is in sight and is filled, and close it again."""
+        dialog = self.root.get_by_role("dialog")
+        thumbnail.click()
+        expect(dialog).to_be_in_viewport(ratio=1)
+        expect(dialog.locator(".imbxai-detail-probability").first).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+        expect(dialog.locator(".imbxai-detail-neighbor")).to_have_count(5)
+        self.root.page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(thumbnail).to_be_focused()
+
     def open_tab(self, title: str) -> None:
         """Open a tab."""
         self.tabs.get_by_role("tab", name=title).click()

@@ -56,6 +56,7 @@ def check_linked(page: Page, name: str, first: str, second: str, *, colors: bool
     view.pick(second)
     view.wait_for_all_changed(before)
     view.more_images()
+    view.look_closer(view.thumbnails.first)
     expect(page.locator(".imbxai-left-behind")).to_be_hidden()
 
 

@@ -90,6 +90,21 @@ def test_images_are_marked_in_every_panel(explorer: ExplorerView) -> None:
     expect(again).to_have_attribute("data-marked", "true")
 
 
+def test_images_are_looked_at_closer(explorer: ExplorerView) -> None:
+    explorer.pick("Plants")
+    explorer.panels("Plants")
+    thumbnail = explorer.failures.locator("[data-image]").first
+    explorer.look_closer(thumbnail)
+    thumbnail.click()
+    dialog = explorer.root.get_by_role("dialog")
+    drawn = "(canvas) => [canvas.width, canvas.getContext('2d').getImageData(16, 16, 1, 1).data[3]]"
+    assert dialog.locator(".imbxai-detail-pixels").evaluate(drawn) == [32, 255]
+    explorer.root.page.keyboard.press("w")
+    needs = "Where the network looks needs a running, idle kernel, and the model."
+    expect(dialog.get_by_text(needs)).to_be_visible()
+    explorer.root.page.keyboard.press("Escape")
+
+
 def test_more_images_than_the_page_holds_end_with_a_word(explorer: ExplorerView) -> None:
     explorer.pick("People")
     explorer.panels("People")
