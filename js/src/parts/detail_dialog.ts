@@ -122,6 +122,7 @@ export class DetailDialog {
     this.#keys.replaceChildren(
       ...keys.map(([key, does]) => h("span", "", {}, h("kbd", "", {}, key), ` ${does}`)),
     );
+    if (this.element.open) this.#keepFocus();
   }
 
   #replace(opening: Opening): void {
@@ -143,8 +144,6 @@ export class DetailDialog {
     if (before !== kind) before?.close();
     this.#body.scrollTop = 0;
     this.#show(opening, kind);
-    // What was pressed may be gone from the dialog.
-    if (!this.element.contains(this.#active)) this.#close.focus({ preventScroll: true });
   }
 
   #select(index: number): void {
@@ -157,8 +156,6 @@ export class DetailDialog {
     const kind = this.#kindOf(this.#opening);
     const next = kind?.beside(this.#opening, steps);
     if (kind && next) this.#show(next, kind);
-    // A disabled button loses the focus, and the keys with it.
-    if (!this.element.contains(this.#active)) this.#close.focus({ preventScroll: true });
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -184,6 +181,13 @@ export class DetailDialog {
     this.#trail = [];
     if (this.#from?.isConnected) this.#from.focus({ preventScroll: true });
     this.#from = undefined;
+  }
+
+  /** What was pressed may be hidden now, or disabled: it would lose the focus, and the keys with it. */
+  #keepFocus(): void {
+    const active = this.#active;
+    const lost = !active?.checkVisibility() || active.matches(":disabled");
+    if (lost || !this.element.contains(active)) this.#close.focus({ preventScroll: true });
   }
 
   get #active(): Element | null {
