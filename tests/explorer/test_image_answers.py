@@ -160,7 +160,10 @@ def test_where_it_looks_are_the_pixels_whose_colors_are_counted() -> None:
         np.testing.assert_array_equal(found[0], counts[row])
         name = analysis.class_names[analysis.predictions[row]]
         assert f"the 7 pixels on which the logit of {name} depends most" in look["note"]
-    assert image_look(deck, "validation:2")["width"] == 8
+        assert look["note"].endswith("The colors of these are counted.")
+    unseen = image_look(deck, "validation:2")
+    assert unseen["width"] == 8
+    assert unseen["note"].endswith("The colors of such pixels of training images are counted.")
 
 
 def test_without_the_model_or_with_another_it_says_so() -> None:
