@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from small_analysis import make_analysis
 
-from imbxai_widgets import Edits
+from imbxai_widgets import Analysis, Edits
 
 
 class Killed(NamedTuple):
@@ -34,7 +34,8 @@ class Killed(NamedTuple):
 def kill_once(path: Path, moment: float) -> Killed:
     """Start a process that edits, kill it after `moment` seconds of edits, read its journal."""
     heard, telling = os.pipe()
-    child = forked(lambda: edit_without_end(path, telling))
+    analysis = make_analysis()
+    child = forked(lambda: edit_without_end(analysis, path, telling))
     os.close(telling)
     with open(heard, "rb") as pipe:
         assert pipe.readline() == b"ready\n"
@@ -44,15 +45,15 @@ def kill_once(path: Path, moment: float) -> Killed:
         told = pipe.read().count(b"\n")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        Edits(make_analysis(), path).close()
+        Edits(analysis, path).close()
     lines = path.read_bytes().split(b"\n")
     assert lines[-1] == b""
     return Killed(told, len(lines) - 2, any("torn" in str(each.message) for each in caught))
 
 
-def edit_without_end(path: Path, telling: int) -> None:
+def edit_without_end(analysis: Analysis, path: Path, telling: int) -> None:
     """Leave images out in turn, undo each third step, and tell each step when it is done."""
-    edits = Edits(make_analysis(), path)
+    edits = Edits(analysis, path)
     os.write(telling, b"ready\n")
     for number in count(1):
         if number % 3 == 0:
@@ -65,9 +66,12 @@ def edit_without_end(path: Path, telling: int) -> None:
 
 
 def forked(run: Callable[[], object]) -> int:
-    """Run a function in a process of its own; 0 is its exit status if it raises nothing."""
+    """Run a function in a process of its own; 0 is its exit status if it raises nothing.
+
+    It must not compute with PyTorch, whose threads a fork leaves behind: it would wait for them.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of threads, which the function does not use
+        warnings.simplefilter("ignore")  # of threads, which it does not use
         child = os.fork()
     if child == 0:
         status = 1

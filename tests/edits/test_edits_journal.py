@@ -225,13 +225,14 @@ def test_a_journal_that_others_changed_takes_no_edit(tmp_path: Path, harm: str) 
 
 def test_a_journal_is_open_once(tmp_path: Path) -> None:
     path = tmp_path / "edits.jsonl"
-    edits = Edits(make_analysis(), path)
+    analysis = make_analysis()
+    edits = Edits(analysis, path)
     with pytest.raises(JournalError, match="is open in another"):
-        Edits(make_analysis(), path)
+        Edits(analysis, path)
 
     def open_too() -> None:
         with pytest.raises(JournalError, match="is open in another process"):
-            Edits(make_analysis(), path)
+            Edits(analysis, path)
 
     assert os.waitpid(forked(open_too), 0)[1] == 0
     assert edits_for(make_analysis(), path) is edits  # an Explorer made again goes on with them
