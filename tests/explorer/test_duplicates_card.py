@@ -67,6 +67,13 @@ def test_copies_are_counted_and_shown_with_those_of_other_labels_first() -> None
     assert kinds == [["any", "conflict"]] * 4 + [["any", "leak"]] * 3
 
 
+def test_one_image_occurs() -> None:
+    sentence = CardDeck(planted()).card(1)["duplicates"]["sentence"]
+    assert plain(sentence) == (
+        "1 training image occurs more than once; 1 training image with a copy of another label."
+    )
+
+
 def test_a_class_without_copies_says_nothing() -> None:
     card = CardDeck(planted()).card(2)["duplicates"]
     assert (card["sentence"], card["groups"], card["missing"]) == ([], [], "")
@@ -90,8 +97,8 @@ def test_reach_is_that_of_the_table_and_its_counts_filter() -> None:
         lie = "lies" if covered == 1 else "lie"
         assert plain(sentence) == (
             f"{covered} of its 8 validation images {lie} within reach "
-            f"of its training images (likely {row['low']:.0%} to {row['high']:.0%}; of training "
-            f"images themselves, {row['expected']:.0%}); {8 - covered} beyond."
+            f"of its training images (likely {100 * row['low']:.0f}\N{EN DASH}{row['high']:.0%}; "
+            f"{row['expected']:.0%} of these themselves); {8 - covered} beyond."
         )
         counts = check_counts(analysis, sentence)
         assert counts == [str(number) for number in (covered, 8 - covered) if number]

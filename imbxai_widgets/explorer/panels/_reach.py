@@ -43,7 +43,7 @@ def reach_sentence(deck: Deck, index: int) -> Sentence:
     return joined(
         count(covered, True),
         f" of its {counted(images, 'validation image')} {lie} within reach of its training images "
-        f"(likely {low:.0%} to {high:.0%}; of training images themselves, {reach.expected:.0%}); ",
+        f"(likely {100 * low:.0f}\N{EN DASH}{high:.0%}; {reach.expected:.0%} of these themselves); ",
         count(images - covered, False),
         " beyond.",
     )

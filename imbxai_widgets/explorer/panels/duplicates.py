@@ -168,7 +168,9 @@ class DuplicatesContent(PanelContent):
         parts = [part for part in counts if part]
         if not parts:
             return []
-        sentence = [*listed(parts), *joined(" occur more than once")]
+        alone = len(parts) == 1 and parts[0][0]["text"].startswith("1 ")
+        occur = " occurs" if alone else " occur"
+        sentence = [*listed(parts), *joined(f"{occur} more than once")]
         for kind, words in _KINDS:
             of_kind = [self._count(index, split, kind) for split in _SPLITS]
             some = [part for part in of_kind if part]
