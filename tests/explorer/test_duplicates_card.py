@@ -92,23 +92,22 @@ def test_reach_is_that_of_the_table_and_its_counts_filter() -> None:
     analysis = planted()
     deck, table = CardDeck(analysis), analysis.coverage()
     for index, name in enumerate(analysis.class_names):
-        sentence, row = deck.card(index)["reach"], table.loc[name]
+        card, row = deck.card(index), table.loc[name]
         covered = int(row["covered"])
-        lie = "lies" if covered == 1 else "lie"
-        assert plain(sentence) == (
-            f"{covered} of its 8 validation images {lie} within reach "
-            f"of its training images (likely {100 * row['low']:.0f}\N{EN DASH}{row['high']:.0%}; "
-            f"{row['expected']:.0%} of these themselves); {8 - covered} beyond."
-        )
-        counts = check_counts(analysis, sentence)
+        rest = f", not {8 - covered}" if covered < 8 else ""
+        assert plain(card["reach"]) == f"they reach {covered} of its 8 validation images{rest}"
+        counts = check_counts(analysis, card["reach"])
         assert counts == [str(number) for number in (covered, 8 - covered) if number]
+        (told,) = [each for each in card["header"]["sure"] if "within reach" in plain(each)]
+        assert f"({row['low']:.0%} to {row['high']:.0%} of all like them)" in plain(told)
+        assert f"as {row['expected']:.0%} of the training images do" in plain(told)
+        assert check_counts(analysis, told) == [str(covered)]
     assert table.loc["b", "covered"] < 8
 
 
-def test_reach_is_not_told_of_too_few_or_too_many_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    analysis = planted()
+def test_reach_is_not_told_of_too_many_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decks, "MOST_REACHING", 10)
-    told = plain(CardDeck(analysis).card(0)["reach"])
-    assert (
-        told == "How far its 20 training images reach is not told: many: Analysis.coverage() tells."
-    )
+    card = CardDeck(planted()).card(0)
+    assert card["reach"] == []
+    told = "How far its 20 training images reach is not told: too many here"
+    assert any(plain(each).startswith(told) for each in card["header"]["sure"])

@@ -356,6 +356,9 @@ def filtered(analysis: Analysis, chosen: dict[str, Any]) -> int:
         found &= split.correct == chosen["right"]
     if "archetype" in chosen:
         found &= split.archetypes == chosen["archetype"]
+    if "covered" in chosen:  # held to its definition in tests/analysis/test_coverage.py
+        reached = analysis.find_images(chosen["index"], "validation", covered=chosen["covered"])
+        found &= np.isin(np.arange(len(split)), reached)
     return int(found.sum())
 
 

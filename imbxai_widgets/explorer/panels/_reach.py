@@ -1,4 +1,4 @@
-"""How many validation images of a class lie within reach of its training images, in a sentence."""
+"""How many validation images of a class lie within reach of its training images, in sentences."""
 
 from __future__ import annotations
 
@@ -11,39 +11,68 @@ from imbxai_widgets.explorer.text import counted
 
 
 def reach_sentence(deck: Deck, index: int) -> Sentence:
-    """Say how many lie within reach and beyond, and how many were to be expected.
+    """Say in short how many lie within reach and beyond.
 
-    Nothing where there are no validation images of the class, or none whose embeddings are known.
+    Nothing where there are no validation images of the class, where their embeddings are not known,
+    or how far its training images reach.
 
     Examples
     --------
     >>> from imbxai_widgets.explorer.sentence import plain
-    >>> plain(reach_sentence(Deck(analysis), analysis.class_index("Plants")))[:71]
+    >>> plain(reach_sentence(Deck(analysis), analysis.class_index("Plants")))
+    'they reach 11 of its 18 validation images, not 7'
+    """
+    reach = deck.reach(index) if _asked(deck, index) else None
+    if reach is None:
+        return []
+    images, covered = len(reach.rows), int(np.count_nonzero(reach.covered))
+    told: list[str | Piece] = [
+        "they reach ",
+        _count(index, covered, within=True) if covered else "none",
+        f" of its {counted(images, 'validation image')}",
+    ]
+    if covered < images:
+        told += [", not ", _count(index, images - covered, within=False)]
+    return joined(*told)
+
+
+def reach_paragraph(deck: Deck, index: int) -> Sentence:
+    """Say how many lie within reach, how far that may be from the truth, and what to expect.
+
+    Nothing where there are no validation images of the class, or their embeddings are not known.
+
+    Examples
+    --------
+    >>> from imbxai_widgets.explorer.sentence import plain
+    >>> plain(reach_paragraph(Deck(analysis), analysis.class_index("Plants")))[:71]
     '11 of its 18 validation images lie within reach of its training images '
     """
-    held_out, size = deck.analysis.validation, int(deck.rows.sizes[index])
-    if held_out is None or held_out.embeddings is None or not (held_out.labels == index).any():
+    if not _asked(deck, index):
         return []
-    reach = deck.reach(index)
+    reach, size = deck.reach(index), int(deck.rows.sizes[index])
     if reach is None:
-        why = "too few" if size <= deck.analysis.k else "many: Analysis.coverage() tells"
+        why = "too few" if size <= deck.analysis.k else "too many here; Analysis.coverage() tells"
         return joined(f"How far its {counted(size, 'training image')} reach is not told: {why}.")
     images, covered = len(reach.rows), int(np.count_nonzero(reach.covered))
     low, high = wilson_interval(covered, images)
-
-    def count(number: int, within: bool) -> str | Piece:
-        if not number:
-            return "none" if within else "0"
-        return {
-            "text": f"{number:,}",
-            "filter": {"index": index, "split": "validation", "covered": within},
-        }
-
-    lie = "lies" if covered == 1 else "lie"
     return joined(
-        count(covered, True),
-        f" of its {counted(images, 'validation image')} {lie} within reach of its training images "
-        f"(likely {100 * low:.0f}\N{EN DASH}{high:.0%}; {reach.expected:.0%} of these themselves); ",
-        count(images - covered, False),
-        " beyond.",
+        _count(index, covered, within=True) if covered else "None",
+        f" of its {counted(images, 'validation image')} {'lies' if covered == 1 else 'lie'} within "
+        f"reach of its training images ({low:.0%} to {high:.0%} of all like them), as "
+        f"{reach.expected:.0%} of the training images do of each other. What lies beyond may be of "
+        "a kind that training images do not show (Analysis.coverage).",
     )
+
+
+def _asked(deck: Deck, index: int) -> bool:
+    held_out = deck.analysis.validation
+    if held_out is None or held_out.embeddings is None:
+        return False
+    return bool((held_out.labels == index).any())
+
+
+def _count(index: int, number: int, *, within: bool) -> Piece:
+    return {
+        "text": f"{number:,}",
+        "filter": {"index": index, "split": "validation", "covered": within},
+    }

@@ -8,6 +8,7 @@ import numpy as np
 
 from imbxai_widgets.compute.methods.intervals import wilson_interval
 from imbxai_widgets.explorer.panels._facts import ClassFacts
+from imbxai_widgets.explorer.panels._reach import reach_paragraph
 from imbxai_widgets.explorer.sentence import Sentence, joined
 from imbxai_widgets.explorer.text import counted
 from imbxai_widgets.presentation import WEAK_SUPPORT
@@ -33,7 +34,8 @@ def sureness(facts: ClassFacts, forecast_note: str) -> list[Sentence]:
     """
     paragraphs = [_range(facts), _calibration(facts), _few_errors(facts)]
     if facts.deck.analysis.n_classes > 1:
-        paragraphs += [_votes(facts), joined(forecast_note)]
+        reach = reach_paragraph(facts.deck, facts.index)
+        paragraphs += [reach, _votes(facts), joined(forecast_note)]
     return [paragraph for paragraph in paragraphs if paragraph]
 
 

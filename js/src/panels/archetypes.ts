@@ -188,7 +188,7 @@ class Strip {
   readonly #bar = h("div", "imbxai-archetype-bar", { role: "group", "aria-label": "Archetypes" });
   readonly #grid = h("div", "imbxai-archetypes-grid");
   readonly #note = new TextView(h("p", "imbxai-note"));
-  readonly #reach = h("p", "imbxai-archetype-reach");
+  readonly #reach = h("span", "imbxai-archetype-reach");
   readonly #empty = placeholder("");
   readonly #hints: ThumbnailHints;
   readonly #store = new SheetStore();
@@ -218,13 +218,13 @@ class Strip {
     const label = h("label", "imbxai-archetypes-switch", {}, this.#switch, "Classes count alike");
     label.title =
       "Each neighbor counts as 1/n of a class of n images, twice as many neighbors count";
-    this.frame.head.append(label);
+    this.frame.head.append(this.#reach, label);
     this.#switch.addEventListener("change", () => {
       model.set("balanced", this.#switch.checked);
       model.save_changes();
     });
     this.frame.explanation.remove();
-    this.frame.body.append(this.#empty, this.#bar, this.#grid, this.#note.element, this.#reach);
+    this.frame.body.append(this.#empty, this.#bar, this.#grid, this.#note.element);
     const parts = () => [this.#columns.map((column) => column.part).filter((part) => !part.hidden)];
     this.#roving = new Roving(this.#bar, parts);
     const grids = () => this.#columns.map((column) => column.grid);

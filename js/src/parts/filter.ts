@@ -37,7 +37,8 @@ export interface ImageFilter {
 /** A filter that a panel asks for; a new number each time, so that the same can be asked again. */
 export type AskedFilter = (ImageFilter & { asked: number }) | Record<string, never>;
 
-let asked = 0;
+// Each panel counts by itself: begun anywhere, the numbers of two panels differ.
+let asked = Math.random();
 
 export const askFor = (filter: ImageFilter): AskedFilter => ({ ...filter, asked: ++asked });
 
