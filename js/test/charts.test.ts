@@ -140,7 +140,7 @@ describe("what a class is mistaken for", () => {
       "Vehicles: 0.4 foretold; 1 of 38 votes",
     ]);
     expect(one(el, ".imbxai-adversary-legend").textContent).toBe(
-      `validation errorslikely rangeforetold by training images${LIFT}`,
+      `validation errorslikelyforetold${LIFT}`,
     );
   });
 
@@ -212,7 +212,7 @@ describe("what a class is mistaken for", () => {
     const { el, model } = await openAdversaries(VOTES);
     expect(one(el, "h3").textContent).toBe("May be mistaken for");
     expect(texts(el, ".imbxai-adversary-legend")).toEqual([
-      `votes: neighbors of its 9 wrong training imageslikely range${LIFT}`,
+      `votes: neighbors of its 9 wrong training imageslikely${LIFT}`,
     ]);
     expect(texts(el, ".imbxai-note")).toEqual([VOTES.note]);
     const bar = one(el, ".imbxai-adversary-bar");

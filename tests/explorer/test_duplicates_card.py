@@ -95,7 +95,7 @@ def test_reach_is_that_of_the_table_and_its_counts_filter() -> None:
         card, row = deck.card(index), table.loc[name]
         covered = int(row["covered"])
         rest = f", not {8 - covered}" if covered < 8 else ""
-        assert plain(card["reach"]) == f"they reach {covered} of its 8 validation images{rest}"
+        assert plain(card["reach"]) == f"reach {covered} of 8{rest}"
         counts = check_counts(analysis, card["reach"])
         assert counts == [str(number) for number in (covered, 8 - covered) if number]
         (told,) = [each for each in card["header"]["sure"] if "within reach" in plain(each)]

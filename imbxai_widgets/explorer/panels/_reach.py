@@ -11,7 +11,7 @@ from imbxai_widgets.explorer.text import counted
 
 
 def reach_sentence(deck: Deck, index: int) -> Sentence:
-    """Say in short how many lie within reach and beyond.
+    """Say how many lie within reach and beyond, as short as the head of a panel has room for.
 
     Nothing where there are no validation images of the class, where their embeddings are not known,
     or how far its training images reach.
@@ -20,16 +20,16 @@ def reach_sentence(deck: Deck, index: int) -> Sentence:
     --------
     >>> from imbxai_widgets.explorer.sentence import plain
     >>> plain(reach_sentence(Deck(analysis), analysis.class_index("Plants")))
-    'they reach 11 of its 18 validation images, not 7'
+    'reach 11 of 18, not 7'
     """
     reach = deck.reach(index) if _asked(deck, index) else None
     if reach is None:
         return []
     images, covered = len(reach.rows), int(np.count_nonzero(reach.covered))
     told: list[str | Piece] = [
-        "they reach ",
+        "reach ",
         _count(index, covered, within=True) if covered else "none",
-        f" of its {counted(images, 'validation image')}",
+        f" of {images:,}",
     ]
     if covered < images:
         told += [", not ", _count(index, images - covered, within=False)]

@@ -247,11 +247,12 @@ class Row implements View<Shown> {
 /** What stands at the end of a row. */
 const LIFT = "\u00d7 by size";
 
-const swatch = (kind: string, text: string): HTMLElement =>
+/** The first screen has room for few words; `hint` has the rest. */
+const swatch = (kind: string, text: string, hint = ""): HTMLElement =>
   h(
     "span",
     "imbxai-adversary-key",
-    {},
+    { title: hint || false },
     h("span", `imbxai-key-${kind}`, { "aria-hidden": "true" }),
     text,
   );
@@ -323,8 +324,8 @@ class Chart {
       bars === "errors"
         ? swatch("errors", "validation errors")
         : swatch("votes", `${votes} ${voters}`),
-      ...(intervals ? [swatch("range", "likely range")] : []),
-      ...(foretold ? [swatch("tick", "foretold by training images")] : []),
+      ...(intervals ? [swatch("range", "likely", "95% interval of the bar")] : []),
+      ...(foretold ? [swatch("tick", "foretold", "By training images alone")] : []),
     ];
     const lift = h("span", "", { title: "Times what the size of the class would give" }, LIFT);
     this.#legend.replaceChildren(...marks, lift);

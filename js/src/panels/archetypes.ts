@@ -218,6 +218,8 @@ class Strip {
     const label = h("label", "imbxai-archetypes-switch", {}, this.#switch, "Classes count alike");
     label.title =
       "Each neighbor counts as 1/n of a class of n images, twice as many neighbors count";
+    this.#reach.title =
+      "Validation images that lie within reach of these training images; see How sure is this?";
     this.frame.head.append(this.#reach, label);
     this.#switch.addEventListener("change", () => {
       model.set("balanced", this.#switch.checked);
