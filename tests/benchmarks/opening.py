@@ -39,26 +39,30 @@ IMAGES = 5_000  # of more classes than the embedded images have
 PREPARE = """
 import torch
 from torch import nn
-from torch.utils.data import Dataset
+from torch.utils.data import Subset
 from imbxai_widgets import Explorer, analyze
 from imbxai_widgets.demo import load_demo
 
-model, train, validation = load_demo()
+model, embedded, validation = load_demo()
+train = embedded
 classes = {classes}
 
-class Relabeled(Dataset):
-    def __len__(self):
-        return {images}
-
+class Relabeled(Subset):
     def __getitem__(self, index):
-        return train[index % len(train)][0], index % classes
+        return super().__getitem__(index)[0], index % classes
+
+    __getitems__ = None
 
 if classes != 10:
     torch.manual_seed(0)
     name, head = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear)][-1]
     model.set_submodule(name, nn.Linear(head.in_features, classes))
-    train, validation = Relabeled(), None
-analysis = analyze(model, train, validation=validation, progress=False)
+    train = Relabeled(embedded, [index % len(embedded) for index in range({images})])
+    validation = None
+names = None if classes == 10 else [f"class {{number}}" for number in range(classes)]
+analysis = analyze(
+    model, train, validation=validation, class_names=names, progress=False
+)
 explorer = Explorer(analysis, model=model)
 asked = []
 content = explorer._deck.contents["detail"]

@@ -66,10 +66,11 @@ export class ImageDetail implements Kind<ImageOpening> {
     this.#tell("");
     const tile = opening.tiles.find(({ thumbnail }) => keyOf(thumbnail) === opening.key);
     const held = this.context.held(opening.key);
-    this.#show(opening, tile, held);
-    this.refresh();
+    // Asked before the sections ask for more, so that it is answered first.
     if (held) this.#answers.stop();
     else this.#ask(opening, tile);
+    this.#show(opening, tile, held);
+    this.refresh();
   }
 
   refresh(): void {

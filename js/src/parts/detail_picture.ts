@@ -63,14 +63,15 @@ export class PictureSection implements Section {
   show({ opening, tile, answer }: Known): void {
     const other = opening.key !== this.#key;
     this.#key = opening.key;
-    if (other) this.#clear();
+    if (other) {
+      this.#clear();
+      this.#look();
+    }
     if (answer === this.#answer && !other) return;
     this.#answer = answer;
     this.#missing.show(answer?.missing ?? "");
     if (answer?.picture) this.#draw(answer, ++this.#shown);
     else if (other) this.#frame.hidden = !(tile && this.#drawTile(tile));
-    // Asked behind what needs no network.
-    if (answer) this.#look();
   }
 
   press({ key }: KeyboardEvent): boolean {
