@@ -344,7 +344,7 @@ describe("an image in the dialog", () => {
 
 describe("what is decided of the image in the dialog", () => {
   const names = ["cat", "dog", "emu"];
-  const editing = { why: "", undo: false, redo: false, names, kept: "" };
+  const editing = { why: "", undo: false, redo: false, busy: false, names, kept: "" };
   let model: PanelModel<State>;
   let el: HTMLElement;
   const dialog = () => one<HTMLDialogElement>(el, "dialog");

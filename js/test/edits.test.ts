@@ -19,7 +19,7 @@ import {
 } from "./panel_model";
 
 const names = ["cat", "dog", EVIL];
-const editing = { why: "", undo: false, redo: false, names, kept: "" };
+const editing = { why: "", undo: false, redo: false, busy: false, names, kept: "" };
 const sprite = { width: 32, height: 32, columns: 4, type: "image/png" };
 const bytes = new DataView(new ArrayBuffer(1));
 
@@ -170,6 +170,9 @@ describe("the line of edits", () => {
     button("Undo").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 2 }));
     button("Redo").click();
     expect(requests()).toMatchObject([{ do: "undo" }, { do: "redo" }]);
+    model.receive("editing", { ...editing, undo: true, busy: true });
+    button("Undo").click(); // the kernel is at work on the first
+    expect(requests()).toHaveLength(2);
   });
 
   it("shows the effect that Python counts, until the edits change", async () => {

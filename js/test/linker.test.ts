@@ -187,7 +187,8 @@ describe("edits", () => {
     page.linker.set_state({ edits: { "training:1": exclude } });
     page.linker.set_state({ history: { undo: true, redo: false, kept: "edits.jsonl" } });
     expect(edits(page)).toEqual({ "training:1": exclude });
-    const editing = { why: "", undo: true, redo: false, names: NAMES, kept: "edits.jsonl" };
+    const able = { why: "", undo: true, redo: false, busy: false };
+    const editing = { ...able, names: NAMES, kept: "edits.jsonl" };
     expect(page.to.strip.get("editing")).toEqual(editing);
     expect(page.linker.saved).toEqual([]);
   });
@@ -220,19 +221,21 @@ describe("edits", () => {
     expect(new Set(all.map(({ arguments: given }) => given.id)).size).toBe(3);
   });
 
-  it("are undone one step at a time", async () => {
+  it("are undone in the order of the keys, and say while a step is on its way", async () => {
     const page = await open();
     page.linker.set_state({ edits: { "training:1": exclude } });
     page.linker.set_state({ history: { undo: true, redo: true, kept: "" } });
     step(page, "undo");
     step(page, "undo");
     step(page, "redo");
-    expect(asked(page).map(({ arguments: given }) => given.do)).toEqual(["undo"]);
-    expect(page.to.strip.get("editing")).toMatchObject({ undo: false, redo: false });
+    expect(asked(page).map(({ arguments: given }) => given.do)).toEqual(["undo", "undo", "redo"]);
     page.linker.set_state({ edits: {} });
-    await page.linker.answer({ changed: true });
+    for (const at of [0, 1, 2]) {
+      expect(page.to.strip.get("editing")).toMatchObject({ busy: true });
+      await page.linker.answer({ changed: true }, at);
+    }
     expect(edits(page)).toEqual({});
-    expect(page.to.strip.get("editing")).toMatchObject({ undo: true, redo: true });
+    expect(page.to.strip.get("editing")).toMatchObject({ busy: false });
   });
 
   it("go back where Python refuses them, and say why", async () => {

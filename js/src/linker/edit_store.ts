@@ -18,7 +18,7 @@ export class EditStore {
   readonly #name = Math.random().toString(36).slice(2);
   readonly #pending = new Map<string, Pending>();
   #asked = 0;
-  #stepping = false;
+  #steps = 0;
   #late: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -42,7 +42,7 @@ export class EditStore {
 
   /** Whether an undo or redo is on its way. */
   get stepping(): boolean {
-    return this.#stepping;
+    return this.#steps > 0;
   }
 
   /**
@@ -53,9 +53,9 @@ export class EditStore {
     const { images = [], edit = null } = request;
     const step = request.do !== "edit";
     const { shown } = this;
-    if (step ? this.#stepping : images.every((key) => same(shown[key], edit))) return;
+    if (!step && images.every((key) => same(shown[key], edit))) return;
     const id = `${this.#name}-${this.#asked++}`;
-    if (step) this.#stepping = true;
+    if (step) this.#steps++;
     else this.#pending.set(id, { images, edit });
     this.events.changed();
     this.#watch();
@@ -78,7 +78,7 @@ export class EditStore {
   }
 
   #done(id: string, step: boolean, problem: string): void {
-    if (step) this.#stepping = false;
+    if (step) this.#steps--;
     this.#pending.delete(id);
     clearTimeout(this.#late);
     this.events.say(problem);

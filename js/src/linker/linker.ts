@@ -181,15 +181,9 @@ export class Linker {
   /** Shows on all panels what is decided of images, and whether more can be. */
   #putEdits(): void {
     const { undo, redo, kept } = this.model.get("history");
-    const wait = this.#edits.stepping;
+    const busy = this.#edits.stepping;
     const names = this.model.get("class_names");
-    const editing: Editing = {
-      why: this.#why,
-      undo: undo && !wait,
-      redo: redo && !wait,
-      names,
-      kept,
-    };
+    const editing: Editing = { why: this.#why, undo, redo, busy, names, kept };
     this.#putAll("editing", editing);
     this.#putAll("edits", this.#edits.shown);
   }

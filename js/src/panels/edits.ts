@@ -72,7 +72,7 @@ class EditsView {
   }
 
   show(): void {
-    const { why, undo, redo, kept } = editingOf(this.model);
+    const { why, undo, redo, busy, kept } = editingOf(this.model);
     const edits = Object.values(this.model.get("edits"));
     this.frame.root.hidden = !edits.length && !undo && !redo;
     const number = (action: string) => edits.filter((edit) => edit.action === action).length;
@@ -91,8 +91,9 @@ class EditsView {
       ? `${counted(edits.length, "image")} edited: ${words.join(", ")}. ${shown} ${ending}`
       : "No image is edited.";
     this.#count.textContent = why ? `${told} ${why}` : told;
-    this.#undo.disabled = !undo || why !== "";
-    this.#redo.disabled = !redo || why !== "";
+    // Until the first click of a double click has acted; keys wait for their turn.
+    this.#undo.disabled = !undo || busy || why !== "";
+    this.#redo.disabled = !redo || busy || why !== "";
     this.#show.disabled = !edits.length || why !== "";
     this.#forget();
   }
@@ -102,8 +103,9 @@ class EditsView {
   }
 
   step(what: "undo" | "redo"): void {
-    const { why, undo, redo } = editingOf(this.model);
-    if (!why && (what === "undo" ? undo : redo)) this.model.set("edit", askEdit({ do: what }));
+    const { why, undo, redo, busy } = editingOf(this.model);
+    if (!why && (busy || (what === "undo" ? undo : redo)))
+      this.model.set("edit", askEdit({ do: what }));
   }
 
   dispose(): void {

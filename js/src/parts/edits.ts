@@ -19,6 +19,8 @@ export interface Editing {
   /** Whether there is anything to undo, and to do again. */
   undo: boolean;
   redo: boolean;
+  /** Whether an undo or redo is on its way. */
+  busy: boolean;
   /** Names of all classes. */
   names: readonly string[];
   /** The path of the journal; "" where edits end with the kernel. */
@@ -43,7 +45,14 @@ export interface EditRequest {
 export type AskedEdit = (EditRequest & { asked: number }) | Record<string, never>;
 
 /** Until the linker says that edits can be made, none can. */
-const NOT_YET: Editing = { why: "Loading …", undo: false, redo: false, names: [], kept: "" };
+const NOT_YET: Editing = {
+  why: "Loading …",
+  undo: false,
+  redo: false,
+  busy: false,
+  names: [],
+  kept: "",
+};
 
 // Each panel counts by itself: begun anywhere, the numbers of two panels differ.
 let asked = Math.random();
