@@ -111,7 +111,7 @@ def test_the_panels_are_linked_with_one_another_and_with_python(page: Page) -> N
     bars = explorer.locator(".imbxai-svg-chart rect")
     longest = "(bars) => Math.max(...bars.map((bar) => bar.getBoundingClientRect().width))"
     assert bars.evaluate_all(longest) > 20
-    ExplorerView(explorer).look_closer(explorer.locator(".imbxai-failures [data-image]").first)
+    ExplorerView(explorer).look_closer(explorer.locator(".imbxai-archetypes [data-image]").first)
 
 
 def test_the_explorer_itself_says_what_to_show(page: Page) -> None:
