@@ -44,7 +44,7 @@ def test_sentences_of_the_pages_are_those_of_the_results(page: str) -> None:
 def test_every_result_tells_what_made_it() -> None:
     for path in sorted(FOLDER.glob("*.json")):
         content = pages.read_content(path)
-        module = re.fullmatch(r"python -m tests\.benchmarks\.(\w+)( .+)?", content["command"])
+        module = re.fullmatch(r"python -m tests\.benchmarks[. ](\w+)( .+)?", content["command"])
         assert module, path
         assert (ROOT / "tests" / "benchmarks" / f"{module[1]}.py").exists()
         assert {"python", "numpy", "torch"} <= set(content["versions"])

@@ -129,7 +129,7 @@ class BalancedTables(AnalysisTables):
         Examples
         --------
         >>> analysis.balanced("training").archetypes[:5]
-        array([1, 0, 0, 0, 0], dtype=int8)
+        array([2, 3, 0, 0, 0], dtype=int8)
         """
         self.split(split)  # refuses what is none
         return self._balanced_training if split == "training" else self._balanced_validation

@@ -17,9 +17,10 @@ FOLDER = Path(__file__).parent / "results"
 
 def described(figures: Any) -> dict[str, Any]:
     """Return figures with the command that was given and the versions."""
-    module = Path(sys.argv[0]).stem
+    stem = Path(sys.argv[0]).stem
+    module = "" if stem == "__main__" else f".{stem}"
     return {
-        "command": " ".join(["python -m", f"tests.benchmarks.{module}", *sys.argv[1:]]),
+        "command": " ".join([f"python -m tests.benchmarks{module}", *sys.argv[1:]]),
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,

@@ -65,6 +65,15 @@ OTHER_FUNCTIONS |= {
 OTHER_FUNCTIONS |= {"cross_fitted_errors", "fit_logistic", "signs"}
 # Of the pairs of an analysis; their own tests hold them to SciPy and to brute force.
 OTHER_FUNCTIONS |= {"confusion_groups", "confusion_tree"}
+# Handed arrays of an analysis, a head or a remedy alone, which are checked where they are made;
+# their own tests hold them to brute force and to other libraries.
+OTHER_FUNCTIONS |= {
+    *("balanced_archetypes", "balanced_neighbors", "balanced_shares", "best_balanced_archetypes"),
+    *("bias_terms", "logit_contributions", "mean_inputs", "separating_terms", "share_apart"),
+    *("weight_terms", "inverse_effective_numbers", "pair_margins", "wilson_ends", "color_lift"),
+    *("count_pixels", "shared_out", "device_top", "expected_share", "kept_shares", "space_of"),
+    *("check_projection", "own_points", "pca_points", "umap_points"),
+}
 
 # Too small, empty, wide, and of any type: what a caller may get wrong.
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
