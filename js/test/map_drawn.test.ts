@@ -167,9 +167,9 @@ describe("a map that is drawn", () => {
     choose(el, 1, "all");
     expect(plot.filtered).toEqual([undefined, [3], [0, 1, 2], undefined]);
     for (const name of ["Zoom in", "Zoom out", "Whole map"]) button(el, name).click();
-    button(el, "Zoom to the images of the selected class").click();
+    button(el, "This class: zoom to its images").click();
     expect(plot.zoomed).toEqual([1.5, 1 / 1.5, "whole", [0, 2]]);
-    const lasso = button(el, "Draw around images to mark them");
+    const lasso = button(el, "Lasso: draw around images to mark them");
     lasso.click();
     expect([plot.lassoing, lasso.getAttribute("aria-pressed")]).toEqual([true, "true"]);
   });

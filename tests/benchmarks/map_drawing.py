@@ -43,12 +43,12 @@ analysis = large_analysis(10, {{images}})
 PATIENCE_MS = 300_000
 
 # Milliseconds until another class stands out.
-SELECT = """async (name) => {
+SELECT = """async () => {
   const canvas = document.querySelector(".imbxai-map-canvas");
   const context = canvas.getContext("2d");
   const before = canvas.toDataURL();
   const start = performance.now();
-  document.querySelector(`.imbxai-picker [data-class="${name}"]`).click();
+  document.querySelector(".imbxai-picker [role=option][aria-selected=false]").click();
   while (canvas.toDataURL() === before) {
     await new Promise((done) => requestAnimationFrame(done));
     if (performance.now() > start + 60000) throw new Error("not drawn after a minute");
@@ -58,9 +58,7 @@ SELECT = """async (name) => {
 
 OPENED = """() => {
   window.bench = { start: performance.now() };
-  document.querySelectorAll(".imbxai-tab-button").forEach((tab) => {
-    if (tab.textContent === "Map") tab.click();
-  });
+  [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent === "Map").click();
   document.querySelector("[data-testid=imbxai-map]").scrollIntoView();
   const look = () => {
     const canvas = document.querySelector(".imbxai-map-canvas");
@@ -86,14 +84,15 @@ def measure(notebook: NotebookPage, images: int) -> dict[str, Any]:
     cells = [PREPARE.format(images=images), "explorer = Explorer(analysis)\nexplorer"]
     notebook.open(f"map-{images}.ipynb", cells)
     page.locator(".imbxai-picker [role=option]").first.wait_for(timeout=PATIENCE_MS)
-    page.wait_for_timeout(1000)
+    page.get_by_role("tab", name="Map").scroll_into_view_if_needed(timeout=PATIENCE_MS)
+    page.wait_for_timeout(2000)
     page.evaluate(OPENED)
     page.wait_for_function("() => window.bench.done", timeout=PATIENCE_MS)
     found = page.evaluate("() => window.bench")
     page.wait_for_timeout(500)
     frames = page.evaluate(FRAMES, 40)
     found["frames"] = [float(np.percentile(frames[5:], each)) for each in (50, 95)]
-    found["select"] = page.evaluate(SELECT, "class 00003")
+    found["select"] = page.evaluate(SELECT)
     found["heap"] = page.evaluate("() => performance.memory.usedJSHeapSize") / 1e6
     return dict(found)
 

@@ -29,7 +29,7 @@ export class MapControls {
   readonly #coloring = h("select", "");
   readonly #shown = h("select", "");
   readonly #shownControl = control("Images", this.#shown);
-  readonly #lasso = quiet("Lasso", "Draw around images to mark them");
+  readonly #lasso = quiet("Lasso", "Lasso: draw around images to mark them");
   readonly #buttons: HTMLElement;
   readonly element: HTMLElement;
 
@@ -41,7 +41,7 @@ export class MapControls {
     const closer = quiet("+", "Zoom in");
     const farther = quiet("\u2212", "Zoom out");
     const whole = quiet("Whole map");
-    const own = quiet("This class", "Zoom to the images of the selected class");
+    const own = quiet("This class", "This class: zoom to its images");
     this.#lasso.setAttribute("aria-pressed", "false");
     this.#buttons = h(
       "span",
