@@ -80,6 +80,10 @@ class MapView:
 
     def open(self) -> None:
         """Open its tab, and wait until it is drawn and known how far it can be trusted."""
+        self.explorer.tabs.scroll_into_view_if_needed()
+        self.notebook.page.wait_for_timeout(300)
+        expect(self.canvas).to_have_count(0)
+        expect(self.told).to_be_empty()
         self.explorer.open_tab("Map")
         self.root.scroll_into_view_if_needed()
         expect(self.words).to_contain_text("neighborhoods of", timeout=PATIENCE_MS)

@@ -39,6 +39,9 @@ export interface State {
 /** Images that a lasso marks, at most: all panels, the tray and Python follow at once. */
 export const MARKED = 10_000;
 
+/** Which part of the panel is in sight when the map is made: of a tab that is not open none is. */
+const SEEN = 0.01;
+
 /** Milliseconds after the last change of a theme until the map takes up its colors. */
 const THEMED = 100;
 
@@ -124,9 +127,10 @@ class MapView {
       h("div", "imbxai-map-parts", {}, map, this.#trust.element),
     );
     this.#showChrome(false);
-    cleanup.onSight(this.frame.root, (inSight) => {
+    const seen = (inSight: boolean) => {
       if (inSight && !this.#begun) this.#begin();
-    });
+    };
+    cleanup.onSight(this.frame.root, seen, SEEN);
     cleanup.onResize([this.#place], () => this.#plot?.resize());
   }
 

@@ -139,11 +139,15 @@ export class Cleanup {
     this.add(() => observer.disconnect());
   }
 
-  /** Tells, until the view goes, whether a reader can see the element. */
-  onSight(element: HTMLElement, tell: (inSight: boolean) => void): void {
-    const observer = new IntersectionObserver((entries) => {
+  /**
+   * Tells, until the view goes, whether a reader can see the element, or `least` of it: without
+   * that, what is folded to nothing counts as seen where it lies within the page.
+   */
+  onSight(element: HTMLElement, tell: (inSight: boolean) => void, least = 0): void {
+    const hear = (entries: IntersectionObserverEntry[]) => {
       tell(!!entries.at(-1)?.isIntersecting); // the last one is how it is now
-    });
+    };
+    const observer = new IntersectionObserver(hear, { threshold: least });
     observer.observe(element);
     this.add(() => observer.disconnect());
   }
