@@ -145,7 +145,8 @@ export class Cleanup {
    */
   onSight(element: HTMLElement, tell: (inSight: boolean) => void, least = 0): void {
     const hear = (entries: IntersectionObserverEntry[]) => {
-      tell(!!entries.at(-1)?.isIntersecting); // the last one is how it is now
+      const now = entries.at(-1);
+      tell(!!now?.isIntersecting && !(now.intersectionRatio < least));
     };
     const observer = new IntersectionObserver(hear, { threshold: least });
     observer.observe(element);
