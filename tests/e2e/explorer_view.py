@@ -155,7 +155,7 @@ class ExplorerView:
     def mark(thumbnail: Locator) -> None:
         """Click the corner of an image."""
         thumbnail.hover(position={"x": 8, "y": 8})
-        thumbnail.locator("xpath=following-sibling::button").click()
+        thumbnail.locator("xpath=following-sibling::button[1]").click()
 
     @property
     def selected(self) -> Locator:
