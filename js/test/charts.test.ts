@@ -173,8 +173,8 @@ describe("what a class is mistaken for", () => {
       ["Faces", "Animals"],
       [18, 20],
     ]);
-    const surest = one(el, ".imbxai-adversary-order input") as HTMLInputElement;
-    expect([surest.checked, one(el, ".imbxai-adversary-order").hidden]).toEqual([true, false]);
+    const surest = one(el, ".imbxai-surest input") as HTMLInputElement;
+    expect([surest.checked, one(el, ".imbxai-surest").hidden]).toEqual([true, false]);
     surest.click();
     expect(model.changes.at(-1)).toEqual({ by_lower_end: false });
     expect([names(), lengths()]).toEqual([
@@ -182,7 +182,7 @@ describe("what a class is mistaken for", () => {
       [20, 18],
     ]);
     show({ adversaries: FEW }); // here the orders are the same
-    expect(one(el, ".imbxai-adversary-order").hidden).toBe(true);
+    expect(one(el, ".imbxai-surest").hidden).toBe(true);
   });
 
   it("draws the interval where there is one, and fades what rests on few images", async () => {

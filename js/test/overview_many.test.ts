@@ -102,7 +102,7 @@ describe("overview of many classes", () => {
     appear(true);
   });
 
-  const surest = () => one(el, ".imbxai-pair-surest input");
+  const surest = () => one(el, ".imbxai-surest input");
 
   it("lists the pairs, those of most images first, with share and lift", () => {
     expect(pairs().slice(0, 3)).toEqual([
@@ -163,10 +163,10 @@ describe("overview of many classes", () => {
     list.resize();
     const shares = () => texts(list.element, ".imbxai-pair .imbxai-pair-share");
     const click = (selector: string) => one(list.element, selector).click();
-    expect(one(list.element, ".imbxai-pair-surest").hidden).toBe(true); // counts have no interval
+    expect(one(list.element, ".imbxai-surest").hidden).toBe(true); // counts have no interval
     click(".imbxai-pair-head .imbxai-pair-share");
     expect(shares()).toEqual(["86%", "89%", "14%", "11%"]);
-    click(".imbxai-pair-surest input");
+    click(".imbxai-surest input");
     expect(shares()).toEqual(["89%", "86%", "14%", "11%"]);
   });
 

@@ -269,7 +269,7 @@ class Chart {
   readonly #order = h("input", "", { type: "checkbox" });
   readonly #ordered = h(
     "label",
-    "imbxai-adversary-order",
+    "imbxai-surest",
     { title: "By the lower end of the interval: what is sure comes first. Else by number." },
     this.#order,
     "surest first",

@@ -1,5 +1,5 @@
 // The sections of an opened image: one file a section.
-import type { DetailContext, KeyHint } from "./detail_kind";
+import type { KeyHint } from "./detail_kind";
 import type { ImageAnswer } from "./image_answer";
 import type { ImageOpening } from "./open";
 import type { Tile } from "./thumbnail_grid";
@@ -25,5 +25,3 @@ export interface Section {
   /** The image is left. */
   close?(): void;
 }
-
-export type MakeSection = (context: DetailContext) => Section;

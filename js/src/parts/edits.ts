@@ -2,6 +2,7 @@
 // its trait `edit` in the page alone to ask for it; the linker has it done in Python, and sets
 // `edits` and `editing` on all panels.
 import type { Model } from "../model";
+import { type Asked, asked } from "./asked";
 
 export interface Edit {
   action: "relabel" | "exclude" | "keep";
@@ -41,8 +42,8 @@ export interface EditRequest {
   edit?: Edit | null;
 }
 
-/** What a panel asks for; a new number each time, so that the same can be asked again. */
-export type AskedEdit = (EditRequest & { asked: number }) | Record<string, never>;
+/** What a panel asks for. */
+export type AskedEdit = Asked<EditRequest>;
 
 /** Until the linker says that edits can be made, none can. */
 const NOT_YET: Editing = {
@@ -54,10 +55,7 @@ const NOT_YET: Editing = {
   kept: "",
 };
 
-// Each panel counts by itself: begun anywhere, the numbers of two panels differ.
-let asked = Math.random();
-
-export const askEdit = (request: EditRequest): AskedEdit => ({ ...request, asked: ++asked });
+export const askEdit = (request: EditRequest): AskedEdit => asked(request);
 
 export const isEdit = (edit: AskedEdit | undefined): edit is EditRequest & { asked: number } =>
   edit !== undefined && "do" in edit;

@@ -1,4 +1,5 @@
 // Which images a number, a bar or a cell counts: a click on it shows exactly these.
+import { type Asked, asked } from "./asked";
 
 /** Images that meet all conditions that are given. */
 export interface ImageFilter {
@@ -34,13 +35,10 @@ export interface ImageFilter {
   edited?: "relabeled" | "left out" | "joined";
 }
 
-/** A filter that a panel asks for; a new number each time, so that the same can be asked again. */
-export type AskedFilter = (ImageFilter & { asked: number }) | Record<string, never>;
+/** A filter that a panel asks for. */
+export type AskedFilter = Asked<ImageFilter>;
 
-// Each panel counts by itself: begun anywhere, the numbers of two panels differ.
-let asked = Math.random();
-
-export const askFor = (filter: ImageFilter): AskedFilter => ({ ...filter, asked: ++asked });
+export const askFor = (filter: ImageFilter): AskedFilter => asked(filter);
 
 export const isAsked = (
   filter: AskedFilter | undefined,

@@ -4,6 +4,7 @@ import { ARCHETYPES } from "./archetype_style";
 import type { AskError, Asker } from "./ask";
 import { h } from "./dom";
 import { LEVELS, type MapData } from "./map_data";
+import { drawPreview } from "./preview";
 import { type Sprite, TileSheet } from "./sprite";
 import { describe, type Thumbnail, type Tile } from "./thumbnail_grid";
 import { Tooltip } from "./tooltip";
@@ -100,22 +101,8 @@ export class MapHint {
     const lines = tile ? describe(tile) : wordsOf(data, at);
     const level = data.levels[at] ?? LEVELS + 1;
     if (level <= LEVELS) lines.push(`Neighborhood kept here: ${(100 * level) / LEVELS}%`);
-    const drawn = tile !== undefined && this.#draw(tile);
+    const drawn = tile !== undefined && drawPreview(this.#canvas, tile, SIDE);
     this.#tooltip.show(this.#anchor, lines, drawn && this.#canvas);
-  }
-
-  #draw({ sheet, thumbnail }: Tile): boolean {
-    const context = this.#canvas.getContext("2d");
-    if (!sheet || !context) return false;
-    const { width, height } = sheet.sprite;
-    const ratio = window.devicePixelRatio || 1;
-    const scale = (SIDE * ratio) / Math.max(width, height);
-    const whole = scale > 2 ? Math.floor(scale) : scale;
-    const size = { width: Math.round(width * whole), height: Math.round(height * whole) };
-    Object.assign(this.#canvas, size);
-    this.#canvas.style.width = `${size.width / ratio}px`;
-    sheet.draw(context, thumbnail.tile, { x: 0, y: 0, ...size }, scale <= 2);
-    return true;
   }
 }
 

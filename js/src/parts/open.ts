@@ -1,5 +1,6 @@
 // What is looked at closer, in the dialog: a click on an image or a feature anywhere opens it. A panel
 // sets its trait `opens` in the page alone; the linker hands it on as `opened`.
+import { type Asked, asked } from "./asked";
 import type { Tile } from "./thumbnail_grid";
 
 export interface ImageOpening {
@@ -23,25 +24,17 @@ export interface FeatureOpening {
 
 export type Opening = ImageOpening | FeatureOpening;
 
-/** What a panel asks to have opened; a new number each time, so that the same can be asked again. */
-export type AskedOpening = (Opening & { asked: number }) | Record<string, never>;
-
-// Each panel counts by itself: begun anywhere, the numbers of two panels differ.
-let asked = Math.random();
+/** What a panel asks to have opened. */
+export type AskedOpening = Asked<Opening>;
 
 export const openImage = (
   key: string,
   group: string[],
   tiles: readonly Tile[] = [],
-): AskedOpening => ({ kind: "image", key, group, tiles, asked: ++asked });
+): AskedOpening => asked({ kind: "image", key, group, tiles });
 
-export const openFeature = (feature: number, index: number, other?: number): AskedOpening => ({
-  kind: "feature",
-  feature,
-  index,
-  ...(other === undefined ? {} : { other }),
-  asked: ++asked,
-});
+export const openFeature = (feature: number, index: number, other?: number): AskedOpening =>
+  asked({ kind: "feature", feature, index, ...(other === undefined ? {} : { other }) });
 
 export const isOpening = (
   opening: AskedOpening | undefined,

@@ -39,7 +39,7 @@ export class PairList {
     this.#rank = new Int32Array(names.length);
     for (const [place, index] of sorted.entries()) this.#rank[index] = place;
     const title = "By the lower ends of the intervals of shares and lifts; else by their values";
-    const surest = h("label", "imbxai-pair-surest", { title }, this.#surest, "surest first");
+    const surest = h("label", "imbxai-surest", { title }, this.#surest, "surest first");
     this.#surest.addEventListener("change", () => this.#sort());
     const foot = h("div", "imbxai-pair-foot", {}, this.#count, surest);
     this.element = h("div", "imbxai-pairs", {}, this.#head, this.#list, foot);
