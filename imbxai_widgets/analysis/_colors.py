@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis._tables import AnalysisTables
-from imbxai_widgets.analysis.split import SplitName, ratio
+from imbxai_widgets.analysis.split import ratio
 from imbxai_widgets.compute.methods.lift import color_lift
 from imbxai_widgets.compute.numeric.types import DoubleArray, SmallCounts
+from imbxai_widgets.compute.reading.splits import SplitName
 
 NO_COLORS: Final = "No colors: analyze() was called with salient_fraction=None."
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from imbxai_widgets.analysis._images import ImageTables
 from imbxai_widgets.analysis._tables import NO_HEAD
-from imbxai_widgets.analysis.split import Split, SplitName
+from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.methods.contributions import (
     bias_terms,
     logit_contributions,
@@ -19,6 +19,7 @@ from imbxai_widgets.compute.numeric.blocks import row_blocks
 from imbxai_widgets.compute.numeric.checks import check_codes, check_count
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
+from imbxai_widgets.compute.reading.splits import SplitName
 
 BIAS = "bias"  # the row of a table that is no feature
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from imbxai_widgets.analysis.split import Split, SplitName
+from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import ColorScheme
 from imbxai_widgets.compute.methods.projection import ProjectionName
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import FloatArray, Int8Array, IntArray
 from imbxai_widgets.compute.reading.display import ImageSource
+from imbxai_widgets.compute.reading.splits import SplitName
 
 
 @dataclass(frozen=True, eq=False)

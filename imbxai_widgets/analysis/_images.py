@@ -11,10 +11,11 @@ from imbxai_widgets.analysis._colors import ColorTables
 from imbxai_widgets.analysis.balanced import BalancedTables
 from imbxai_widgets.analysis.copies import CopyKind
 from imbxai_widgets.analysis.reach import Reach
-from imbxai_widgets.analysis.split import Split, SplitName
+from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.types import BoolArray, IntArray
+from imbxai_widgets.compute.reading.splits import SplitName
 
 
 class ImageTables(BalancedTables, ColorTables):
@@ -203,14 +204,6 @@ class ImageTables(BalancedTables, ColorTables):
             },
             index=pd.Index(images.positions[rows], name="image"),
         )
-
-    def _class_number(self, given: str | int) -> int:
-        if isinstance(given, str):
-            return self.class_index(given)
-        index = as_index(given)
-        if not 0 <= index < self.n_classes:
-            raise ValueError(f"class numbers are 0 to {self.n_classes - 1}, not {index}.")
-        return index
 
     def _reached(self, split: SplitName, own: int) -> BoolArray:
         """Tell which validation images lie within reach of the training images of a class."""

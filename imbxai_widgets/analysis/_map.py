@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis._tables import AnalysisTables
-from imbxai_widgets.analysis.split import Split, SplitName, ratio
+from imbxai_widgets.analysis.split import Split, ratio
 from imbxai_widgets.compute.methods.neighborhoods_kept import (
     expected_share,
     kept_shares,
@@ -25,6 +25,7 @@ from imbxai_widgets.compute.methods.projection import (
 from imbxai_widgets.compute.neighbors.planar import reach, squared_distances
 from imbxai_widgets.compute.numeric.blocks import row_blocks
 from imbxai_widgets.compute.numeric.types import DoubleArray
+from imbxai_widgets.compute.reading.splits import SplitName
 
 _NO_EMBEDDINGS = (
     "validation images cannot be placed on the map, for an older version saved the file without "

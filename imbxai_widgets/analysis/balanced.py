@@ -10,7 +10,7 @@ import pandas as pd
 
 from imbxai_widgets.analysis._neighbors import neighbors_among, neighbors_in
 from imbxai_widgets.analysis._tables import AnalysisTables
-from imbxai_widgets.analysis.split import ArchetypeErrors, SplitName
+from imbxai_widgets.analysis.split import ArchetypeErrors
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.methods.balanced import (
     balanced_archetypes,
@@ -19,6 +19,7 @@ from imbxai_widgets.compute.methods.balanced import (
 )
 from imbxai_widgets.compute.neighbors.search import Neighbors
 from imbxai_widgets.compute.numeric.types import DoubleArray, Int8Array, IntArray
+from imbxai_widgets.compute.reading.splits import SplitName
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,10 +13,11 @@ from imbxai_widgets.analysis._images import archetype_number
 from imbxai_widgets.analysis._pairs import Pairs
 from imbxai_widgets.analysis.analysis import Analysis
 from imbxai_widgets.analysis.edited import digest
-from imbxai_widgets.analysis.split import Split, SplitName
+from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.counts import count_pairs
 from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.reading.splits import SplitName
 
 SIDES = ("before", "after")
 EDITED = ("relabeled", "left out", "joined")

@@ -8,9 +8,9 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.neighbors.near_groups import near_groups, spread
 from imbxai_widgets.compute.numeric.types import BoolArray, IntArray
+from imbxai_widgets.compute.reading.splits import SplitName
 
 CopyKind: TypeAlias = Literal["any", "conflict", "leak"]
 TOLERANCE: Final = 1e-3

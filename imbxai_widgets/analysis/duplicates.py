@@ -13,9 +13,8 @@ import pandas as pd
 
 from imbxai_widgets.analysis._tables import AnalysisTables
 from imbxai_widgets.analysis.copies import TOLERANCE, Copies
-from imbxai_widgets.analysis.split import Split, SplitName
-
-_SPLITS: tuple[SplitName, ...] = ("training", "validation")
+from imbxai_widgets.analysis.split import Split
+from imbxai_widgets.compute.reading.splits import SplitName
 
 
 class DuplicateTables(AnalysisTables):

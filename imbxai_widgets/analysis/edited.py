@@ -11,7 +11,7 @@ import torch
 
 from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis._neighbors import neighbors_among, neighbors_in
-from imbxai_widgets.analysis.split import Split, SplitName
+from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.methods.archetypes import assign_archetypes
 from imbxai_widgets.compute.methods.permutation import warn_of_permutation
 from imbxai_widgets.compute.neighbors.search import Neighbors
@@ -20,6 +20,7 @@ from imbxai_widgets.compute.numeric.probabilities import TopProbabilities
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 from imbxai_widgets.compute.reading.labeled_images import Skipped
 from imbxai_widgets.compute.reading.paths import paths_of
+from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.edits import Edits
 
 LEFT_OUT = "left out by an edit"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,8 +22,6 @@ from imbxai_widgets.compute.numeric.types import (
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.compute.reading.labeled_images import Skipped
 from imbxai_widgets.datasets.same_images import Looks
-
-SplitName: TypeAlias = Literal["training", "validation"]
 
 
 @dataclass(frozen=True, eq=False)

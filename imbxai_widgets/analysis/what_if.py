@@ -18,13 +18,13 @@ from imbxai_widgets.analysis._recipes import recipe_of
 from imbxai_widgets.analysis._remedied import Held, Remedied
 from imbxai_widgets.analysis.adjusted import adjusted
 from imbxai_widgets.analysis.recipe import Recipe
-from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.bootstrap import folds
 from imbxai_widgets.compute.methods.calibration import calibration
 from imbxai_widgets.compute.methods.pair_margins import pair_margins
 from imbxai_widgets.compute.methods.paired import Change, PairedDraws
 from imbxai_widgets.compute.methods.scaling import FOLDS, fit_scaling
 from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, FloatArray, IntArray
+from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.compute.remedies.decision import Decision
 from imbxai_widgets.compute.remedies.logits import Temperature
 from imbxai_widgets.compute.remedies.remedy import Remedy, Stage

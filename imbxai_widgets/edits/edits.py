@@ -21,13 +21,12 @@ from imbxai_widgets.compute.reading.edited import EditedDataset
 from imbxai_widgets.compute.reading.labeled_images import LabeledImages
 from imbxai_widgets.compute.reading.nesting import nested
 from imbxai_widgets.compute.reading.sample_keys import SampleKeys
+from imbxai_widgets.compute.reading.splits import SPLITS, SplitName
 from imbxai_widgets.datasets.same_images import label_difference
 from imbxai_widgets.edits.history import Edit, Entry, History, check_entry
 from imbxai_widgets.edits.identity import (
-    SPLITS,
     Analyzed,
     Images,
-    SplitName,
     difference,
     files_of,
     identity_of,

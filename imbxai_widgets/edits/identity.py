@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
@@ -18,12 +18,11 @@ from imbxai_widgets.compute.numeric.types import IntArray, UInt8Array
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.compute.reading.labeled_images import Skipped
 from imbxai_widgets.compute.reading.paths import paths_of
+from imbxai_widgets.compute.reading.splits import SPLITS, SplitName
 from imbxai_widgets.datasets.same_images import SIDE, Looks, spread
 
-SplitName: TypeAlias = Literal["training", "validation"]
 Identity: TypeAlias = Mapping[str, Any]  # plain JSON
 
-SPLITS: Final[tuple[SplitName, SplitName]] = ("training", "validation")
 _WHOLE: Final = {
     "images": "the number of images",
     "positions": "which images could be read",
@@ -86,8 +85,15 @@ def files_of(images: Images, rows: Sequence[int]) -> list[str | None]:
     return paths_of(images.images.dataset, rows)
 
 
-def rows_of(keys: Sequence[str]) -> dict[SplitName, list[int]]:
-    """Return the rows of each split that keys name, in their order.
+def rows_of(keys: Sequence[str], rule: str = "keys of images are") -> dict[SplitName, list[int]]:
+    """Return the rows of each split that keys of images name, in their order.
+
+    Parameters
+    ----------
+    keys : sequence of str
+        Such as ``"training:12"``: row of a split.
+    rule : str
+        How the error begins, which goes on with an example.
 
     Raises
     ------
@@ -99,12 +105,12 @@ def rows_of(keys: Sequence[str]) -> dict[SplitName, list[int]]:
     >>> rows_of(["validation:3", "training:12", "validation:0"])
     {'training': [12], 'validation': [3, 0]}
     """
-    rows: dict[SplitName, list[int]] = {name: [] for name in SPLITS}
+    rows: dict[SplitName, list[int]] = {split: [] for split in SPLITS}
     for key in keys:
-        name, _, row = key.partition(":")
-        if name not in rows or not (row.isascii() and row.isdecimal()):
-            raise ValueError(f"keys of images are such as 'training:12', not {key!r}.")
-        rows[name].append(int(row))
+        split, _, row = key.partition(":")
+        if split not in rows or not (row.isascii() and row.isdecimal()):
+            raise ValueError(f"{rule} such as 'training:12', not {key!r}.")
+        rows[split].append(int(row))
     return rows
 
 

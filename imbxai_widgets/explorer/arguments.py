@@ -9,9 +9,9 @@ from torch import nn
 
 from imbxai_widgets.analysis import Analysis
 from imbxai_widgets.analysis.given_images import images_given
-from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.embedding.network import KnownImages, Network
 from imbxai_widgets.compute.embedding.options import Saliency
+from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.pipeline import AnalyzeOptions, AnalyzeSettings, analyze_with
 
 # Options of `analyze` that tell how a model and its images are read.

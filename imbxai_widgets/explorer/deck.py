@@ -14,11 +14,11 @@ from imbxai_widgets.analysis.balanced import Balanced
 from imbxai_widgets.analysis.copies import Copies
 from imbxai_widgets.analysis.reach import Reach
 from imbxai_widgets.analysis.rows import ClassRows
-from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.embedding.network import Network
 from imbxai_widgets.compute.methods.calibration import Calibration, calibration
 from imbxai_widgets.compute.methods.prototypes import medoids
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
+from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.edits import Edits
 from imbxai_widgets.names import shown_name
 

@@ -442,12 +442,11 @@ def _deck_of(
     comparison = None
     if given.compare is not None:
         comparison = compare_analyses(analysis, analysis_of(given.compare, *images, "After"))
-    if given.subject is given.model:
-        network = network_of(analysis, given)
-        return CardDeck(analysis, comparison, network, edits=edits_for(analysis, edits))
-    analysis = with_images(analysis, given)
+    given_back = given.subject is not given.model  # else the analysis was made of it just now
+    if given_back:
+        analysis = with_images(analysis, given)
     network = network_of(analysis, given)
-    if network is not None:
+    if given_back and network is not None:
         network.check()
     return CardDeck(analysis, comparison, network, edits=edits_for(analysis, edits))
 

@@ -8,32 +8,8 @@ import numpy as np
 import pandas as pd
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.analysis.split import SplitName
-from imbxai_widgets.explorer.thumbnails import files_of
-
-SPLITS: tuple[SplitName, SplitName] = ("training", "validation")
-
-
-def rows_of(keys: Sequence[str]) -> dict[SplitName, list[int]]:
-    """Return the rows of each split that keys name, in their order.
-
-    Raises
-    ------
-    ValueError
-        If a text is no key.
-
-    Examples
-    --------
-    >>> rows_of(["validation:3", "training:12", "validation:0"])
-    {'training': [12], 'validation': [3, 0]}
-    """
-    rows: dict[SplitName, list[int]] = {name: [] for name in SPLITS}
-    for key in keys:
-        name, _, row = key.partition(":")
-        if name not in rows or not row.isdecimal():
-            raise ValueError(f"marked must hold keys such as 'training:12', not {key!r}.")
-        rows[name].append(int(row))
-    return rows
+from imbxai_widgets.compute.reading.splits import SPLITS, SplitName
+from imbxai_widgets.edits.identity import files_of, rows_of
 
 
 def place_of(analysis: Analysis, key: str) -> tuple[SplitName, int]:
@@ -49,7 +25,7 @@ def place_of(analysis: Analysis, key: str) -> tuple[SplitName, int]:
     >>> place_of(analysis, "validation:3")
     ('validation', 3)
     """
-    rows = rows_of([key])
+    rows = rows_of([key], "marked must hold keys")
     split: SplitName = "training" if rows["training"] else "validation"
     size = len(analysis.split(split))
     if rows[split][0] >= size:
@@ -86,14 +62,14 @@ def marked_table(analysis: Analysis, keys: Sequence[str]) -> pd.DataFrame:
     1882     training     Plants
     """
     tables = []
-    for name, rows in rows_of(keys).items():
+    for name, rows in rows_of(keys, "marked must hold keys").items():
         if not rows and name != "training":
             continue
         images = analysis.split(name)
         chosen = np.asarray(rows, dtype=np.int64)
         table = analysis.image_table(chosen, name)
         table.insert(0, "split", name)
-        table.insert(1, "file", files_of(images, chosen))
+        table.insert(1, "file", files_of(images, chosen.tolist()))
         tables.append(table)
     table = pd.concat(tables)
     by_split = [key for name in SPLITS for key in keys if key.startswith(f"{name}:")]

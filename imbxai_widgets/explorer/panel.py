@@ -206,6 +206,21 @@ class Editing(traitlets.HasTraits):
     edit: Any = traitlets.Dict().tag(sync=True)
 
 
+class Tiles(Editing):
+    """The traits of a panel that shows images, which can be marked, opened and edited there.
+
+    Parameters
+    ----------
+    marked : list of str
+        Keys of the marked images, such as ``"training:12"``, in the order they were marked.
+    opens : dict
+        Which image a click opens; see js/src/parts/open.ts.
+    """
+
+    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    opens: Any = traitlets.Dict().tag(sync=True)
+
+
 def read_static(name: str) -> str:
     """Text of one file of the bundled front end.
 

@@ -7,9 +7,9 @@ from typing import TypedDict
 import numpy as np
 
 from imbxai_widgets.analysis.copies import CopyKind
-from imbxai_widgets.analysis.split import Split, SplitName
 from imbxai_widgets.compute.numeric.types import IntArray
-from imbxai_widgets.compute.reading.paths import paths_of
+from imbxai_widgets.compute.reading.splits import SplitName
+from imbxai_widgets.edits.identity import files_of
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.sprites import LARGEST_TILE, Pictures, Sprite, make_sprite
 from imbxai_widgets.explorer.text import unread_notice
@@ -125,7 +125,7 @@ def thumbnails_of(deck: Deck, split: SplitName, rows: IntArray) -> list[Thumbnai
     ['Plants', 'Animals', 'Food', 'Animals', 'Animals', 'Animals']
     """
     images = deck.analysis.split(split)
-    files = files_of(images, rows)
+    files = files_of(images, rows.tolist())
     balanced = deck.balanced_at_hand if split == "training" else None
     copies = [] if deck.copies is None else deck.copies.kinds(split, rows)
     return [
@@ -189,19 +189,6 @@ def _colors(deck: Deck, row: int) -> dict[str, float]:
     shares = counts[row] / counts[row].sum(dtype=np.int64)
     bins = deck.analysis.color_scheme.bins
     return {bins[at]: max(round(float(shares[at]), 3), 0.001) for at in np.flatnonzero(shares)}
-
-
-def files_of(images: Split, rows: IntArray) -> list[str | None]:
-    """Return the files of images, where their dataset tells them.
-
-    Examples
-    --------
-    >>> files_of(analysis.train, np.array([0]))  # these images are not in files of their own
-    [None]
-    """
-    if images.images is None:
-        return [None] * len(rows)
-    return paths_of(images.images.dataset, rows.tolist())
 
 
 def no_images(deck: Deck, split: SplitName) -> str:

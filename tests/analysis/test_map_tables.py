@@ -9,7 +9,7 @@ import pytest
 from small_analysis import make_analysis
 
 from imbxai_widgets import Analysis
-from imbxai_widgets.analysis.split import SplitName
+from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.edits import Edits
 
 

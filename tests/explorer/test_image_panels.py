@@ -18,9 +18,9 @@ from torch.utils.data import ConcatDataset, Dataset, Subset
 
 from imbxai_widgets import compare
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.reading.display import ImageSource
+from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.explorer.cards import CardDeck, card_bytes
 from imbxai_widgets.explorer.deck import PROTOTYPES, Deck
 from imbxai_widgets.explorer.marks import marked_table

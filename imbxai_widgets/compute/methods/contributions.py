@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imbxai_widgets.compute.numeric.blocks import Matrix, as_matrix, row_blocks
+from imbxai_widgets.compute.numeric.blocks import Matrix, class_blocks
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
@@ -52,7 +52,7 @@ def logit_contributions(embeddings: ArrayLike, head: Head, classes: ArrayLike) -
     >>> float(logit_contributions([[3.0, 4.0]], head, 1).sum() + bias_terms(head)[1])
     2.5
     """
-    rows = _inputs(_fitting(embeddings, head), head)
+    rows = _inputs(head.fitting(embeddings), head)
     given = np.asarray(classes)
     chosen = check_codes(
         np.full(len(rows), given) if given.ndim == 0 else given,
@@ -137,13 +137,10 @@ def mean_inputs(embeddings: ArrayLike, labels: ArrayLike, head: Head) -> DoubleA
     array([[ 2.,  1.],
            [nan, nan]])
     """
-    matrix = _fitting(embeddings, head)
+    matrix = head.fitting(embeddings)
     own = check_codes(labels, "labels", shape=(len(matrix),), limit=head.n_classes)
-    order = np.argsort(own, kind="stable")
     sums = np.zeros((head.n_classes, matrix.shape[1]))
-    for block in row_blocks(len(order), 2 * 8 * matrix.shape[1]):
-        rows = order[block]
-        classes, starts = np.unique(own[rows], return_index=True)
+    for rows, classes, starts in class_blocks(own, 2 * 8 * matrix.shape[1]):
         sums[classes] += np.add.reduceat(_inputs(matrix[rows], head), starts, axis=0)
     sizes = np.bincount(own, minlength=head.n_classes)[:, np.newaxis]
     means = np.full(sums.shape, np.nan)
@@ -217,15 +214,6 @@ def share_apart(terms: DoubleArray, features: ArrayLike) -> float:
     if not whole > _ROUNDING * float(np.abs(terms).sum()):  # also where it is NaN
         return float("nan")
     return float(terms[np.asarray(features, dtype=np.int64)].sum()) / whole
-
-
-def _fitting(embeddings: ArrayLike, head: Head) -> Matrix:
-    matrix = as_matrix(embeddings, "embeddings")
-    if matrix.shape[1] != head.n_features:
-        raise ValueError(
-            f"the head takes {head.n_features} features, but embeddings have {matrix.shape[1]}"
-        )
-    return matrix
 
 
 def _inputs(rows: Matrix, head: Head) -> DoubleArray:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from imbxai_widgets.compute.numeric.blocks import as_matrix, row_blocks
+from imbxai_widgets.compute.numeric.blocks import as_matrix, class_blocks
 from imbxai_widgets.compute.numeric.checks import check_codes
 from imbxai_widgets.compute.numeric.head import Head
 from imbxai_widgets.compute.numeric.types import DoubleArray
@@ -92,12 +92,10 @@ def class_margins(embeddings: ArrayLike, labels: ArrayLike, head: Head) -> Margi
     matrix = as_matrix(embeddings, "embeddings")
     n_classes = head.n_classes
     own = check_codes(labels, "labels", shape=(len(matrix),), limit=n_classes)
-    order = np.argsort(own, kind="stable")
     logit_sums = np.zeros((n_classes, n_classes))
     lead_sums, squares, products = (np.zeros_like(logit_sums) for _ in range(3))
-    for block in row_blocks(len(order), 8 * (matrix.shape[1] + 3 * n_classes)):
-        rows = order[block]
-        classes, starts = np.unique(own[rows], return_index=True)
+    row_bytes = 8 * (matrix.shape[1] + 3 * n_classes)
+    for rows, classes, starts in class_blocks(own, row_bytes):
         with np.errstate(over="ignore", invalid="ignore"):  # which is told of next
             logits = head.logits(matrix[rows]).astype(np.float64)
         if not np.isfinite(logits).all():
@@ -112,7 +110,7 @@ def class_margins(embeddings: ArrayLike, labels: ArrayLike, head: Head) -> Margi
     mean = lead_sums / present
     # What is left of the logits when the means of their classes are taken away.
     within = products - logit_sums.T @ (logit_sums / np.maximum(sizes, 1))
-    within /= max(len(order), 1)
+    within /= max(len(own), 1)
     variances = within.diagonal()
     shared = variances[:, np.newaxis] + variances - 2 * within
     own_part = np.maximum(squares - lead_sums**2 / present, 0)

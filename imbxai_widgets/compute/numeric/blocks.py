@@ -100,6 +100,25 @@ def row_blocks(n_rows: int, bytes_per_row: int, limit: int | None = None) -> Ite
         yield slice(start, min(start + step, n_rows))
 
 
+def class_blocks(
+    labels: IntArray, bytes_per_row: int
+) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    """Cut images, in the order of their classes, so that a block has a bounded size.
+
+    Yields
+    ------
+    rows : numpy.ndarray
+        (b,) the images of a block.
+    classes, starts : numpy.ndarray
+        (c,) the classes that it has, rising, and where among `rows` each begins: what
+        `numpy.add.reduceat` takes to add up each class. One class may go on in the next block.
+    """
+    order = np.argsort(labels, kind="stable")
+    for block in row_blocks(len(order), bytes_per_row):
+        rows = order[block]
+        yield rows, *np.unique(labels[rows], return_index=True)
+
+
 def chunks_of(counts: IntArray, most: int) -> Iterator[slice]:
     """Cut rows with so many items each so that a slice has about `most`, or a single row."""
     part = np.cumsum(counts) // most

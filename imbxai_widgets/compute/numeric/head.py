@@ -103,11 +103,7 @@ class Head:
         ValueError
             If the embeddings have another number of features.
         """
-        rows = as_matrix(embeddings, "embeddings").astype(np.float32, copy=False)
-        if rows.shape[1] != self.n_features:
-            raise ValueError(
-                f"the head takes {self.n_features} features, but embeddings have {rows.shape[1]}"
-            )
+        rows = self.fitting(embeddings).astype(np.float32, copy=False)
         out = np.empty((len(rows), self.n_classes), dtype=np.float32)
         weight = np.ascontiguousarray(self.directions(self.weight).T)
         for block in row_blocks(len(rows), 4 * (self.n_features + self.n_classes)):
@@ -117,6 +113,21 @@ class Head:
             if self.scale != 1:
                 out[block] *= np.float32(self.scale)
         return out
+
+    def fitting(self, embeddings: ArrayLike) -> Matrix:
+        """Return embeddings as a matrix that the head takes, (n, D), in their own type.
+
+        Raises
+        ------
+        ValueError
+            If they are no matrix of finite numbers, or have another number of features.
+        """
+        rows = as_matrix(embeddings, "embeddings")
+        if rows.shape[1] != self.n_features:
+            raise ValueError(
+                f"the head takes {self.n_features} features, but embeddings have {rows.shape[1]}"
+            )
+        return rows
 
     def allowed(self, embeddings: FloatArray, logits: Matrix, rounding: float) -> DoubleArray:
         """Return how far the logits of a pass may be from the head's, for each image.

@@ -180,11 +180,6 @@ class TauNormalization(Remedy):
         weight = head.weight * factors[:, np.newaxis]
         return replace(decision, head=Head(weight, bias, head.scale))
 
-    @property
-    def is_open(self) -> bool:
-        """Whether tau is still to be found."""
-        return self.tau == "best"
-
     def settled(self, decision: Decision, logits: FloatArray, labels: IntArray) -> TauNormalization:
         """Return it with the best tau."""
         if not self.is_open:

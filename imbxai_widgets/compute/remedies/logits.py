@@ -76,11 +76,6 @@ class LogitAdjustment(Remedy):
         """Shift the logits."""
         return replace(decision, shifts=decision.shifts + self.shifts(decision.sizes))
 
-    @property
-    def is_open(self) -> bool:
-        """Whether tau is still to be found."""
-        return self.tau == "best"
-
     def settled(self, decision: Decision, logits: FloatArray, labels: IntArray) -> LogitAdjustment:
         """Return it with the best tau."""
         unit = LogitAdjustment(1.0).shifts(decision.sizes)
@@ -130,11 +125,6 @@ class Temperature(Remedy):
         assert self.value != "best"
         shifts = decision.shifts / self.value
         return replace(decision, factor=decision.factor / self.value, shifts=shifts)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the value is still to be found."""
-        return self.value == "best"
 
     def settled(self, decision: Decision, logits: FloatArray, labels: IntArray) -> Temperature:  # noqa: ARG002
         """Return it with the value of the largest likelihood."""

@@ -8,9 +8,9 @@ from typing import Any, Final, TypedDict
 import numpy as np
 from PIL import Image
 
-from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.types import IntArray, UInt8Array
+from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.marks import place_of
 from imbxai_widgets.explorer.sprites import Sprite, make_sprite

@@ -15,7 +15,7 @@ from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.methods.balanced import best_balanced_archetypes
 from imbxai_widgets.compute.numeric.types import Int8Array, IntArray
 from imbxai_widgets.explorer.deck import prototypes_first
-from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part, Tiles
 from imbxai_widgets.explorer.panels._reach import reach_sentence
 from imbxai_widgets.explorer.sentence import Sentence
 from imbxai_widgets.explorer.sprites import Sprite
@@ -178,7 +178,7 @@ def _groups(
     ]
 
 
-class ArchetypeStrip(Editing, Panel):
+class ArchetypeStrip(Tiles, Panel):
     """One bar in four parts, and four columns with prototypes (Dablain et al., Figs. 2 and 3).
 
     Parameters
@@ -210,6 +210,4 @@ class ArchetypeStrip(Editing, Panel):
     card = Card(ArchetypePart).tag(sync=True)
     ahead = Card(ArchetypePart).tag(sync=True)
     filter: Any = traitlets.Dict().tag(sync=True)
-    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    opens = traitlets.Dict().tag(sync=True)
     balanced = traitlets.Bool(False).tag(sync=True)

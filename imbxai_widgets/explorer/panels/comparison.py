@@ -12,7 +12,7 @@ import traitlets
 from imbxai_widgets.analysis import Comparison
 from imbxai_widgets.analysis.comparison import SIDES
 from imbxai_widgets.analysis.rows import ClassRows
-from imbxai_widgets.analysis.split import SplitName
+from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.explorer.deck import Deck, number
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
 from imbxai_widgets.explorer.text import counted

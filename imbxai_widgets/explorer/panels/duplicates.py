@@ -9,17 +9,16 @@ import traitlets
 
 from imbxai_widgets.analysis.copies import CopyKind
 from imbxai_widgets.analysis.duplicates import picture_digest
-from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.reading.splits import SPLITS, SplitName
 from imbxai_widgets.explorer.deck import MOST_COMPARED
-from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part, Tiles
 from imbxai_widgets.explorer.sentence import Piece, Sentence, joined, listed
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.text import counted
 from imbxai_widgets.explorer.thumbnails import Thumbnail, make_tiles, no_images
 
 GROUPS, TILES = 8, 6  # groups that are shown, and images of each
-_SPLITS: tuple[SplitName, ...] = ("training", "validation")
 _KINDS: tuple[tuple[CopyKind, str], ...] = (
     ("conflict", "with a copy of another label"),
     ("leak", "with copies in both training and validation"),
@@ -64,12 +63,12 @@ class DuplicatesContent(PanelContent):
     def part(self, index: int, page: int) -> DuplicatesPart:  # noqa: ARG002
         """Show the groups that images of class `index` are in."""
         own = self._groups_of(index)
-        shown = {split: self._shown(split, own[:GROUPS]) for split in _SPLITS}
+        shown = {split: self._shown(split, own[:GROUPS]) for split in SPLITS}
         notice = ""
         sprites: dict[SplitName, Sprite | None] = {}
         pictures: dict[SplitName, bytes] = {}
         tiles: dict[SplitName, dict[int, Thumbnail]] = {}
-        for split in _SPLITS:
+        for split in SPLITS:
             rows = shown[split]
             sprites[split], pictures[split], tiles[split] = None, b"", {}
             if len(rows):
@@ -119,13 +118,13 @@ class DuplicatesContent(PanelContent):
     def _group(self, group: int, tiles: dict[SplitName, dict[int, Thumbnail]]) -> CopyGroup:
         copies = self.deck.copies
         assert copies is not None
-        members = [(split, row) for split in _SPLITS for row in self._members(split, group)]
+        members = [(split, row) for split in SPLITS for row in self._members(split, group)]
         both = bool(copies.leak[group])
         # Of both splits some are shown, or a leak would not be seen.
         cut = TILES // 2 if both else TILES
         shown = [
             tiles[split][int(row)]
-            for split in _SPLITS
+            for split in SPLITS
             for row in self._members(split, group)[:cut].tolist()
         ]
         return {
@@ -138,7 +137,7 @@ class DuplicatesContent(PanelContent):
     def _words(self, group: int, shown: list[Thumbnail]) -> str:
         analysis, counts = self.deck.analysis, list[str]()
         labels = set[int]()
-        for split in _SPLITS:
+        for split in SPLITS:
             rows = self._members(split, group)
             if len(rows):
                 counts.append(f"{len(rows):,} {split}")
@@ -164,7 +163,7 @@ class DuplicatesContent(PanelContent):
                 f"Among more than {MOST_COMPARED:,} images, copies are not looked for here: "
                 "Analysis.duplicates() finds them."
             )
-        counts = [self._count(index, split, "any") for split in _SPLITS]
+        counts = [self._count(index, split, "any") for split in SPLITS]
         parts = [part for part in counts if part]
         if not parts:
             return []
@@ -172,7 +171,7 @@ class DuplicatesContent(PanelContent):
         occur = " occurs" if alone else " occur"
         sentence = [*listed(parts), *joined(f"{occur} more than once")]
         for kind, words in _KINDS:
-            of_kind = [self._count(index, split, kind) for split in _SPLITS]
+            of_kind = [self._count(index, split, kind) for split in SPLITS]
             some = [part for part in of_kind if part]
             if some:
                 sentence += [*joined("; "), *listed(some), *joined(f" {words}")]
@@ -192,7 +191,7 @@ class DuplicatesContent(PanelContent):
         return [piece]
 
 
-class DuplicatesPanel(Editing, Panel):
+class DuplicatesPanel(Tiles, Panel):
     """Images of a class that occur more than once; takes no room where there are none.
 
     Parameters
@@ -218,5 +217,3 @@ class DuplicatesPanel(Editing, Panel):
 
     card = Card(DuplicatesPart).tag(sync=True)
     filter: Any = traitlets.Dict().tag(sync=True)
-    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    opens = traitlets.Dict().tag(sync=True)

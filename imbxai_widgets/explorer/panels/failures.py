@@ -7,8 +7,8 @@ from typing import TypedDict
 import numpy as np
 import traitlets
 
-from imbxai_widgets.analysis.split import SplitName
-from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
+from imbxai_widgets.compute.reading.splits import SplitName
+from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part, Tiles
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.thumbnails import Thumbnail, by_prediction, make_tiles, no_images
 
@@ -131,7 +131,7 @@ def fair_shares(sizes: list[int], room: int) -> list[int]:
     return shares
 
 
-class FailuresPanel(Editing, Panel):
+class FailuresPanel(Tiles, Panel):
     """Images of a class that are misclassified, grouped by what they are taken for.
 
     Parameters
@@ -163,5 +163,3 @@ class FailuresPanel(Editing, Panel):
     ahead = Card(FailuresPart).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     filter = traitlets.Dict().tag(sync=True)
-    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    opens = traitlets.Dict().tag(sync=True)

@@ -8,12 +8,12 @@ from typing import Any, TypedDict
 import numpy as np
 import traitlets
 
-from imbxai_widgets.analysis.split import SplitName
 from imbxai_widgets.compute.methods.archetypes import ARCHETYPES
 from imbxai_widgets.compute.numeric.types import IntArray
+from imbxai_widgets.compute.reading.splits import SplitName
+from imbxai_widgets.edits.identity import rows_of
 from imbxai_widgets.explorer.lit import lit_images
-from imbxai_widgets.explorer.marks import rows_of
-from imbxai_widgets.explorer.panel import Card, Editing, Panel, PanelContent, Part
+from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part, Tiles
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.thumbnails import (
     Thumbnail,
@@ -156,7 +156,7 @@ class ImagesContent(PanelContent):
         """Return what is known of marked images, by their keys."""
         found = {
             (split, thumbnail["image"]): thumbnail
-            for split, rows in rows_of(keys).items()
+            for split, rows in rows_of(keys, "marked must hold keys").items()
             if rows
             for thumbnail in thumbnails_of(self.deck, split, np.asarray(rows))
         }
@@ -282,7 +282,7 @@ def _group(
     }
 
 
-class ImagesPanel(Editing, Panel):
+class ImagesPanel(Tiles, Panel):
     """The images of a class, filtered, in groups; and the tray of marked images.
 
     Its front end asks for images by ``ask("images", {filter, offset})``, for the neighbors that
@@ -315,5 +315,3 @@ class ImagesPanel(Editing, Panel):
     card = Card(ImagesPart).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     wanted = traitlets.Dict().tag(sync=True)
-    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    opens = traitlets.Dict().tag(sync=True)

@@ -9,8 +9,9 @@ import numpy as np
 import traitlets
 
 from imbxai_widgets.analysis import Analysis
-from imbxai_widgets.analysis.split import Split, SplitName
+from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.methods.neighborhoods_kept import space_of
+from imbxai_widgets.compute.reading.splits import SPLITS, SplitName
 from imbxai_widgets.explorer.deck import number
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part, read_static
 from imbxai_widgets.explorer.thumbnails import Tiles, make_tiles
@@ -21,7 +22,6 @@ LEVELS = 5  # steps of the share that is kept of a neighborhood: none, a fifth, 
 HELD_BYTES = 4_000_000
 _IMAGE_BYTES = 18  # of an image: x, y, label, prediction, archetype, level
 WORDS = {"pca": "PCA", "umap": "UMAP", "own": "coordinates that were given"}
-SPLITS: tuple[SplitName, SplitName] = ("training", "validation")
 
 
 class MapClass(TypedDict):

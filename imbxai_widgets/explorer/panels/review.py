@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 import traitlets
 
 from imbxai_widgets.compute.methods.suspects import SuspectRows
 from imbxai_widgets.explorer.deck import Deck, number
-from imbxai_widgets.explorer.panel import Editing, Panel, PanelContent
+from imbxai_widgets.explorer.panel import Panel, PanelContent, Tiles
 from imbxai_widgets.explorer.sprites import Sprite
 from imbxai_widgets.explorer.thumbnails import Thumbnail, make_tiles, no_images
 
@@ -132,7 +132,7 @@ class ReviewContent(PanelContent):
         }
 
 
-class ReviewPanel(Editing, Panel):
+class ReviewPanel(Tiles, Panel):
     """One suspect after the other, with its neighbors and keys to decide.
 
     Parameters
@@ -148,5 +148,3 @@ class ReviewPanel(Editing, Panel):
     _bundle = "review"
 
     selected = traitlets.Int(0).tag(sync=True)
-    opens: Any = traitlets.Dict().tag(sync=True)
-    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)

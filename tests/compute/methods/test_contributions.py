@@ -75,8 +75,8 @@ def test_means_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     embeddings, labels = rng.normal(size=(50, 3)), rng.integers(0, 4, 50)
     head = Head(rng.normal(size=(4, 3)), scale=5, normalized=True)
     whole = mean_inputs(embeddings, labels, head)
-    blocks = module.row_blocks
-    monkeypatch.setattr(module, "row_blocks", lambda n, _: blocks(n, 2**40 // 7))
+    blocks = module.class_blocks
+    monkeypatch.setattr(module, "class_blocks", lambda own, _: blocks(own, 2**40 // 7))
     np.testing.assert_allclose(mean_inputs(embeddings, labels, head), whole, rtol=1e-12)
 
 

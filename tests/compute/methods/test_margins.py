@@ -44,9 +44,9 @@ def test_margins_are_those_of_the_logits(
 ) -> None:
     embeddings, labels, head = case(normalized)
     if bytes_at_once:  # a few images at a time, so that a class is spread over blocks
-        blocks = module.row_blocks
-        monkeypatch.setattr(module, "row_blocks", lambda n, _: blocks(n, 2**40 // 5))
-        assert len(list(module.row_blocks(60, 1))) > 5
+        blocks = module.class_blocks
+        monkeypatch.setattr(module, "class_blocks", lambda own, _: blocks(own, 2**40 // 5))
+        assert len(list(module.class_blocks(labels, 1))) > 5
     found = class_margins(embeddings, labels, head)
     mean, spread = naive(head.logits(embeddings).astype(np.float64), labels)
     np.testing.assert_allclose(found.mean, mean, atol=1e-5)
