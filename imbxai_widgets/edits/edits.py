@@ -368,7 +368,7 @@ class Edits:
 
     def _keys(self, images: int | Iterable[int], split: SplitName) -> list[str]:
         """Return the keys of images by their numbers in the dataset."""
-        listed = images if isinstance(images, Iterable) else [as_index(images)]
+        listed = images if isinstance(images, Iterable) else [images]
         numbers = check_codes(np.asarray(list(listed), dtype=None), "images", shape=(None,))
         rows = self._rows(numbers, split)
         return [f"{split}:{row}" for row in dict.fromkeys(rows.tolist())]

@@ -67,6 +67,9 @@ def test_images_go_by_their_numbers_in_the_dataset() -> None:
             edits.keep(missing)
     with pytest.raises(ValueError, match="integers"):
         edits.keep([1.5])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="integers"):
+        edits.keep(True)  # a mask, or a slip: not image 1
+    assert len(edits) == 1
 
 
 def test_an_image_that_has_the_label_already_is_kept() -> None:

@@ -118,6 +118,11 @@ def test_images_of_others_are_refused(model: nn.Module, analysis: Analysis, tmp_
                 Explorer(each, model=model, **given)
 
 
+def test_a_model_that_cannot_run_the_images_is_told(analysis: Analysis) -> None:
+    with pytest.raises(ValueError, match=r"the model fails on training image 0 .*: .*; give the"):
+        Explorer(analysis, model=nn.Linear(3, 2))
+
+
 def test_images_that_need_the_transform_say_so(
     model: nn.Module, analysis: Analysis, tmp_path: Path
 ) -> None:

@@ -230,11 +230,19 @@ class Network:
         ------
         ModelChanged
             As `look` does.
+        ValueError
+            If the network cannot run these images.
         """
         for split, known in self._splits.items():
             size = len(known.labels)
             for row in np.linspace(0, size - 1, min(size, _COMPARED)).astype(np.int64):
-                self.look(split, [int(row)], saliency=False)
+                try:
+                    self.look(split, [int(row)], saliency=False)
+                except RuntimeError as error:  # PyTorch's, of shapes that do not fit
+                    raise ValueError(
+                        f"the model fails on {split} image {row} (by its row): {error}; "
+                        "give the model that was analyzed"
+                    ) from error
 
     def _known(self, split: str) -> KnownImages:
         if split not in self._splits:
