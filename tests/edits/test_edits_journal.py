@@ -207,6 +207,25 @@ def test_an_edit_that_cannot_be_written_does_not_count(
     assert len(lines_of(path)) == 2
 
 
+def test_an_edit_is_on_the_disk_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill loses nothing that is written; a computer that goes off, nothing that is synced."""
+    path = tmp_path / "edits.jsonl"
+    edits = Edits(make_analysis(), path)
+    synced: list[tuple[int, int]] = []
+    real = os.fsync
+
+    def sync(file: int) -> None:
+        synced.append((len(lines_of(path)), len(edits)))
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    edits.keep([1, 2])
+    edits.undo()
+    assert synced == [(1, 0), (2, 2)]
+
+
 @pytest.mark.parametrize("harm", ["delete", "add", "replace"])
 def test_a_journal_that_others_changed_takes_no_edit(tmp_path: Path, harm: str) -> None:
     path = tmp_path / "edits.jsonl"

@@ -15,12 +15,13 @@ from small_analysis import make_analysis, with_predictions
 from torch import nn
 
 from imbxai_widgets import Analysis, Explorer, analyze
+from imbxai_widgets.compute.embedding.network import Look
 from imbxai_widgets.compute.embedding.saliency import count_colors
 from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.panels._held_images import held_images
 from imbxai_widgets.explorer.panels._image_detail import encoded, image_detail
-from imbxai_widgets.explorer.panels._image_look import image_look
+from imbxai_widgets.explorer.panels._image_look import image_look, shares_of
 
 
 @pytest.fixture(autouse=True)
@@ -226,4 +227,16 @@ def test_a_certain_prediction_is_the_only_one() -> None:
     assert [(each["index"], each["probability"]) for each in found] == [
         ((label + 1) % 4, 1.0),
         (label, 0.0),
+    ]
+
+
+def test_tied_pixels_share_the_room_that_is_left() -> None:
+    """One certain pixel, and four that have room for two; then an image without ties."""
+    certain = np.array([[[1, 0, 0], [0, 0, 0]], [[1, 1, 0], [0, 0, 0]]], dtype=bool)
+    tied = np.array([[[0, 1, 1], [1, 1, 0]], [[0, 0, 0], [0, 0, 0]]], dtype=bool)
+    logits = np.zeros((2, 2), dtype=np.float32)
+    look = Look(logits, salient=certain, tied=tied, room=np.array([2, 0]))
+    assert shares_of(look).tolist() == [
+        [[1.0, 0.5, 0.5], [0.5, 0.5, 0.0]],
+        [[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]],
     ]
