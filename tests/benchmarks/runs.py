@@ -54,6 +54,7 @@ RECIPES: Final = {
     "openmoji": Recipe("openmoji", widths=(16, 32, 64), epochs=40, shift=2, mirrored=True),
     "emoji CE": Recipe("emoji", (16, 32, 64), EMOJI_EPOCHS, regime=_CE),
     "emoji LDAM": Recipe("emoji", (16, 32, 64), EMOJI_EPOCHS, regime=_LDAM),
+    "emoji CE, short": Recipe("emoji", (16, 32, 64), 20, regime=replace(_CE, epochs=20)),
 }
 
 
@@ -200,20 +201,23 @@ def train(
     seed: int,
     weights: np.ndarray | None = None,
     criterion: nn.Module | None = None,
+    device: str = "cpu",
 ) -> nn.Module:
-    """Return the trained network of a recipe, in evaluation mode.
+    """Return the trained network of a recipe, in evaluation mode and on the CPU.
 
-    `weights` are as for `fit`; a `criterion` takes the place of the recipe's loss.
+    `weights` are as for `fit`; a `criterion` takes the place of the recipe's loss. On a GPU the
+    last digits differ from training to training.
     """
     recipe = RECIPES[name]
-    model = network(name, len(images.class_names), seed)
+    model = network(name, len(images.class_names), seed).to(device)
     part = images.training
     if recipe.regime is not None:
         pixels, labels = torch.tensor(part.images), torch.tensor(part.labels)
         data = InMemoryImages(pixels, labels, _centered, fill=WHITE)
         regime = recipe.regime if criterion is None else _with_loss(recipe.regime, criterion)
-        return fit(model, data, regime, seed=seed, weights=weights, device="cpu")
-    return fit_small(model, part, recipe, seed, weights, criterion)
+        exact = {"device": device, "mixed_precision": False}
+        return fit(model, data, regime, seed=seed, weights=weights, **exact).cpu()
+    return fit_small(model, part, recipe, seed, weights, criterion).cpu()
 
 
 def _with_loss(regime: Regime, criterion: nn.Module) -> Regime:
@@ -233,7 +237,8 @@ def fit_small(
     criterion: nn.Module | None = None,
 ) -> nn.Module:
     """Train with Adam, while the learning rate falls to zero along half a cosine."""
-    images, labels = network_input(part), torch.tensor(part.labels)
+    device = model.head.weight.device
+    images, labels = network_input(part).to(device), torch.tensor(part.labels, device=device)
     optimizer = torch.optim.Adam(model.parameters(), 0.003, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs)
     generator = torch.Generator().manual_seed(seed)
