@@ -16,7 +16,7 @@ ROOT = Path(imbxai_widgets.__file__).parent
 PACKAGE = ROOT.name
 COMPUTE = {
     f"compute.{room}"
-    for room in ("colors", "methods", "neighbors", "numeric", "reading", "remedies")
+    for room in ("colors", "diagnosis", "methods", "neighbors", "numeric", "reading", "remedies")
 }
 
 # From the ground up: each room, and the rooms that it may import.
@@ -29,6 +29,12 @@ ROOMS: dict[str, set[str]] = {
     "compute.neighbors": {"compute.numeric"},
     "compute.methods": {"compute.numeric"},
     "compute.remedies": {"compute.numeric", "compute.methods"},
+    "compute.diagnosis": {
+        "compute.numeric",
+        "compute.methods",
+        "compute.neighbors",
+        "compute.remedies",
+    },
     "compute.reading": {"compute.numeric"},
     "compute.embedding": {
         "compute.numeric",

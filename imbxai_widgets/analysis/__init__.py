@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from imbxai_widgets.analysis.analysis import Analysis
 from imbxai_widgets.analysis.comparison import Comparison, compare
+from imbxai_widgets.analysis.diagnosis import ClassDiagnosis, Diagnosis, Finding
 from imbxai_widgets.analysis.recipe import Recipe
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.analysis.storage import StorageError
 from imbxai_widgets.analysis.what_if import WhatIf
 from imbxai_widgets.compute.numeric.head import Head
 
-__all__ = ["Analysis", "Comparison", "Head", "Recipe", "Split", "StorageError", "WhatIf", "compare"]
+__all__ = [
+    "Analysis",
+    "ClassDiagnosis",
+    "Comparison",
+    "Diagnosis",
+    "Finding",
+    "Head",
+    "Recipe",
+    "Split",
+    "StorageError",
+    "WhatIf",
+    "compare",
+]

@@ -14,6 +14,7 @@ from imbxai_widgets.analysis._actions import ActionTables
 from imbxai_widgets.analysis._confusion import ConfusionTables
 from imbxai_widgets.analysis._coverage import CoverageTables
 from imbxai_widgets.analysis._data import AnalysisData
+from imbxai_widgets.analysis._diagnose import DiagnosisTables
 from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
 from imbxai_widgets.analysis._map import MapTables
@@ -31,6 +32,7 @@ class Analysis(
     ConfusionTables,
     BarTables,
     CoverageTables,
+    DiagnosisTables,
     DuplicateTables,
     ForecastTables,
     WhatIfTables,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -222,6 +223,47 @@ class Network:
             if wanted is not None:
                 values = {"images": batch.rgb, **_salient(images, logits, batch, wanted.fraction)}
         return Look(logits.detach().float().cpu().numpy(), activation=activation, **values)
+
+    def read(self, split: str, rows: Sequence[int] | IntArray) -> Tensor:
+        """Return images as the network takes them, (n, C, H, W), on the CPU.
+
+        Raises
+        ------
+        ValueError
+            If the images of the split are not at hand, or `rows` are none of it. What reading an
+            image raises.
+        """
+        limit = len(self._known(split).labels)
+        chosen = check_codes(np.asarray(rows), "rows", shape=(None,), limit=limit)
+        return self._read(split, chosen).images
+
+    @contextmanager
+    def running(self, split: str) -> Iterator[Callable[[Tensor], Tensor]]:
+        """Give what runs images that are no images of the dataset, such as changed ones.
+
+        Parameters
+        ----------
+        split
+            Whose images they were made of.
+
+        Yields
+        ------
+        callable
+            Takes (n, C, H, W) images, gives (n, classes) logits on the device of the network, which
+            is lent out meanwhile (see `lent_out`).
+        """
+        frozen = made_in_inference_mode(self.model) is not None
+        device = choose_device(self.model, self._device)
+        with (
+            warnings.catch_warnings(),
+            torch.inference_mode(frozen),
+            lent_out(self.model, device) as changes,
+            EmbeddingReader(self.model, self._layer, n_classes=self._n_names(split)) as reader,
+        ):
+            warnings.simplefilter("ignore")  # the pass gave them already
+            changes.add(partial(torch.set_grad_enabled, torch.is_grad_enabled()))
+            torch.set_grad_enabled(False)
+            yield lambda images: run_even_one(self.model, reader.run, images.to(device))[0]
 
     def check(self) -> None:
         """Compare the network with what was kept, by some images of each split.

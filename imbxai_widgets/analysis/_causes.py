@@ -1,0 +1,139 @@
+"""The rules: which causes hold for a class, and how clearly."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from imbxai_widgets.analysis._evidence import FEWEST_TO_COMPARE, ClassEvidence
+from imbxai_widgets.analysis.diagnosis import State
+from imbxai_widgets.compute.methods.intervals import wilson_interval
+
+HOLDS: Final = 0.5
+LEAST_DEFICIT: Final = 0.05
+RARE: Final = 0.01  # chance of a sub-group's errors, corrected
+
+LEAK: Final = "leak"
+DUPLICATES: Final = "duplicates"
+LABELS: Final = "wrong labels"
+OVERLAP: Final = "overlap"
+SHORTCUT: Final = "shortcut"
+SUBGROUP: Final = "sub-group"
+SHIFT: Final = "shift"
+FEW: Final = "few images"
+DECISION: Final = "decision shift"
+OVERCONFIDENCE: Final = "over-confidence"
+
+# In the order of docs/diagnosis.md. Of equally clear causes the first is named first: what is
+# proved by single images goes before what is inferred of the whole class.
+CAUSES: Final = (
+    LEAK,
+    DUPLICATES,
+    LABELS,
+    OVERLAP,
+    SHORTCUT,
+    SUBGROUP,
+    SHIFT,
+    FEW,
+    DECISION,
+    OVERCONFIDENCE,
+)
+# Faults of the data, which are told of classes that do not fail as well.
+OF_DATA: Final = (LEAK, DUPLICATES, LABELS)
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """Return 0 up to `low`, 1 from `high` on, and between them what lies between; NaN stays.
+
+    Examples
+    --------
+    >>> ramp(0.1, 0.0, 0.4), ramp(5, 0, 1), ramp(0.1, 0.2, 0.0)
+    (0.25, 1.0, 0.5)
+    """
+    return float(np.clip((value - low) / (high - low), 0, 1))
+
+
+def state_of(one: ClassEvidence, fewest: int) -> State:
+    """Tell whether a class fails: whether its recall is clearly below that of the other classes."""
+    if one.images < fewest:
+        return "too few to tell"
+    right = int(one.right.sum())
+    _, high = wilson_interval(right, one.images)
+    fails = one.deficit >= LEAST_DEFICIT and high < one.recall + one.deficit
+    return "failing" if fails else "not failing"
+
+
+def strengths(one: ClassEvidence) -> dict[str, float]:
+    """Return how clearly each rule is met, 0 to 1; from 0.5 on it holds, NaN: not tested."""
+    mixed = ramp(-one.excess("pair_validation"), 0.015, 0.045)
+    small = ramp(one.relative_size, 0.75, 0.45)
+    different = np.nan
+    if one.repeated is not None and one.train_images >= FEWEST_TO_COMPARE:
+        share = one.repeated.different / one.train_images
+        usual = one.medians["different"]
+        different = ramp(usual - share, 0.2, 0.5)
+    return {
+        LEAK: ramp(len(one.leaked) / one.images, 0.0, 0.06),
+        DUPLICATES: different,
+        LABELS: min(ramp(one.excess("doubted"), 0.02, 0.08), 1 - mixed),
+        OVERLAP: min(mixed, ramp(-one.excess("pair_training"), 0.005, 0.025)),
+        SHORTCUT: _shortcut(one),
+        SUBGROUP: _subgroup(one, mixed),
+        SHIFT: _shift(one),
+        FEW: small * (0.55 + 0.45 * _few(one)),
+        DECISION: small * (0.55 + 0.45 * (1 - _few(one))),
+        OVERCONFIDENCE: _overconfident(one),
+    }
+
+
+def _few(one: ClassEvidence) -> float:
+    """How much rather too few images than a shifted decision, 0 to 1."""
+    return max(ramp(one.train_images, 14, 6), 1 - ramp(one.recovered, 0.6, 0.9))
+
+
+def _shortcut(one: ClassEvidence) -> float:
+    if one.local is None:
+        return np.nan
+    away = one.local.inside - one.local.outside
+    return min(ramp(one.local.inside, 0.65, 0.75), ramp(away, 0.08, 0.2))
+
+
+def _subgroup(one: ClassEvidence, mixed: float) -> float:
+    """Images beyond those of training fail, the others do not; or so does a tested group."""
+    strength = np.nan
+    if one.domain is not None:
+        beyond = one.beyond
+        share = float(beyond.mean())
+        if 0 < share < 1:
+            worse = one.right[~beyond].mean() - one.right[beyond].mean()
+            some = min(ramp(one.excess("beyond"), 0.04, 0.12), ramp(share, 0.8, 0.6))
+            strength = min(some, ramp(float(worse), 0.15, 0.35))
+        else:
+            strength = 0.0
+    if one.subgroup is not None:
+        found = ramp(one.subgroup.low, 0.0, 0.3) * float(one.subgroup.p < RARE)
+        strength = max(0.0 if np.isnan(strength) else strength, min(found, 1 - mixed))
+    return strength
+
+
+def _shift(one: ClassEvidence) -> float:
+    if one.domain is None:
+        return np.nan
+    everywhere = 1.0
+    if one.local is not None:
+        everywhere = 1 - ramp(one.local.inside - one.local.outside, 0.08, 0.2)
+    return min(ramp(one.excess("beyond"), 0.3, 0.6), everywhere)
+
+
+def _overconfident(one: ClassEvidence) -> float:
+    return ramp(one.overconfidence[1], -0.05, 0.05)
+
+
+def ranked(found: dict[str, float]) -> list[str]:
+    """Return the causes that hold, the clearest first, and of equally clear ones in their order.
+
+    Over-confidence explains no error: it stands last.
+    """
+    holding = [cause for cause in CAUSES if found[cause] >= HOLDS]
+    return sorted(holding, key=lambda cause: (cause == OVERCONFIDENCE, -round(found[cause], 1)))
