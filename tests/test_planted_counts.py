@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.benchmarks import planted
+from tests.benchmarks import _planted_pages, planted
 from tests.benchmarks.planted_counts import Judged, counted, tally, untouched
 from tests.benchmarks.planted_runs import Case, PlantedRun, Truth
 
@@ -173,3 +173,31 @@ def test_a_diagnosis_is_kept_with_what_is_true(
     assert json.loads(json.dumps(figures)) == figures
     assert figures["choosing"]["digits"]["alone"]["overlap"]["medium"]["networks"] == 1
     assert "reporting" not in figures
+
+
+def test_tables_tell_shares_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {
+        case(seed=100): {"3": judged(recall=0.95), "5": judged(named=("shift",))},
+        case("overlap", seed=100): {"3": victim("overlap", "shift")},
+        case("shift", seed=100): {"3": victim("shortcut")},
+        case("near copies", seed=100): {"3": victim("leak")},
+        case("overlap", "shift", seed=100): {"3": victim("shift", "overlap")},
+        case("leak", seed=100): {"3": victim("leak", recall=1, state="not failing")},
+    }
+    figures = {"reporting": {"digits": counted(kept)}}
+    monkeypatch.setattr(_planted_pages, "read_results", lambda _: figures)
+    assert list(_planted_pages.summary())[2:] == [
+        "| digits | alone, medium | 2 | 2 | 100% (2) | 50% (1) | 50% (1) | 50% (1) | 100% (2) |",
+        "| digits | alone, all | 2 | 2 | 100% (2) | 50% (1) | 50% (1) | 50% (1) | 100% (2) |",
+        "| digits | pairs | 1 | 1 | 100% (1) | 100% (1) | 100% (1) | 100% (1) | 100% (1) |",
+        "| digits | unseen kinds | 1 | 1 | 100% (1) | 0% (0) | 0% (0) | 0% (0) | 100% (1) |",
+    ]
+    rows = list(_planted_pages.confusion("digits"))
+    assert rows[0] == "| digits: planted | overlap | shortcut | shift | not failing |"
+    assert "| overlap | 1 |  |  |  |" in rows
+    assert "| shift |  | 1 |  |  |" in rows
+    assert rows[-1] == "| untouched |  |  | 1 | 1 |"
+    assert "| near copies | duplicates | 0 / 1 of 1 |" in list(_planted_pages.unseen())
+    assert list(_planted_pages.untouched())[2:] == [
+        "| digits | 2 | 50% (1) | 0 |  |  | 0 |  | 1 of 1 |"
+    ]

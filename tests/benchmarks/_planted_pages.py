@@ -29,7 +29,7 @@ def summary() -> Iterator[str]:
                 tally for kind in found["alone"].values() for tally in kind.values()
             ),
             "pairs": found["pairs"],
-            "kinds not seen before": _added(found["unseen"].values()),
+            "unseen kinds": _added(found["unseen"].values()),
         }
         for name, tally in groups.items():
             if tally["networks"]:

@@ -15,6 +15,7 @@ import json
 import time
 from dataclasses import asdict
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,7 +119,9 @@ def main() -> None:
     torch.set_num_threads(1)
     if options.images is None:
         write_results("planted", measure(options.folder))
-    for case in [case for seed in options.seeds for case in plan(options.images, seed)]:
+    # All seeds side by side: what is cut off has yet seen as much of each.
+    cases = [pair for seed in options.seeds for pair in enumerate(plan(options.images, seed))]
+    for _, case in sorted(cases, key=itemgetter(0)):
         start = time.perf_counter()
         save_judged(case, options.folder)
         print(f"{case.stem}: {time.perf_counter() - start:.1f} s", flush=True)
