@@ -238,6 +238,19 @@ describe("edits", () => {
     expect(page.to.strip.get("editing")).toMatchObject({ busy: false });
   });
 
+  it("can be undone before Python has heard of them", async () => {
+    const page = await open();
+    page.linker.set_state({ history: { undo: false, redo: true, kept: "" } });
+    ask(page, ["training:1"], exclude);
+    expect(page.to.strip.get("editing")).toMatchObject({ undo: true, redo: false });
+    step(page, "undo");
+    expect(asked(page).map(({ arguments: given }) => given.do)).toEqual(["edit", "undo"]);
+    await page.linker.answer({ changed: true }, 0);
+    await page.linker.answer({ changed: true }, 1);
+    expect(page.to.strip.get("editing")).toMatchObject({ undo: false, redo: true });
+    expect(edits(page)).toEqual({});
+  });
+
   it("go back where Python refuses them, and say why", async () => {
     const page = await open();
     ask(page, ["training:1"], exclude);

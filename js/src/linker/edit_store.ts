@@ -40,6 +40,11 @@ export class EditStore {
     return shown;
   }
 
+  /** Whether edits are on their way. */
+  get waiting(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /** Whether an undo or redo is on its way. */
   get stepping(): boolean {
     return this.#steps > 0;

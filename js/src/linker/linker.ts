@@ -181,9 +181,12 @@ export class Linker {
   /** Shows on all panels what is decided of images, and whether more can be. */
   #putEdits(): void {
     const { undo, redo, kept } = this.model.get("history");
-    const busy = this.#edits.stepping;
+    const { stepping: busy, waiting } = this.#edits;
     const names = this.model.get("class_names");
-    const editing: Editing = { why: this.#why, undo, redo, busy, names, kept };
+    // Python does one after the other: what is on its way there can be undone, and leaves nothing
+    // to be done again.
+    const able = { undo: undo || waiting, redo: redo && !waiting };
+    const editing: Editing = { why: this.#why, ...able, busy, names, kept };
     this.#putAll("editing", editing);
     this.#putAll("edits", this.#edits.shown);
   }
