@@ -165,7 +165,8 @@ def test_computation_knows_no_widgets_and_no_tables() -> None:
         "top_features overlap_matrix medoid medoids",
         "imbxai_widgets.compute.colors": "assign_bins",
         "imbxai_widgets.remedies": "LogitAdjustment TauNormalization ClassifierRetraining "
-        "NearestClassMean DropSuspects ApplyEdits Reweight Resample Threshold Temperature",
+        "NearestClassMean DropSuspects ApplyEdits Reweight Resample Threshold Temperature "
+        "LogitOffset",
         "imbxai_widgets.datasets": "class_counts imbalance_ratio labels_of long_tailed",
         "imbxai_widgets.demo": "CLASSES load_demo load_images",
     }.items(),

@@ -18,6 +18,7 @@ from imbxai_widgets.remedies import (
     ClassifierRetraining,
     DropSuspects,
     LogitAdjustment,
+    LogitOffset,
     NearestClassMean,
     Resample,
     Reweight,
@@ -33,6 +34,7 @@ REMEDIES: list[tuple[Any, ...]] = [
     (ClassifierRetraining(),),
     (NearestClassMean(), LogitAdjustment(0.3), Temperature(2.0)),
     (Threshold({"few": 0.2}),),
+    (LogitOffset({"few": 0.7}),),
 ]
 
 

@@ -13,7 +13,12 @@ from imbxai_widgets.compute.remedies.heads import (
     NearestClassMean,
     TauNormalization,
 )
-from imbxai_widgets.compute.remedies.logits import LogitAdjustment, Temperature, Threshold
+from imbxai_widgets.compute.remedies.logits import (
+    LogitAdjustment,
+    LogitOffset,
+    Temperature,
+    Threshold,
+)
 from imbxai_widgets.compute.remedies.refit import CancelledError
 from imbxai_widgets.compute.remedies.remedy import Remedy
 
@@ -23,6 +28,7 @@ __all__ = [
     "ClassifierRetraining",
     "DropSuspects",
     "LogitAdjustment",
+    "LogitOffset",
     "NearestClassMean",
     "Remedy",
     "Resample",

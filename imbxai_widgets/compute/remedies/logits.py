@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import ClassVar, Final, Literal
 
 import numpy as np
@@ -193,6 +194,64 @@ class Threshold(Remedy):
         if np.ptp(values) < _ALIKE:
             return np.zeros(len(values))
         shifts: DoubleArray = -np.log(values)
+        return shifts
+
+    def apply(self, decision: Decision) -> Decision:
+        """Shift the logits."""
+        shifts = self.shifts(decision.network.class_names)
+        return replace(decision, shifts=decision.shifts + shifts)
+
+
+@dataclass(frozen=True)
+class LogitOffset(Remedy):
+    """Adds a number to the logits of some classes: the bias of the decision, set by hand.
+
+    Parameters
+    ----------
+    offsets
+        Of classes by their names or numbers, finite: above 0 more images are taken for the class,
+        below 0 fewer. Classes that are not named stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If no class is named, or an offset is not finite; when it is applied, if there is no such
+        class.
+
+    Notes
+    -----
+    Source: King and Zeng, "Logistic Regression in Rare Events Data" (2001), section 4.1, who
+    correct the intercept alone.
+
+    Examples
+    --------
+    >>> LogitOffset({"defective": 1.5}).shifts(("sound", "defective"))
+    array([0. , 1.5])
+    """
+
+    offsets: Mapping[str | int, float]
+
+    stage: ClassVar[Stage] = Stage.LOGITS
+    source: ClassVar[str] = "King and Zeng, 2001"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.offsets, Mapping) or not self.offsets:
+            raise ValueError("offsets must name classes: LogitOffset({'cat': 0.5})")
+        for name, value in self.offsets.items():
+            if not isfinite(value):
+                raise ValueError(f"the offset of {name!r} must be a finite number, not {value}")
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.offsets.items()))
+
+    def shifts(self, class_names: tuple[str, ...]) -> DoubleArray:
+        """Return what is added to the logits, (C,)."""
+        shifts = np.zeros(len(class_names))
+        for name, value in self.offsets.items():
+            known = name in class_names if isinstance(name, str) else 0 <= name < len(class_names)
+            if not known:
+                raise ValueError(f"there is no class {name!r} to set an offset for")
+            shifts[class_names.index(name) if isinstance(name, str) else name] += value
         return shifts
 
     def apply(self, decision: Decision) -> Decision:

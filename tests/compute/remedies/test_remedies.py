@@ -17,6 +17,7 @@ from imbxai_widgets.remedies import (
     ClassifierRetraining,
     DropSuspects,
     LogitAdjustment,
+    LogitOffset,
     NearestClassMean,
     Resample,
     Reweight,
@@ -61,6 +62,7 @@ def test_adjustment_moves_logits_by_log_sizes(normalized: bool) -> None:
         Temperature(1.0),
         Threshold(dict.fromkeys(NAMES, 0.4)),
         Threshold({"few": 1 / 3}),
+        LogitOffset({"few": 0.0}),
         DropSuspects(0),
     ],
 )
@@ -124,6 +126,17 @@ def test_with_two_classes_a_threshold_is_one(threshold: float, probability: floa
     logits = np.log([1 - probability, probability]) + shifts
     if abs(probability - threshold) > 1e-9:
         assert (logits.argmax() == 1) == (probability > threshold)
+
+
+def test_an_offset_is_added_to_one_logit_by_name_or_number() -> None:
+    decision = before(make_head())
+    logits = decision.logits(X).astype(np.float64)
+    for offsets in ({"few": 1.5, "many": -0.25}, {2: 1.5, 0: -0.25}):
+        after = LogitOffset(offsets).apply(decision)
+        assert after.logits(X) == pytest.approx(logits + np.array([-0.25, 0, 1.5]), abs=1e-5)
+    behind = LogitOffset({2: 1.0}).apply(LogitAdjustment(1).apply(decision))
+    unit = LogitAdjustment(1).shifts(decision.sizes)
+    assert behind.shifts == pytest.approx(unit + np.array([0, 0, 1]))
 
 
 def test_thresholds_divide_probabilities() -> None:
@@ -255,6 +268,10 @@ def test_order_is_by_effect() -> None:
         (lambda: Threshold({"few": 1.0}), "between 0 and 1"),
         (lambda: Threshold({"gone": 0.5}).shifts(NAMES), "no class 'gone'"),
         (lambda: Threshold({"few": 0.6, "some": 0.5}).shifts(NAMES), "add up to 1.1"),
+        (lambda: LogitOffset({}), "must name classes"),
+        (lambda: LogitOffset({"few": np.inf}), "must be a finite number"),
+        (lambda: LogitOffset({"gone": 0.5}).shifts(NAMES), "no class 'gone'"),
+        (lambda: LogitOffset({3: 0.5}).shifts(NAMES), "no class 3"),
         (lambda: NearestClassMean("manhattan"), "metric must be"),
         (lambda: Reweight("inverse"), "scheme must be"),
         (lambda: Reweight("effective number", 1.0), "beta must be"),
