@@ -99,6 +99,27 @@ class WhatIfTables(CalibrationTables):
         worst class        0.14   0.21       -0.03         0.26
         tail               0.27   0.40        0.03         0.21
         """
+        told = self._what_if(
+            remedies,
+            validation_folds=validation_folds,
+            seed=seed,
+            groups=groups,
+            cancelled=cancelled,
+        )
+        if told.caution:
+            warnings.warn(told.caution, UserWarning, stacklevel=2)
+        return told
+
+    def _what_if(
+        self,
+        remedies: tuple[Remedy, ...],
+        *,
+        validation_folds: int = 2,
+        seed: int = 0,
+        groups: Any = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> WhatIf:
+        """As `what_if`, without its warning: filters of warnings are not made for threads."""
         held = self._held
         ordered = in_order(remedies)
         for remedy in ordered:
@@ -113,10 +134,19 @@ class WhatIfTables(CalibrationTables):
         network = self._network(cancelled)
         found = remedied(ordered, network, held, fold)
         made_of_means = any(isinstance(remedy, NearestClassMean) for remedy in ordered)
-        if self.head and self.head.normalized and found.decision.has_new_head and not made_of_means:
-            warnings.warn(_NO_MARGINS, UserWarning, stacklevel=2)
+        normalized = self.head is not None and self.head.normalized
+        refitted = normalized and found.decision.has_new_head and not made_of_means
         draws = self._own_draws if groups is None and seed == 0 else self._draws(codes, seed)
-        return WhatIf(self, found, held, codes, draws, lambda: self._plain_refit, seed)
+        return WhatIf(
+            self,
+            found,
+            held,
+            codes,
+            draws,
+            lambda: self._plain_refit,
+            seed,
+            _NO_MARGINS if refitted else "",
+        )
 
     def _network(self, cancelled: Callable[[], bool] | None = None) -> Network:
         return Network(

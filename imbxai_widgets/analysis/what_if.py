@@ -50,6 +50,8 @@ class WhatIf:
         Predicted classes of the validation images.
     tail : tuple of str
         The third of the classes with the fewest training images.
+    caution : str
+        Why it may not foretell what a training changes, or "".
 
     Examples
     --------
@@ -65,6 +67,7 @@ class WhatIf:
     draws: PairedDraws
     plain_refit: Callable[[], Decision]
     seed: int
+    caution: str = ""
 
     def __repr__(self) -> str:
         row = self.summary().loc["mean of classes"]
@@ -385,9 +388,7 @@ class WhatIf:
 
     def _tail(self) -> IntArray:
         sizes = np.bincount(self.analysis.labels, minlength=self.analysis.n_classes)
-        present = np.flatnonzero((sizes > 0) & (self.draws.sizes > 0))
-        order = present[np.argsort(sizes[present], kind="stable")]
-        return order[: max(1, len(present) // 3)]
+        return tail_of(sizes, self.draws.sizes)
 
     def _predictions(self, logits: FloatArray) -> IntArray:
         """Return the largest logits' classes; the recorded ones where a remedy changes none.
@@ -405,3 +406,26 @@ class WhatIf:
         assert self.held.own is not None
         predicted: IntArray = self.held.own.argmax(axis=1)
         return predicted
+
+
+def tail_of(sizes: IntArray, held_out: IntArray | DoubleArray) -> IntArray:
+    """Return the third of the classes with the fewest training images, of those that have both.
+
+    Parameters
+    ----------
+    sizes, held_out
+        (C,) training and validation images of each class.
+
+    Returns
+    -------
+    numpy.ndarray
+        (t,) int64, numbers of classes, the smallest first.
+
+    Examples
+    --------
+    >>> tail_of(np.array([90, 5, 20, 0, 40]), np.array([9, 9, 9, 9, 0]))
+    array([1])
+    """
+    present = np.flatnonzero((sizes > 0) & (held_out > 0))
+    order = present[np.argsort(sizes[present], kind="stable")]
+    return order[: max(1, len(present) // 3)]

@@ -75,14 +75,32 @@ class PairedDraws:
         seed: int = 0,
     ) -> None:
         self.labels, self.before, self.n_classes = labels, before, n_classes
-        rng = np.random.default_rng(seed)
-        number = int(np.clip(_MOST_BYTES // max(1, len(labels)), _FEWEST, DRAWS))
-        # A row an image, since a change takes those of some images alone.
-        self.weights: NDArray[np.uint8] = np.empty((len(labels), number), dtype=np.uint8)
-        for draw in range(number):
-            self.weights[:, draw] = np.minimum(resample(groups, rng), np.iinfo(np.uint8).max)
-        self.noise = rng.standard_normal((number, n_classes))  # of made-up images won or lost
+        self.groups, self.seed = groups, seed
         self.sizes = np.bincount(labels, minlength=n_classes).astype(np.float64)
+
+    @cached_property
+    def _random(self) -> tuple[NDArray[np.uint8], DoubleArray]:
+        """Draw: how often each image is in each sample, (M, draws), and noise, (draws, C).
+
+        It takes most of the time, and is not needed before an interval is.
+        """
+        rng = np.random.default_rng(self.seed)
+        number = int(np.clip(_MOST_BYTES // max(1, len(self.labels)), _FEWEST, DRAWS))
+        # A row an image, since a change takes those of some images alone.
+        weights: NDArray[np.uint8] = np.empty((len(self.labels), number), dtype=np.uint8)
+        for draw in range(number):
+            weights[:, draw] = np.minimum(resample(self.groups, rng), np.iinfo(np.uint8).max)
+        return weights, rng.standard_normal((number, self.n_classes))
+
+    @property
+    def weights(self) -> NDArray[np.uint8]:
+        """How often each image is in each sample, (M, draws)."""
+        return self._random[0]
+
+    @property
+    def noise(self) -> DoubleArray:
+        """Of made-up images won or lost, (draws, C)."""
+        return self._random[1]
 
     @cached_property
     def drawn_sizes(self) -> DoubleArray:
