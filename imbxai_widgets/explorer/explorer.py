@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any, ClassVar, Unpack
 from weakref import WeakSet
 
@@ -223,6 +223,8 @@ class Explorer(Mortal):
         self._panels["detail"].held = detail.held(cards, limit // 4)
         shown_map: Any = self._deck.contents["map"]
         self._panels["map"].held = shown_map.held(limit)
+        what_if: Any = self._deck.contents["what_if"]
+        self._panels["what_if"].held = what_if.held(limit)
         return len(self._linker.cards)
 
     def close(self) -> None:
@@ -329,10 +331,12 @@ class Explorer(Mortal):
         self._panels = {name: content.widget(first) for name, content in contents.items()}
         self._message = label("", "imbxai-message")  # what the panels wait for, what went wrong
         turns = sorted(contents.values(), key=lambda content: content.turn)
-        in_tabs = [content for content in contents.values() if content.place == "tab"]
+        tabs = {content.name: content.tab for content in contents.values() if content.tab}
+        titles = list(dict.fromkeys(tabs.values()))  # panels may share a tab
         self._tabs = Tabs(
-            titles=[content.tab for content in in_tabs],
-            images=[content.name for content in in_tabs].index("images"),
+            titles=titles,
+            images=titles.index(tabs["images"]),
+            remedies=titles.index(tabs["what_if"]),
         )
         linked = [(self._panels[content.name], content.keys()) for content in turns]
         self._linker = Linker(
@@ -368,11 +372,19 @@ class Explorer(Mortal):
             elif place == "over":
                 continue
             elif place == "tab":
-                column += [self._tabs, *map(_in_tab, range(len(boxes)), boxes)]
+                column += [self._tabs, *map(_in_tab, count(), self._tab_boxes())]
             else:
                 column += [_styled(box, "imbxai-section") for box in boxes]
         main = _styled(widgets.VBox(column), "imbxai-main")
         return _styled(widgets.HBox([*side, main]), "imbxai-layout")
+
+    def _tab_boxes(self) -> list[widgets.Widget]:
+        """Return what stands in each tab: a panel, or several one below the other."""
+        in_tabs = [content for content in self._deck.contents.values() if content.place == "tab"]
+        found: dict[str, list[widgets.Widget]] = {}
+        for content in in_tabs:
+            found.setdefault(content.tab, []).append(self._panels[content.name].box)
+        return [boxes[0] if len(boxes) == 1 else widgets.VBox(boxes) for boxes in found.values()]
 
     def _over(self) -> list[widgets.Widget]:
         """Return the boxes of what comes over the page: nothing of them is seen before."""

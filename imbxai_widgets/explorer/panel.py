@@ -55,7 +55,7 @@ class PanelContent:
         The TypedDict of its part of a card.
     asked : tuple of str
         The names of its methods that the front end may ask for, by `ask(kind, arguments)`; each
-        returns a dict, in which bytes travel as they are.
+        returns a dict, in which bytes travel as they are, or a future of one.
     """
 
     name: ClassVar[str]
@@ -131,8 +131,10 @@ class Panel(anywidget.AnyWidget):
     (numbers of such classes, told by the panel), ``filter`` (images that the panel asks to be
     shown; see js/src/parts/filter.ts), ``wanted`` (images that another panel asks for),
     ``opens`` (what the panel asks to be opened in the dialog; see js/src/parts/open.ts), ``opened``
-    (what any panel asks to be opened), ``marked`` (keys of the marked images, such as
-    ``"training:12"``), and those of `Editing`.
+    (what any panel asks to be opened), ``remedy`` (one that the panel asks to be tried; see
+    js/src/parts/remedies.ts), ``tried`` (that which any panel asks for), ``shifts`` (what is added
+    to logits, by the numbers of classes; the same in all panels that have it), ``marked`` (keys of
+    the marked images, such as ``"training:12"``), and those of `Editing`.
 
     Parameters
     ----------

@@ -1,8 +1,10 @@
-"""Sentences of which some parts can be clicked: counts filter images, names select classes."""
+"""Sentences of which some parts can be clicked: counts filter, names select, remedies are tried."""
 
 from __future__ import annotations
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
+
+from imbxai_widgets.explorer.remedies_asked import AskedRemedy
 
 
 class ImageFilter(TypedDict):
@@ -23,11 +25,12 @@ class ImageFilter(TypedDict):
 
 
 class Piece(TypedDict):
-    """A part of a sentence: plain text, or text that filters or selects when clicked."""
+    """A part of a sentence: plain text, or text that does something when clicked."""
 
     text: str
     filter: NotRequired[ImageFilter]
     select: NotRequired[int]  # number of a class
+    remedy: NotRequired[AskedRemedy]  # opens the tab "What if" with this remedy
 
 
 Sentence: TypeAlias = list[Piece]

@@ -27,6 +27,10 @@ class Tabs(Panel):
         Number of the tab that shows images.
     wanted : dict
         Which images are to be shown; set in the page by the linker, it opens their tab.
+    remedies : int
+        Number of the tab that tries remedies.
+    tried : dict
+        Which remedy is to be tried; set in the page by the linker, it opens that tab.
     """
 
     _bundle = "tabs"
@@ -35,3 +39,5 @@ class Tabs(Panel):
     current = traitlets.Int(0).tag(sync=True)
     images = traitlets.Int(0).tag(sync=True)
     wanted: Any = traitlets.Dict().tag(sync=True)
+    remedies = traitlets.Int(0).tag(sync=True)
+    tried: Any = traitlets.Dict().tag(sync=True)

@@ -27,7 +27,7 @@ const card = (changes: Partial<Header> = {}, name = "Plants"): CardIdentity & Pa
 });
 
 const modelWith = (value: State["card"]) =>
-  new PanelModel<State>({ card: value, selected: 1, filter: {} });
+  new PanelModel<State>({ card: value, selected: 1, filter: {}, remedy: {} });
 
 describe("the header of a class", () => {
   let model: ReturnType<typeof modelWith>;
@@ -43,6 +43,13 @@ describe("the header of a class", () => {
     document.body.replaceChildren();
     model = modelWith(card());
     ({ el, dispose } = await mount(header, model));
+  });
+
+  it("asks for a remedy to be tried", async () => {
+    const remedy = { name: "LogitAdjustment", parameters: { tau: 1 } };
+    model.receive("card", card({ advice: [[{ text: "adjust logits", remedy }]] }));
+    button("adjust logits").click();
+    expect(model.get("remedy")).toEqual({ ...remedy, asked: expect.any(Number) });
   });
 
   it("answers in one sentence, whose names are text", () => {

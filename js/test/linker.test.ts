@@ -6,6 +6,7 @@ import { h } from "../src/parts/dom";
 import { askEdit, type Edit } from "../src/parts/edits";
 import { askFor, type ImageFilter } from "../src/parts/filter";
 import { openFeature, openImage } from "../src/parts/open";
+import { askRemedy } from "../src/parts/remedies";
 import { mount, PanelModel } from "./panel_model";
 
 /** A widget model that the linker can set, and that finds other models. */
@@ -38,6 +39,9 @@ const PANELS = {
     waits: false,
   },
   dialog: { traits: { opened: {}, edits: {} }, keys: [], waits: false },
+  advice: { traits: { remedy: {} }, keys: [], waits: false },
+  remedies: { traits: { tried: {}, shifts: {} }, keys: [], waits: false },
+  boundary: { traits: { shifts: {} }, keys: [], waits: false },
 };
 
 type PanelName = keyof typeof PANELS;
@@ -102,6 +106,39 @@ function expectShown({ linker, to }: Page, index: number): void {
   expect(to.words.get("card")).toEqual({ index, name, words: `words ${index}` });
   expect(to.pictures.get("card")).toMatchObject({ name, bytes: { byteLength: index + 1 } });
 }
+
+describe("remedies", () => {
+  it("that a panel asks for are tried by those that try them, again if asked again", async () => {
+    const page = await open();
+    const seen: unknown[] = [];
+    page.to.remedies.on("change:tried", () => seen.push(page.to.remedies.get("tried")));
+    const remedy = { name: "LogitAdjustment", parameters: { tau: 1 } };
+    page.to.advice.set("remedy", askRemedy(remedy));
+    page.to.advice.set("remedy", askRemedy(remedy));
+    expect(seen).toEqual([
+      { ...remedy, asked: expect.any(Number) },
+      { ...remedy, asked: expect.any(Number) },
+    ]);
+    expect(page.linker.saved).toEqual([]);
+    page.cleanup();
+  });
+
+  it("shift logits alike in all panels, in the page alone", async () => {
+    const page = await open();
+    page.to.remedies.set("shifts", { 2: 0.5 });
+    expect(page.to.boundary.get("shifts")).toEqual({ 2: 0.5 });
+    page.to.boundary.set("shifts", { 2: 0.5, 0: -1 });
+    expect(page.to.remedies.get("shifts")).toEqual({ 2: 0.5, 0: -1 });
+    const heard = vi.fn();
+    page.to.remedies.on("change:shifts", heard);
+    page.to.boundary.set("shifts", { 0: -1, 2: 0.5 }); // the same
+    expect(heard).not.toHaveBeenCalled();
+    page.to.boundary.set("shifts", {});
+    expect(page.to.remedies.get("shifts")).toEqual({});
+    expect(page.linker.saved).toEqual([]);
+    page.cleanup();
+  });
+});
 
 describe("images that a panel asks for", () => {
   it("are wanted of those that show images, again if asked again, and never told Python", async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import tabs, { type State } from "../src/linker/tabs";
 import { askFor } from "../src/parts/filter";
+import { askRemedy } from "../src/parts/remedies";
 import { all, mount, one, PanelModel, press, stubSizes } from "./panel_model";
 
 const TITLES = ["All images", "Shared features", "Colors"];
@@ -8,7 +9,14 @@ const TITLES = ["All images", "Shared features", "Colors"];
 /** A view of an Explorer, in which the bar stands above what the tabs hold. */
 async function open(current = 0) {
   const placed = stubSizes();
-  const model = new PanelModel<State>({ titles: TITLES, current, wanted: {}, images: 1 });
+  const model = new PanelModel<State>({
+    titles: TITLES,
+    current,
+    wanted: {},
+    images: 1,
+    tried: {},
+    remedies: 2,
+  });
   const { el, dispose } = await mount(tabs, model);
   const page = document.createElement("div");
   document.body.append(page);
@@ -79,6 +87,15 @@ describe("tabs", () => {
     expect(model.get("current")).toBe(1);
     expect(scrolled).toHaveBeenCalledOnce();
     model.receive("wanted", {});
+    expect(scrolled).toHaveBeenCalledOnce();
+  });
+
+  it("open where a remedy is tried that is asked for", async () => {
+    const { model, el } = await open();
+    const scrolled = vi.fn();
+    one(el, "[role=tablist]").scrollIntoView = scrolled;
+    model.receive("tried", askRemedy({ name: "LogitAdjustment", parameters: { tau: 1 } }));
+    expect(model.get("current")).toBe(2);
     expect(scrolled).toHaveBeenCalledOnce();
   });
 

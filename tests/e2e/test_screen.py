@@ -147,7 +147,15 @@ def test_a_screen_reader_finds_its_way(view: ExplorerView) -> None:
     corner = group.get_by_role("button", name="Mark", pressed=False).first
     expect(corner).to_have_attribute("aria-pressed", "false")
     tabs = view.root.get_by_role("tablist", name="More about this class").get_by_role("tab")
-    titles = ["All images", "Shared features", "Colors", "All classes", "Map", "Review labels"]
+    titles = [
+        "All images",
+        "Shared features",
+        "Colors",
+        "All classes",
+        "Map",
+        "Review labels",
+        "What if",
+    ]
     expect(tabs).to_have_text(titles)
     expect(view.root.get_by_role("tabpanel", name="All images")).to_be_visible()
 

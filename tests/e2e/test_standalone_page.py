@@ -133,6 +133,25 @@ def test_a_count_shows_the_images_that_it_counts(explorer: ExplorerView) -> None
     assert all("Label: Plants, Prediction: Animals (wrong)" in label for label in shown)
 
 
+def test_logits_are_shifted_without_a_kernel(explorer: ExplorerView) -> None:
+    explorer.pick("Plants")
+    explorer.panels("Plants")
+    explorer.open_tab("What if")
+    panel = explorer.root.get_by_test_id("imbxai-what_if")
+    shares = panel.locator('[data-class="Plants"] .imbxai-change-shares')
+    expect(shares).to_have_text("17% → 17%")
+    panel.locator("[data-remedy=LogitAdjustment] [type=range]").fill("1")
+    expect(shares).to_have_text("17% → 44%")  # as Analysis.what_if has it
+    panel.locator("[data-remedy=LogitAdjustment] .imbxai-remedy-name input").uncheck()
+    panel.locator("[data-remedy=LogitOffset] [type=range]").fill("6")
+    expect(shares).to_have_text("17% → 100%")
+    refit = panel.locator("[data-remedy=ClassifierRetraining]")
+    expect(refit.locator("input")).to_be_disabled()
+    expect(refit).to_contain_text("Needs a running kernel; this page has none.")
+    words = "How sure the changes are takes a running kernel; this page has none."
+    expect(panel.locator(".imbxai-what-if-state")).to_have_text(words)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_color_scheme(page: Page, explorer: ExplorerView, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

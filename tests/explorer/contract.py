@@ -60,6 +60,16 @@ def contract() -> str:
     imports.append('import type { ImageAnswer, LookAnswer } from "../src/parts/image_answer";')
     for kind, answer in answers.items():
         values.append(_constant(kind.replace("Answer", "_answer").lower(), kind, answer))
+    what_if: Any = deck.contents["what_if"]
+    answers = {
+        "ValidationImages": ("validation_data", what_if.data()),
+        "Offers": ("remedy_list", what_if.begin().result()),
+        "Moved": ("mover", what_if.move([{"name": "NearestClassMean", "parameters": {}}]).result()),
+        "MovedTiles": ("moved_images", what_if.tiles([0, 3])),
+    }
+    for kind, (part_name, answer) in answers.items():
+        imports.append(f'import type {{ {kind} }} from "../src/parts/{part_name}";')
+        values.append(_constant(_snake(kind), kind, answer))
     identity = {key: card[key] for key in ("index", "name", "notice")}
     imports.append('import type { ClassCard } from "../src/model";')
     values.append(_constant("identity", "ClassCard", identity))
@@ -69,12 +79,16 @@ def contract() -> str:
 def _told(kind: type[Panel]) -> list[str]:
     """List the traits that a panel is made with, but for cards and what is set in the page."""
     rest = {"card", "ahead", "marks", "selected", "likely", "marked", "labels", "filter", "wanted"}
-    rest |= {"opens", "opened", "held", "edits", "editing", "edit"}
+    rest |= {"opens", "opened", "held", "edits", "editing", "edit", "remedy", "tried", "shifts"}
     return [name for name in kind.class_own_traits(sync=True) if name not in rest]
 
 
 def _title(name: str) -> str:
     return name.title().replace("_", "")
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _constant(name: str, kind: str, value: Any) -> str:

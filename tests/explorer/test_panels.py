@@ -23,6 +23,7 @@ from imbxai_widgets.explorer.panels.header import ClassHeader
 from imbxai_widgets.explorer.panels.overlap import OverlapTable
 from imbxai_widgets.explorer.panels.overview import OverviewPanel
 from imbxai_widgets.explorer.panels.review import ReviewPanel
+from imbxai_widgets.explorer.panels.what_if import WhatIfPanel
 
 PANELS = list(WIDGETS.values())
 CARDS = {kind: sample_card(content) for content, kind in WIDGETS.items() if content.keys()}
@@ -119,6 +120,7 @@ def test_two_of_a_kind_are_independent(panel: type[Panel]) -> None:
         DetailPanel: ("opened", {"kind": "image"}),
         EditsPanel: ("edits", {"training:1": {"action": "keep"}}),
         ReviewPanel: ("marked", ["training:1"]),
+        WhatIfPanel: ("shifts", {"1": 0.5}),
     }
     name, value = others[panel] if panel in others else ("card", CARDS[panel])
     setattr(first, name, value)

@@ -18,6 +18,7 @@ from imbxai_widgets.explorer.panels.map import MapContent
 from imbxai_widgets.explorer.panels.overlap import OverlapContent
 from imbxai_widgets.explorer.panels.overview import OverviewContent
 from imbxai_widgets.explorer.panels.review import ReviewContent
+from imbxai_widgets.explorer.panels.what_if import WhatIfContent
 
 __all__ = ["PANELS"]
 
@@ -36,5 +37,6 @@ PANELS: tuple[type[PanelContent], ...] = (
     OverviewContent,
     MapContent,
     ReviewContent,
+    WhatIfContent,
     DetailContent,
 )

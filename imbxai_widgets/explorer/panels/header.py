@@ -89,6 +89,8 @@ class ClassHeader(Panel):
         Index of the selected class. One picked in the page comes to Python by the linker alone.
     filter : dict
         The images asked for in the page; see js/src/parts/filter.ts.
+    remedy : dict
+        The remedy that a click asks to be tried; see js/src/parts/remedies.ts.
 
     Raises
     ------
@@ -103,3 +105,4 @@ class ClassHeader(Panel):
     card = Card(HeaderPart).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     filter: Any = traitlets.Dict().tag(sync=True)
+    remedy: Any = traitlets.Dict().tag(sync=True)

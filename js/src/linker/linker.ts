@@ -14,6 +14,7 @@ import { h } from "../parts/dom";
 import { type AskedEdit, type Editing, type Edits, isEdit } from "../parts/edits";
 import { type AskedFilter, isAsked } from "../parts/filter";
 import { type AskedOpening, isOpening } from "../parts/open";
+import { type AskedRemedy, isRemedy, type Shifts, sameShifts } from "../parts/remedies";
 import { CardStore } from "./card_store";
 import { EditStore } from "./edit_store";
 
@@ -114,6 +115,8 @@ export class Linker {
       this.#listen(panel, "likely", (indices) => this.#cards.foresee(indices as number[]));
       this.#listen(panel, "filter", (filter) => this.#filter(filter as AskedFilter));
       this.#listen(panel, "opens", (opening) => this.#open(opening as AskedOpening));
+      this.#listen(panel, "remedy", (remedy) => this.#try(remedy as AskedRemedy));
+      this.#listen(panel, "shifts", (shifts) => this.#shift(shifts as Shifts));
       this.#listen(panel, "marked", (keys) => this.#mark(keys as string[]));
       this.#listen(panel, "edit", (edit) => this.#edit(edit as AskedEdit));
     }
@@ -166,6 +169,19 @@ export class Linker {
     if (isOpening(opening)) this.#putAll("opened", opening);
   }
 
+  /** Has a remedy tried, and the tab opened that tries it. */
+  #try(remedy: AskedRemedy): void {
+    if (isRemedy(remedy)) this.#putAll("tried", remedy);
+  }
+
+  /** Has all panels that shift logits shift them alike; Python need not know. */
+  #shift(shifts: Shifts): void {
+    for (const { model } of this.to.panels) {
+      const known = model.get("shifts") as Shifts | undefined;
+      if (known !== undefined && !sameShifts(known, shifts)) model.set_state({ shifts });
+    }
+  }
+
   /** Keeps which images are marked; all panels show it, and Python is told. */
   #mark(keys: string[]): void {
     if (keys.join() === this.model.get("marked").join()) return;
@@ -196,7 +212,10 @@ export class Linker {
     return this.to.message.comm_live === false ? NO_KERNEL : "";
   }
 
-  #putAll(trait: "wanted" | "opened" | "marked" | "edits" | "editing", value: unknown): void {
+  #putAll(
+    trait: "wanted" | "opened" | "tried" | "marked" | "edits" | "editing",
+    value: unknown,
+  ): void {
     for (const { model } of this.to.panels) {
       if (has(model, trait)) model.set_state({ [trait]: value });
     }

@@ -2,6 +2,7 @@
 import type { Model, Render } from "../model";
 import { Cleanup, h, keepKeys, step } from "../parts/dom";
 import { type AskedFilter, isAsked } from "../parts/filter";
+import { type AskedRemedy, isRemedy } from "../parts/remedies";
 
 export interface State {
   titles: string[];
@@ -11,6 +12,10 @@ export interface State {
   wanted: AskedFilter;
   /** The number of that tab. */
   images: number;
+  /** A remedy that is to be tried; opens the tab that tries it. */
+  tried: AskedRemedy;
+  /** The number of that tab. */
+  remedies: number;
 }
 
 /** In Python's explorer/tabs.py: the class names of what stands in a tab. */
@@ -64,8 +69,16 @@ class TabBar {
 
   /** Opens the tab of the images that are wanted, and brings it into sight. */
   showImages(): void {
-    if (!isAsked(this.model.get("wanted"))) return;
-    this.#open(this.model.get("images"));
+    if (isAsked(this.model.get("wanted"))) this.#bring(this.model.get("images"));
+  }
+
+  /** The same of the tab that tries remedies. */
+  showRemedies(): void {
+    if (isRemedy(this.model.get("tried"))) this.#bring(this.model.get("remedies"));
+  }
+
+  #bring(number: number): void {
+    this.#open(number);
     const quick = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.element.scrollIntoView({ block: "start", behavior: quick ? "auto" : "smooth" });
   }
@@ -101,6 +114,7 @@ const render: Render<State> = ({ model, el }) => {
   const cleanup = new Cleanup();
   cleanup.on(model, "change:current", () => bar.show());
   cleanup.on(model, "change:wanted", () => bar.showImages());
+  cleanup.on(model, "change:tried", () => bar.showRemedies());
   el.append(bar.element);
   cleanup.add(() => bar.dispose());
   // The view is put into the page after it is rendered.

@@ -4,7 +4,8 @@ import { hasCard, type MaybeCard, type Model, type Render } from "../model";
 import { Cleanup, h, TextView } from "../parts/dom";
 import type { AskedFilter } from "../parts/filter";
 import { percent } from "../parts/format";
-import { type Actions, actionsOf, pieces, type Sentence } from "../parts/sentence";
+import type { AskedRemedy } from "../parts/remedies";
+import { type Actions, pieces, type Sentence, triesOf } from "../parts/sentence";
 
 export interface Accuracy {
   /** Validation images that are right, and the 95% interval of their share; 0 to 1. */
@@ -35,6 +36,7 @@ export interface State {
   card: MaybeCard<Part>;
   selected: number;
   filter: AskedFilter;
+  remedy: AskedRemedy;
 }
 
 let views = 0;
@@ -78,7 +80,7 @@ class Answer {
   readonly #actions: Actions;
 
   constructor(private readonly model: Model<State>) {
-    this.#actions = actionsOf(model);
+    this.#actions = triesOf(model);
     const prefix = `imbxai-header-${++views}`;
     this.#sure = this.#disclosure("How sure is this?", `${prefix}-sure`);
     this.#advice = this.#disclosure("What to do", `${prefix}-advice`);

@@ -2,13 +2,16 @@
 import type { Model } from "../model";
 import { h } from "./dom";
 import { type AskedFilter, askFor, type ImageFilter } from "./filter";
+import { type AskedRemedy, askRemedy, type Remedy } from "./remedies";
 
-/** Plain text, or text that filters or selects. */
+/** Plain text, or text that does something. */
 export interface Piece {
   text: string;
   filter?: ImageFilter;
   /** Number of a class. */
   select?: number;
+  /** Opens the tab "What if" with it. */
+  remedy?: Remedy;
 }
 
 export type Sentence = Piece[];
@@ -17,6 +20,8 @@ export type Sentence = Piece[];
 export interface Actions {
   filter(filter: ImageFilter): void;
   select(index: number): void;
+  /** Where the panel can ask for it. */
+  try?(remedy: Remedy): void;
 }
 
 export const plain = (sentence: Sentence): string => sentence.map(({ text }) => text).join("");
@@ -31,7 +36,8 @@ export function textButton(text: string, hint: string, act: () => void): HTMLBut
 
 /** The pieces of a sentence as text and buttons. */
 export const pieces = (sentence: Sentence, actions: Actions): (string | HTMLElement)[] =>
-  sentence.map(({ text, filter, select }) => {
+  sentence.map(({ text, filter, select, remedy }) => {
+    if (remedy && actions.try) return textButton(text, "Try it", () => actions.try?.(remedy));
     if (filter) return textButton(text, "Show these images", () => actions.filter(filter));
     if (select === undefined) return text;
     return textButton(text, "Select this class", () => actions.select(select));
@@ -44,3 +50,11 @@ export function actionsOf(model: Model<{ filter: AskedFilter; selected: number }
     select: (index) => model.set("selected", index),
   };
 }
+
+/** The same of panels that can ask for remedies to be tried as well. */
+export const triesOf = (
+  model: Model<{ filter: AskedFilter; selected: number; remedy: AskedRemedy }>,
+): Actions => ({
+  ...actionsOf(model),
+  try: (remedy) => model.set("remedy", askRemedy(remedy)),
+});
