@@ -148,6 +148,13 @@ def moves() -> Iterator[str]:
         yield _row(f"`{name}`", *cells)
 
 
+def moves_in_the_panel() -> Iterator[str]:
+    """Yield how long a move of the panel takes, until it is shown and until it is sure."""
+    for name, times in read_results("moves")["moves"].items():
+        figures = ("shown p50", "shown p95", "sure p50", "sure p95", "busy")
+        yield _row(f"`{name}`", *(f"{1000 * times[figure]:.0f}" for figure in figures))
+
+
 def forecasts_of_remedies(title: str) -> dict[str, list[float]]:
     """Return the correlations of the changes of classes, forecast and real, by set."""
     found = read_results("what_if")["trials"]
@@ -250,7 +257,7 @@ TABLES = {
         lambda: of_a_card(_card_pages.loops),
         lambda: of_a_card(_card_pages.others),
     ),
-    "docs/what-if.md": (held_changes, remedies, chosen, moves),
+    "docs/what-if.md": (held_changes, remedies, chosen, moves, moves_in_the_panel),
 }
 
 

@@ -204,6 +204,7 @@ class WhatIfView {
     if (!remedies.length) {
       this.#mover.stop();
       this.#show("", data.predictions);
+      this.#told.removeAttribute("aria-busy");
       this.#tell("Nothing is switched on: all is as it is.", "");
       return;
     }
@@ -216,7 +217,8 @@ class WhatIfView {
       return;
     }
     if (this.#kernel) this.#mover.ask(remedies);
-    this.#told.setAttribute("aria-busy", String(!inPage));
+    if (inPage) this.#told.removeAttribute("aria-busy");
+    else this.#told.setAttribute("aria-busy", "true");
     this.#tell(inPage ? (this.#kernel ? "" : NO_INTERVALS) : "Computing \u2026", GIVEN);
   }
 
@@ -262,7 +264,6 @@ class WhatIfView {
     this.#shown = { key, after, ...(moved ? { moved } : {}) };
     const figures = data.figures(after);
     const intervals = moved && { low: float64(moved.low), high: float64(moved.high) };
-    this.#told.removeAttribute("aria-busy");
     this.#classes.show({ data, after: figures, intervals });
     const { summary_low: low, summary_high: high, refit } = moved ?? {};
     this.#overall.show(data, figures, low && high && refit && { low, high, refit });
