@@ -8,6 +8,7 @@ import numpy as np
 
 from imbxai_widgets.analysis._evidence import FEWEST_TO_COMPARE, ClassEvidence
 from imbxai_widgets.analysis.diagnosis import State
+from imbxai_widgets.compute.diagnosis.subgroups import recall_difference
 from imbxai_widgets.compute.methods.intervals import wilson_interval
 
 HOLDS: Final = 0.5
@@ -67,6 +68,10 @@ def state_of(one: ClassEvidence, fewest: int) -> State:
 def strengths(one: ClassEvidence) -> dict[str, float]:
     """Return how clearly each rule is met, 0 to 1; from 0.5 on it holds, NaN: not tested."""
     mixed = ramp(-one.excess("pair_validation"), 0.015, 0.045)
+    mixed = 0.0 if np.isnan(mixed) else mixed
+    of_training = ramp(-one.excess("pair_training"), 0.005, 0.025)
+    count = len(one.doubted_in) + len(one.doubted_out)
+    doubted = min(ramp(one.excess("doubted"), 0.02, 0.08), ramp(count, 2, 5))
     small = ramp(one.relative_size, 0.75, 0.45)
     different = np.nan
     if one.repeated is not None and one.train_images >= FEWEST_TO_COMPARE:
@@ -76,10 +81,11 @@ def strengths(one: ClassEvidence) -> dict[str, float]:
     return {
         LEAK: ramp(len(one.leaked) / one.images, 0.0, 0.06),
         DUPLICATES: different,
-        LABELS: min(ramp(one.excess("doubted"), 0.02, 0.08), 1 - mixed),
-        OVERLAP: min(mixed, ramp(-one.excess("pair_training"), 0.005, 0.025)),
+        LABELS: min(doubted, 1 - mixed),
+        OVERLAP: np.nan if one.adversary is None else min(mixed, of_training),
         SHORTCUT: _shortcut(one),
-        SUBGROUP: _subgroup(one, mixed),
+        # Of a small class, what it has no images of fails in any case.
+        SUBGROUP: _subgroup(one, mixed) * (1 - 0.5 * small),
         SHIFT: _shift(one),
         FEW: small * (0.55 + 0.45 * _few(one)),
         DECISION: small * (0.55 + 0.45 * (1 - _few(one))),
@@ -89,14 +95,15 @@ def strengths(one: ClassEvidence) -> dict[str, float]:
 
 def _few(one: ClassEvidence) -> float:
     """How much rather too few images than a shifted decision, 0 to 1."""
-    return max(ramp(one.train_images, 14, 6), 1 - ramp(one.recovered, 0.6, 0.9))
+    left = (1 - one.recovered) * one.deficit
+    return max(ramp(one.train_images, 10, 5), ramp(left, 0.1, 0.25))
 
 
 def _shortcut(one: ClassEvidence) -> float:
     if one.local is None:
         return np.nan
     away = one.local.inside - one.local.outside
-    return min(ramp(one.local.inside, 0.65, 0.75), ramp(away, 0.08, 0.2))
+    return min(ramp(one.local.low, 0.55, 0.68), ramp(away, 0.08, 0.2))
 
 
 def _subgroup(one: ClassEvidence, mixed: float) -> float:
@@ -105,12 +112,11 @@ def _subgroup(one: ClassEvidence, mixed: float) -> float:
     if one.domain is not None:
         beyond = one.beyond
         share = float(beyond.mean())
+        strength = 0.0
         if 0 < share < 1:
-            worse = one.right[~beyond].mean() - one.right[beyond].mean()
-            some = min(ramp(one.excess("beyond"), 0.04, 0.12), ramp(share, 0.8, 0.6))
-            strength = min(some, ramp(float(worse), 0.15, 0.35))
-        else:
-            strength = 0.0
+            _, low, _ = recall_difference(one.right[beyond], one.right[~beyond])
+            some = min(ramp(one.excess("beyond"), 0.03, 0.1), ramp(share, 0.8, 0.6))
+            strength = min(some, ramp(low, 0.0, 0.1))
     if one.subgroup is not None:
         found = ramp(one.subgroup.low, 0.0, 0.3) * float(one.subgroup.p < RARE)
         strength = max(0.0 if np.isnan(strength) else strength, min(found, 1 - mixed))

@@ -180,7 +180,7 @@ def _shortcut(one: ClassEvidence, words: Words) -> Finding:
     found = _finding(rules.SHORTCUT, number, one.images, statement, advice)
     found = replace(found, images={"training": one.rows_training})
     if effect is None:
-        return _with(found, (local.inside, NAN, NAN))
+        return _with(found, (local.inside, local.low, local.high))
     return _with(found, (effect.gain, effect.low, effect.high))
 
 

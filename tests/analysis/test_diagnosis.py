@@ -75,7 +75,7 @@ def test_what_cannot_be_tested_says_why(drawn) -> None:
     analysis = Analysis.from_arrays(*train, predictions[0], validation=(*held, predictions[1]))
     tests = {test.cause: test for test in analysis.diagnose().of("0").tests}
     untold = [cause for cause, test in tests.items() if test.holds is None]
-    assert untold == ["duplicates", "shortcut", "over-confidence"]
+    assert untold == ["duplicates", "overlap", "shortcut", "over-confidence"]
     for cause in untold:
         assert tests[cause].statement.startswith("not tested: ")
         assert np.isnan(tests[cause].value)

@@ -145,11 +145,15 @@ class LocalDifference(NamedTuple):
     inside, outside : float
         The chance that an image of the second group is told from one of the first by its pixels
         inside the region, and by those outside; 0.5 where they are alike.
+    low, high : float
+        The 95% interval of `inside`, which does not count that the region was chosen.
     """
 
     region: str
     inside: float
     outside: float
+    low: float = np.nan
+    high: float = np.nan
 
 
 def local_difference(
@@ -185,7 +189,7 @@ def local_difference(
         if inside is None or outside is None:
             return None
         if found is None or inside.auc - outside.auc > found.inside - found.outside:
-            found = LocalDifference(name, inside.auc, outside.auc)
+            found = LocalDifference(name, inside.auc, outside.auc, inside.low, inside.high)
     return found
 
 
