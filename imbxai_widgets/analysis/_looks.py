@@ -12,7 +12,7 @@ from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 from imbxai_widgets.compute.reading.display import ImageSource
 
-SIDE: Final = 16
+SIDE: Final = 8
 
 
 class SmallImages(NamedTuple):
@@ -21,7 +21,7 @@ class SmallImages(NamedTuple):
     Attributes
     ----------
     images : float32 array, shape (n, h, w, 3), or None
-        0 to 255, of at most 16 pixels a side; None where they cannot be read.
+        0 to 255, of at most 8 pixels a side; None where they cannot be read.
     why : str
         Why they cannot.
     """
@@ -41,7 +41,7 @@ def small_images(split: Split, source: ImageSource | None, rows: IntArray) -> Sm
     Examples
     --------
     >>> small_images(analysis.train, analysis.images, np.arange(2)).images.shape
-    (2, 16, 16, 3)
+    (2, 8, 8, 3)
     """
     source = split.images if source is None else source
     if source is None:
