@@ -10,6 +10,7 @@ network, to the last digits, on one machine with one thread.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -154,14 +155,22 @@ def load_run(name: str, seed: int, folder: Path = FOLDER) -> Run:
         If the run is not there and its images are not on this machine.
     """
     path = _path(name, seed, folder)
+    return run_at(path, name, seed, lambda: load_set(RECIPES[name].images, seed))
+
+
+def run_at(path: Path, name: str, seed: int, images: Callable[[], ImageSet]) -> Run:
+    """Return the run of a recipe that is kept at a path; if it is not there, it is trained.
+
+    `images` are what it is trained on and judged by.
+    """
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         torch.set_num_threads(1)
-        images = load_set(RECIPES[name].images, seed)
-        model = train(name, images, seed)
+        found = images()
+        model = train(name, found, seed)
         safetensors.torch.save_file(model.state_dict(), path.with_suffix(".safetensors"))
         partial = path.with_suffix(".part.npz")
-        np.savez(partial, **_arrays(model, images))
+        np.savez(partial, **_arrays(model, found))
         partial.rename(path)
     with np.load(path) as saved:
         parts = [
