@@ -5,6 +5,7 @@ from __future__ import annotations
 from imbxai_widgets.analysis.analysis import Analysis
 from imbxai_widgets.analysis.comparison import Comparison, compare
 from imbxai_widgets.analysis.diagnosis import ClassDiagnosis, Diagnosis, Finding
+from imbxai_widgets.analysis.learning_curve import LearningCurve
 from imbxai_widgets.analysis.recipe import Recipe
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.analysis.storage import StorageError
@@ -18,6 +19,7 @@ __all__ = [
     "Diagnosis",
     "Finding",
     "Head",
+    "LearningCurve",
     "Recipe",
     "Split",
     "StorageError",

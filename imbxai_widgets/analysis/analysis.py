@@ -17,8 +17,8 @@ from imbxai_widgets.analysis._data import AnalysisData
 from imbxai_widgets.analysis._diagnose import DiagnosisTables
 from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
+from imbxai_widgets.analysis._learning_curve import LearningCurveTables
 from imbxai_widgets.analysis._map import MapTables
-from imbxai_widgets.analysis._what_if import WhatIfTables
 from imbxai_widgets.analysis.bars import BarTables
 from imbxai_widgets.analysis.duplicates import DuplicateTables
 from imbxai_widgets.analysis.edited import analysis_with_edits
@@ -35,7 +35,7 @@ class Analysis(
     DiagnosisTables,
     DuplicateTables,
     ForecastTables,
-    WhatIfTables,
+    LearningCurveTables,
     ErrorTables,
     MapTables,
 ):

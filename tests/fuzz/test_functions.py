@@ -73,6 +73,7 @@ OTHER_FUNCTIONS |= {
     *("weight_terms", "inverse_effective_numbers", "pair_margins", "wilson_ends", "color_lift"),
     *("count_pixels", "shared_out", "device_top", "expected_share", "kept_shares", "space_of"),
     *("check_projection", "own_points", "pca_points", "umap_points"),
+    *("forecast_recall", "shortfalls"),
 }
 
 # Too small, empty, wide, and of any type: what a caller may get wrong.

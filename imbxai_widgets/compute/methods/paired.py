@@ -10,6 +10,7 @@ never to change.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -126,6 +127,28 @@ class PairedDraws:
         with np.errstate(invalid="ignore"):
             before, now = (self._counted(right) / self.sizes for right in (self.before, after))
         return _interval(before, now, self._rates(self.drawn(after) if drawn is None else drawn))
+
+    def of_class(self, label: int, after: BoolArray, drawn: Iterable[BoolArray]) -> Change:
+        """Return the accuracy of one class where what becomes of its images is uncertain.
+
+        Parameters
+        ----------
+        label
+            The class.
+        after
+            (m,) bool: whether each of its images is right after.
+        drawn
+            The same, (m,), of each sample, as it may become instead.
+        """
+        rows = np.flatnonzero(self.labels == label)
+        before = self.before[rows]
+        won = [
+            float(weights @ (right.astype(np.int8) - before).astype(np.float32))
+            for weights, right in zip(self.weights[rows].T, drawn, strict=True)
+        ]
+        sizes = self.drawn_sizes[:, label] + _MADE_UP
+        rates = (np.array(won) + self.noise[:, label]) / sizes
+        return _interval(before.mean(), after.mean(), rates)
 
     def of_groups(
         self, after: BoolArray, tail: IntArray, drawn: DoubleArray | None = None

@@ -78,3 +78,19 @@ def test_no_images_no_figures() -> None:
     draws = PairedDraws(none, none.astype(bool), 2, none)
     assert np.isnan(draws.of_classes(none.astype(bool)).change).all()
     assert np.isnan(draws.of_groups(none.astype(bool), np.array([0])).change_low).all()
+
+
+def test_one_class_whose_change_is_certain_is_as_sure_as_among_all() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(3, size=120)
+    before, after = rng.random(120) < 0.5, rng.random(120) < 0.7
+    draws = PairedDraws(labels, before, 3, np.arange(120) // 2)
+    own = after[labels == 1]
+    found = draws.of_class(1, own, (own for _ in range(draws.weights.shape[1])))
+    of_all = draws.of_classes(after)
+    for value, values in zip(found, of_all, strict=True):
+        assert value == pytest.approx(values[1])
+    lost = (own & (rng.random(len(own)) < 0.5) for _ in range(draws.weights.shape[1]))
+    less = draws.of_class(1, own, lost)
+    assert less.change == found.change
+    assert less.change_low < found.change_low
