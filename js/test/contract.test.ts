@@ -12,6 +12,7 @@ import images from "../src/panels/images";
 import overlap from "../src/panels/overlap";
 import overview from "../src/panels/overview";
 import { plain } from "../src/parts/sentence";
+import { uint32, ValidationData } from "../src/parts/validation_data";
 import * as sent from "./contract";
 import { all, fakePixels, mount, one, PanelModel, stubSight, texts, UNEDITED } from "./panel_model";
 
@@ -123,6 +124,17 @@ describe("what Python sends of a class", () => {
     );
     expect(texts(el, ".imbxai-picker-name")).toEqual(changed.map((entry) => entry.name));
     expect(texts(el, ".imbxai-picker-summary p")).toHaveLength(2);
+  });
+
+  it("is predicted in the page as in the kernel, once logits are shifted", () => {
+    const data = new ValidationData(sent.unsure_images);
+    const unchanged = [...data.predictions];
+    for (const { remedies, moved } of sent.shifted) {
+      expect(data.doesInPage(remedies)).toBe(true);
+      const after = [...data.after(remedies)];
+      expect(after).toEqual([...uint32(moved.after)]);
+      expect(after).not.toEqual(unchanged);
+    }
   });
 
   it("is in the overview", async () => {

@@ -19,13 +19,26 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from registered import WIDGETS
-from small_analysis import make_pair
+from small_analysis import make_analysis, make_pair
 
 from imbxai_widgets import compare
 from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.panel import Panel
 
 CONTRACT = Path(__file__).parents[2] / "js" / "test" / "contract.ts"
+# What the page computes as well, in numbers that no rounding makes easy.
+SHIFTS: list[list[dict[str, Any]]] = [
+    [{"name": "LogitAdjustment", "parameters": {"tau": 0.7}}],
+    [{"name": "LogitAdjustment", "parameters": {"tau": -1.3}}],
+    [{"name": "LogitOffset", "parameters": {"offsets": {"0": 0.35, "2": -0.6}}}],
+    [{"name": "Threshold", "parameters": {"thresholds": {"1": 0.217}}}],
+    [
+        {"name": "Temperature", "parameters": {"value": 1.7}},
+        {"name": "LogitAdjustment", "parameters": {"tau": 0.9}},
+        {"name": "LogitOffset", "parameters": {"offsets": {"2": 0.4}}},
+        {"name": "Threshold", "parameters": {"thresholds": {"0": 0.41, "2": 0.3}}},
+    ],
+]
 _HEAD = "// Written by `make contract`: what Python sends, of the panels' types.\n"
 
 
@@ -70,6 +83,12 @@ def contract() -> str:
     for kind, (part_name, answer) in answers.items():
         imports.append(f'import type {{ {kind} }} from "../src/parts/{part_name}";')
         values.append(_constant(_snake(kind), kind, answer))
+    unsure: Any = CardDeck(make_analysis((60, 40, 30))).contents["what_if"]
+    values.append(_constant("unsure_images", "ValidationImages", unsure.data()))
+    shifted = [{"remedies": given, "moved": unsure.move(given).result()} for given in SHIFTS]
+    kind = "{ remedies: Remedy[]; moved: Moved }[]"
+    imports.append('import type { Remedy } from "../src/parts/remedies";')
+    values.append(_constant("shifted", kind, shifted))
     identity = {key: card[key] for key in ("index", "name", "notice")}
     imports.append('import type { ClassCard } from "../src/model";')
     values.append(_constant("identity", "ClassCard", identity))

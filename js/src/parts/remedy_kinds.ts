@@ -179,7 +179,9 @@ export const GROUPS: readonly Group[] = [
         name: "DropSuspects",
         label: "Drop suspects",
         hint: "Leaves out the training images with the most suspect labels, as Analysis.suspects() has them.",
-        sliders: [slider({ key: "n", label: "images", min: 1, step: 1, start: 10, text: String })],
+        sliders: [
+          slider({ key: "n", label: "images", min: 1, max: 100, step: 1, start: 10, text: String }),
+        ],
       },
       {
         name: "ApplyEdits",
