@@ -18,10 +18,11 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from decision_cases import counts_after
 from registered import WIDGETS
 from small_analysis import make_analysis, make_pair
 
-from imbxai_widgets import compare
+from imbxai_widgets import Analysis, compare
 from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.panel import Panel
 
@@ -39,6 +40,11 @@ SHIFTS: list[list[dict[str, Any]]] = [
         {"name": "Threshold", "parameters": {"thresholds": {"0": 0.41, "2": 0.3}}},
     ],
 ]
+# Counts of images of each split and class, beside what is added to logits.
+_COUNTS = (
+    "Offsets & { [S in keyof Tallies]: "
+    '{ [G in keyof Tallies[S]]: Omit<Tallies[S][G], "images" | "before"> } }'
+)
 _HEAD = "// Written by `make contract`: what Python sends, of the panels' types.\n"
 
 
@@ -89,10 +95,22 @@ def contract() -> str:
     kind = "{ remedies: Remedy[]; moved: Moved }[]"
     imports.append('import type { Remedy } from "../src/parts/remedies";')
     values.append(_constant("shifted", kind, shifted))
+    imports.append('import type { Offsets, Tallies } from "../src/parts/decision_data";')
+    values.append(_constant("decision_counts", f"({_COUNTS})[]", _decisions(before, card)))
     identity = {key: card[key] for key in ("index", "name", "notice")}
     imports.append('import type { ClassCard } from "../src/model";')
     values.append(_constant("identity", "ClassCard", identity))
     return "\n".join([_HEAD + "\n".join(sorted(imports)), *values])
+
+
+def _decisions(analysis: Analysis, card: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what moving the decision of class 1 must tell, by Python alone."""
+    chosen = card["decision_map"]["pair"]["adversary"]
+    moves = [{1: own, chosen: other} for own in (-2.0, 0.0, 0.35, 1.5) for other in (0.0, 1.0)]
+    return [
+        {"own": move[1], "adversary": move[chosen]} | counts_after(analysis, 1, chosen, move)
+        for move in moves
+    ]
 
 
 def _told(kind: type[Panel]) -> list[str]:

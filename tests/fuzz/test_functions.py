@@ -70,7 +70,8 @@ OTHER_FUNCTIONS |= {"confusion_groups", "confusion_tree"}
 OTHER_FUNCTIONS |= {
     *("balanced_archetypes", "balanced_neighbors", "balanced_shares", "best_balanced_archetypes"),
     *("bias_terms", "logit_contributions", "mean_inputs", "separating_terms", "share_apart"),
-    *("weight_terms", "inverse_effective_numbers", "pair_margins", "wilson_ends", "color_lift"),
+    *("weight_terms", "inverse_effective_numbers", "pair_margins", "pair_logits", "wilson_ends"),
+    "color_lift",
     *("count_pixels", "shared_out", "device_top", "expected_share", "kept_shares", "space_of"),
     *("check_projection", "own_points", "pca_points", "umap_points"),
     *("forecast_recall", "shortfalls"),

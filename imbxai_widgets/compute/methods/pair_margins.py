@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from imbxai_widgets.compute.numeric.types import FloatArray
+from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
+
+NO_RIVAL: Final = -1
+
+
+class PairLogits(NamedTuple):
+    """The logits that decide between a class, its adversary and all others.
+
+    Attributes
+    ----------
+    own, adversary
+        (n,) float32: logits of the two classes.
+    outside
+        (n,) float32: the largest logit of all other classes; minus infinity where there are none.
+    rival
+        (n,) int64: the class that it is of, the lowest of equal ones; `NO_RIVAL` without any.
+    """
+
+    own: FloatArray
+    adversary: FloatArray
+    outside: FloatArray
+    rival: IntArray
 
 
 class PairMargins(NamedTuple):
@@ -23,6 +44,45 @@ class PairMargins(NamedTuple):
 
     x: FloatArray
     y: FloatArray
+
+
+def pair_logits(logits: FloatArray, label: int, adversary: int) -> PairLogits:
+    """Return the logits of two classes, and the largest of all others.
+
+    Whatever is added to the logits of the two, the image is predicted as one of them, or as its
+    rival: the first of the largest.
+
+    Parameters
+    ----------
+    logits
+        (n, C) float32.
+    label, adversary
+        Two different classes, 0..C-1.
+
+    Returns
+    -------
+    PairLogits
+
+    Raises
+    ------
+    ValueError
+        If the two are one class.
+
+    Examples
+    --------
+    >>> pair_logits(np.array([[3.0, 1.0, 2.0, 2.0]], dtype=np.float32), 0, 1)
+    PairLogits(own=array([3.], dtype=float32), adversary=array([1.], dtype=float32), \
+outside=array([2.], dtype=float32), rival=array([2]))
+    """
+    if label == adversary:
+        raise ValueError("a class is no adversary of its own; name two classes")
+    others = logits.copy()
+    others[:, [label, adversary]] = -np.inf
+    rival = others.argmax(axis=1)
+    outside = others[np.arange(len(others)), rival]
+    if logits.shape[1] == 2:
+        rival = np.full(len(logits), NO_RIVAL)
+    return PairLogits(logits[:, label], logits[:, adversary], outside, rival)
 
 
 def pair_margins(logits: FloatArray, label: int, adversary: int) -> PairMargins:
@@ -54,8 +114,5 @@ def pair_margins(logits: FloatArray, label: int, adversary: int) -> PairMargins:
     >>> pair_margins(logits, 0, 1)
     PairMargins(x=array([ 2., -4.], dtype=float32), y=array([ 1., -1.], dtype=float32))
     """
-    if label == adversary:
-        raise ValueError("a class is no adversary of its own; name two classes")
-    others = np.delete(logits, [label, adversary], axis=1)
-    own = logits[:, label]
-    return PairMargins(own - logits[:, adversary], own - others.max(axis=1, initial=-np.inf))
+    own, other, outside, _ = pair_logits(logits, label, adversary)
+    return PairMargins(own - other, own - outside)

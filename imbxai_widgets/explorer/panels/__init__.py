@@ -8,6 +8,7 @@ from imbxai_widgets.explorer.panels.archetypes import ArchetypeContent
 from imbxai_widgets.explorer.panels.class_picker import ClassPickerContent
 from imbxai_widgets.explorer.panels.colors import ColorContent
 from imbxai_widgets.explorer.panels.comparison import ComparisonContent
+from imbxai_widgets.explorer.panels.decision_map import DecisionMapContent
 from imbxai_widgets.explorer.panels.detail import DetailContent
 from imbxai_widgets.explorer.panels.duplicates import DuplicatesContent
 from imbxai_widgets.explorer.panels.edits import EditsContent
@@ -38,5 +39,6 @@ PANELS: tuple[type[PanelContent], ...] = (
     MapContent,
     ReviewContent,
     WhatIfContent,
+    DecisionMapContent,
     DetailContent,
 )

@@ -14,6 +14,7 @@ from imbxai_widgets.compute.methods.neighborhoods_kept import space_of
 from imbxai_widgets.compute.reading.splits import SPLITS, SplitName
 from imbxai_widgets.explorer.deck import number
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part, read_static
+from imbxai_widgets.explorer.panels._most_mistaken import most_mistaken
 from imbxai_widgets.explorer.thumbnails import Tiles, make_tiles
 
 ADVERSARIES = 3  # classes that stand out beside the selected one
@@ -79,11 +80,8 @@ class MapContent(PanelContent):
 
     def part(self, index: int, page: int) -> MapPart:  # noqa: ARG002
         """Tell which classes stand out beside class `index`."""
-        votes, errors = self.deck.rows.votes, self.deck.rows.validation_errors
-        counted = votes if errors is None or not errors.totals[index] else errors
-        others, counts = counted.row(index)
-        most = np.argsort(-counts, kind="stable")[:ADVERSARIES]
-        return {"map": {"adversaries": others[most].tolist()}}
+        most = most_mistaken(self.deck, index)[:ADVERSARIES]
+        return {"map": {"adversaries": most.tolist()}}
 
     def places(self) -> MapPlaces:
         """Return where all images lie, and what their colors tell."""

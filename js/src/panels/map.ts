@@ -7,11 +7,11 @@ import { count, counted } from "../parts/format";
 import { COLORING_NAMES, type Highlight, highlightsOf, legendOf } from "../parts/map_colors";
 import { MapControls, MapLegend } from "../parts/map_controls";
 import { MapData, type MapPlaces, type MapTrust } from "../parts/map_data";
-import { MapHint } from "../parts/map_hint";
 import { MapNames } from "../parts/map_names";
 import { type Create, hasWebGL, load, MapPlot } from "../parts/map_plot";
 import { TrustView } from "../parts/map_trust";
 import { type AskedOpening, openImage } from "../parts/open";
+import { PointHint } from "../parts/point_hint";
 
 export interface MapClass {
   /** The classes that the selected one is mistaken for most, most first. */
@@ -64,7 +64,7 @@ class MapView {
   readonly #problem = new TextView(h("p", "imbxai-notice", { role: "alert" }));
   readonly #again = h("button", "imbxai-quiet-button", { type: "button" }, "Draw it again");
   readonly #asker: Asker;
-  readonly #hint: MapHint;
+  readonly #hint: PointHint;
   #data: MapData | undefined;
   #known: MapTrust | undefined;
   #create: Create | undefined;
@@ -99,7 +99,7 @@ class MapView {
     });
     this.#legend = new MapLegend(select);
     this.#trust = new TrustView(select);
-    this.#hint = new MapHint(this.frame.root, this.#place, this.#asker);
+    this.#hint = new PointHint(this.frame.root, this.#place, this.#asker);
     this.#place.append(this.#names.element);
     this.#again.hidden = true;
     this.#again.addEventListener("click", () => this.#draw());

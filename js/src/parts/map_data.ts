@@ -1,4 +1,5 @@
 // All images on the map: where they lie, and what is known of each, as arrays.
+import { bytesOf, floats } from "./bytes";
 import type { Edits } from "./edits";
 
 /** As Python sends it: training images first, in the order of their rows. */
@@ -40,12 +41,6 @@ export const EDITS = ["", "relabel", "exclude", "keep"] as const;
 
 /** Images that are opened together: the nearest on the map. */
 const GROUP = 60;
-
-// Bytes may begin anywhere in a message, floats may not.
-const bytesOf = ({ buffer, byteOffset, byteLength }: DataView): ArrayBuffer =>
-  buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
-
-export const floats = (view: DataView): Float32Array => new Float32Array(bytesOf(view));
 
 export interface Rect {
   x: number;
@@ -122,6 +117,11 @@ export class MapData {
 
   isWrong(at: number): boolean {
     return this.labels[at] !== this.predictions[at];
+  }
+
+  notesOf(at: number): string[] {
+    const level = this.levels[at] ?? UNKNOWN;
+    return level <= LEVELS ? [`Neighborhood kept here: ${(100 * level) / LEVELS}%`] : [];
   }
 
   /** An image and those nearest to it on the map, nearest first. */

@@ -1,7 +1,8 @@
 // How far the map can be trusted: in words for the selected class, and as a list of all classes.
+import { floats } from "./bytes";
 import { bar, fill, h, TextView, type View, Views } from "./dom";
 import { count, percent } from "./format";
-import { floats, type MapPlaces, type MapTrust } from "./map_data";
+import type { MapPlaces, MapTrust } from "./map_data";
 
 /** Below this share of kept neighborhoods most of what is alike lies elsewhere. */
 const MISLEADING = 0.5;

@@ -3,16 +3,27 @@
 import { ARCHETYPES } from "./archetype_style";
 import type { AskError, Asker } from "./ask";
 import { h } from "./dom";
-import { LEVELS, type MapData } from "./map_data";
 import { drawPreview } from "./preview";
 import { type Sprite, TileSheet } from "./sprite";
-import { describe, type Thumbnail, type Tile } from "./thumbnail_grid";
+import { describe, type SplitName, type Thumbnail, type Tile } from "./thumbnail_grid";
 import { Tooltip } from "./tooltip";
 
 interface Answer {
   thumbnails: Thumbnail[];
   sprite: Sprite | null;
   sprite_data: DataView;
+}
+
+/** Images that stand as points on a chart. */
+export interface Points {
+  readonly labels: ArrayLike<number>;
+  readonly predictions: ArrayLike<number>;
+  readonly archetypes: ArrayLike<number>;
+  splitOf(at: number): SplitName;
+  rowOf(at: number): number;
+  nameOf(index: number): string;
+  /** What the chart has to say of an image besides. */
+  notesOf(at: number): string[];
 }
 
 /** Milliseconds that a pointer rests on a point before its image is asked for. */
@@ -22,11 +33,11 @@ const KEPT = 200;
 /** Longer side of an image in CSS pixels. */
 const SIDE = 128;
 
-export class MapHint {
+export class PointHint {
   readonly #tooltip: Tooltip;
   readonly #canvas = h("canvas", "imbxai-thumb-preview");
   /** Stands where the point is. */
-  readonly #anchor = h("span", "imbxai-map-anchor", { "aria-hidden": "true" });
+  readonly #anchor = h("span", "imbxai-point-anchor", { "aria-hidden": "true" });
   readonly #tiles = new Map<number, Tile>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked: AbortController | undefined;
@@ -45,7 +56,7 @@ export class MapHint {
     return this.#tiles.get(at);
   }
 
-  show(data: MapData, at: number, [x, y]: [number, number]): void {
+  show(data: Points, at: number, [x, y]: [number, number]): void {
     this.hide();
     this.#anchor.style.transform = `translate(${x}px, ${y}px)`;
     const tile = this.#tiles.get(at);
@@ -65,7 +76,7 @@ export class MapHint {
     this.#tiles.clear();
   }
 
-  async #ask(data: MapData, at: number): Promise<void> {
+  async #ask(data: Points, at: number): Promise<void> {
     const asked = new AbortController();
     this.#asked = asked;
     const given = { split: data.splitOf(at), row: data.rowOf(at) };
@@ -97,23 +108,22 @@ export class MapHint {
     }
   }
 
-  #write(data: MapData, at: number, tile: Tile | undefined): void {
-    const lines = tile ? describe(tile) : wordsOf(data, at);
-    const level = data.levels[at] ?? LEVELS + 1;
-    if (level <= LEVELS) lines.push(`Neighborhood kept here: ${(100 * level) / LEVELS}%`);
+  #write(data: Points, at: number, tile: Tile | undefined): void {
+    const lines = [...(tile ? describe(tile) : wordsOf(data, at)), ...data.notesOf(at)];
     const drawn = tile !== undefined && drawPreview(this.#canvas, tile, SIDE);
     this.#tooltip.show(this.#anchor, lines, drawn && this.#canvas);
   }
 }
 
-/** What the map itself knows of an image. */
-export function wordsOf(data: MapData, at: number): string[] {
+/** What the chart itself knows of an image. */
+function wordsOf(data: Points, at: number): string[] {
   const split = data.splitOf(at) === "training" ? "Training" : "Validation";
-  const taken = data.nameOf(data.predictions[at] ?? 0);
+  const [label, prediction] = [data.labels[at] ?? 0, data.predictions[at] ?? 0];
+  const wrong = label === prediction ? "" : " (wrong)";
   return [
     `${split} image, row ${data.rowOf(at)}`,
-    `Label: ${data.nameOf(data.labels[at] ?? 0)}`,
-    `Prediction: ${taken}${data.isWrong(at) ? " (wrong)" : ""}`,
+    `Label: ${data.nameOf(label)}`,
+    `Prediction: ${data.nameOf(prediction)}${wrong}`,
     `Archetype: ${ARCHETYPES[data.archetypes[at] ?? 0]?.name ?? ""}`,
   ];
 }
