@@ -12,6 +12,7 @@ import pandas as pd
 from imbxai_widgets.analysis import Analysis, Comparison
 from imbxai_widgets.analysis.balanced import Balanced
 from imbxai_widgets.analysis.copies import Copies
+from imbxai_widgets.analysis.decision_images import DecisionSource
 from imbxai_widgets.analysis.reach import Reach
 from imbxai_widgets.analysis.rows import ClassRows
 from imbxai_widgets.compute.embedding.network import Network
@@ -176,6 +177,11 @@ class Deck:
     def balanced(self) -> Balanced:
         """Class-balanced archetypes of the training images; of many, a search of minutes."""
         return self.analysis.balanced("training")
+
+    @cached_property
+    def decisions(self) -> DecisionSource:
+        """The images around the decision between any two classes."""
+        return DecisionSource(self.analysis)
 
     @property
     def copies(self) -> Copies | None:

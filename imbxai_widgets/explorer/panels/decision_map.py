@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, TypedDict
 
 import numpy as np
 import traitlets
 
-from imbxai_widgets.analysis.decision_images import DecisionSource
 from imbxai_widgets.compute.reading.splits import SPLITS, SplitName
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
 from imbxai_widgets.explorer.panels._most_mistaken import most_mistaken
@@ -116,10 +114,6 @@ class DecisionMapContent(PanelContent):
     def _missing(self) -> str:
         return NO_VALIDATION if self.deck.analysis.validation is None else ""
 
-    @cached_property
-    def _source(self) -> DecisionSource:
-        return DecisionSource(self.deck.analysis)
-
     def _others(self, index: int) -> list[int]:
         others: list[int] = most_mistaken(self.deck, index).tolist()
         n_classes = self.deck.analysis.n_classes
@@ -134,7 +128,7 @@ class DecisionMapContent(PanelContent):
         columns: list[list[Any]] = []
         for name in SPLITS:
             split = self.deck.analysis.split(name)
-            found = self._source.images(name, index, adversary, reach=reach, offsets=offsets)
+            found = self.deck.decisions.images(name, index, adversary, reach=reach, offsets=offsets)
             rows = found.rows
             known = split.labels[rows], split.predictions[rows], rows, split.archetypes[rows]
             columns.append([*found.logits, found.largest, *known])
