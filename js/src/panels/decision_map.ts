@@ -20,6 +20,7 @@ import { count, counted } from "../parts/format";
 import { Newest } from "../parts/newest";
 import { type AskedOpening, openImage } from "../parts/open";
 import { PointHint } from "../parts/point_hint";
+import type { Shifts } from "../parts/remedies";
 
 export interface DecisionMap {
   /** That can be chosen, what the class is mistaken for most first. */
@@ -41,9 +42,6 @@ export interface State {
   shifts: Shifts;
   opens: AskedOpening;
 }
-
-/** What is added to the logits of classes, by their numbers. */
-type Shifts = Readonly<Record<string, number>>;
 
 type Answer = DecisionPair & { data: DataView };
 

@@ -1,4 +1,5 @@
 // Which classes are confused with which, as Python sends it: only pairs that are, in bytes.
+import { bytesOf, floats } from "./bytes";
 import type { ImageFilter } from "./filter";
 import { count, counted, factor, percent } from "./format";
 
@@ -19,9 +20,7 @@ export interface SentConfusions {
   lifts: DataView;
 }
 
-const bytes = ({ buffer, byteOffset, byteLength }: DataView) =>
-  buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
-const whole = (view: DataView) => new Int32Array(bytes(view));
+const whole = (view: DataView) => new Int32Array(bytesOf(view));
 
 /** What lies at `at` of an array in which it does. */
 export const at = (values: ArrayLike<number>, position: number): number => values[position] ?? 0;
@@ -63,9 +62,9 @@ export class Confusions {
     this.others = whole(sent.others);
     this.counts = whole(sent.counts);
     this.cast = whole(sent.cast);
-    this.lows = new Float32Array(bytes(sent.lows));
-    this.highs = new Float32Array(bytes(sent.highs));
-    this.lifts = new Float32Array(bytes(sent.lifts));
+    this.lows = floats(sent.lows);
+    this.highs = floats(sent.highs);
+    this.lifts = floats(sent.lifts);
     this.starts = new Int32Array(names.length + 1);
     for (const row of this.rows) this.starts[row + 1] = at(this.starts, row + 1) + 1;
     for (let row = 0; row < names.length; row++) {

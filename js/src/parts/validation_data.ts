@@ -1,4 +1,5 @@
 // The validation images as the page makes figures of them: what is predicted once logits are shifted.
+import { bytesOf } from "./bytes";
 import type { Remedy } from "./remedies";
 
 /** As Python sends it. */
@@ -35,10 +36,6 @@ export interface Figures {
 const IN_PAGE = ["Temperature", "LogitAdjustment", "LogitOffset", "Threshold"];
 /** In Python's compute/remedies/logits.py: differences that are none. */
 const ALIKE = 1e-9;
-
-// Bytes may begin anywhere in a message, numbers may not.
-const bytesOf = ({ buffer, byteOffset, byteLength }: DataView): ArrayBuffer =>
-  buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 
 export const uint32 = (view: DataView): Uint32Array => new Uint32Array(bytesOf(view));
 export const float64 = (view: DataView): Float64Array => new Float64Array(bytesOf(view));
