@@ -152,6 +152,20 @@ def test_logits_are_shifted_without_a_kernel(explorer: ExplorerView) -> None:
     expect(panel.locator(".imbxai-what-if-state")).to_have_text(words)
 
 
+def test_a_decision_is_moved_without_a_kernel(explorer: ExplorerView) -> None:
+    explorer.pick("Plants")
+    explorer.panels("Plants")
+    explorer.open_tab("What if")
+    shown = explorer.root.get_by_test_id("imbxai-decision_map")
+    shown.locator("[type=range]").fill("1.5")
+    row = shown.locator("tbody tr:has(td)").first
+    expect(row.get_by_role("button")).to_have_text(["7", "4", "0"])  # as Analysis.what_if has it
+    shown.get_by_label("Against").select_option(label="Food")
+    expect(shown.get_by_role("alert")).to_have_text(
+        "This pair needs a running, idle kernel; none has answered.", timeout=PATIENCE_MS
+    )
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_color_scheme(page: Page, explorer: ExplorerView, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

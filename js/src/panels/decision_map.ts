@@ -55,6 +55,9 @@ const KEPT = 8;
 const NOTE =
   "Each point is an image, placed by the logits that decide. Drag the line, or move the slider: it " +
   "adds to the logits of the class, and the numbers tell at once whom that wins and loses.";
+const CHOSEN =
+  "A bias that is chosen by these numbers is chosen on the very images that they count: they do not " +
+  "tell what it gains on others.";
 const NO_KERNEL = "This pair needs a running, idle kernel; none has answered.";
 
 class DecisionView {
@@ -104,7 +107,7 @@ class DecisionView {
     this.#arrange();
     const chart = h("div", "", {}, this.#plot.element, this.#legend.element, this.#sample.element);
     const told = h("div", "imbxai-decision-told", {}, this.#words.element, this.#counts.element);
-    told.append(this.#singled);
+    told.append(this.#singled, h("p", "imbxai-note imbxai-decision-chosen", {}, CHOSEN));
     this.#parts = h("div", "imbxai-decision-parts", {}, chart, told);
     this.frame.body.append(this.#controls.element, this.#problem.element, this.#parts);
     cleanup.onResize([this.#plot.element], () => this.#plot.resize());

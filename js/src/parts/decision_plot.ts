@@ -37,7 +37,12 @@ const OUTLINES = ["var(--imbxai-text)", "var(--imbxai-wrong)"] as const;
 const REST = ["var(--imbxai-soft)", "var(--imbxai-line)", "var(--imbxai-accent)"] as const;
 
 export class DecisionPlot {
-  readonly #surface = new Surface((context) => this.#paint(context));
+  readonly #surface = new Surface(
+    (context) => this.#paint(context),
+    () => {
+      this.#colors = [];
+    },
+  );
   readonly #names = ["class", "adversary", "others"].map(
     (group) => new TextView(h("span", `imbxai-decision-region imbxai-decision-${group}`)),
   );
@@ -61,8 +66,6 @@ export class DecisionPlot {
   #dragging = false;
 
   constructor(private readonly events: PlotEvents) {
-    // Heard before the canvas hears that the theme has changed.
-    this.element.addEventListener("transitionend", () => this.#forget(), true);
     this.#listen();
   }
 
@@ -119,10 +122,6 @@ export class DecisionPlot {
   get corner(): [x: number, y: number] {
     const { own, adversary } = this.#offsets;
     return [this.#across(adversary - own), this.#down(-own)];
-  }
-
-  #forget(): void {
-    this.#colors = [];
   }
 
   #across(x: number): number {

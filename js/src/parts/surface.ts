@@ -3,14 +3,36 @@ import { h } from "./dom";
 
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
 
+/** Milliseconds after the last change of a theme until its colors stand still. */
+const THEMED = 100;
+
 export class Surface {
   readonly canvas = h("canvas", "imbxai-surface", { "aria-hidden": "true" });
   #width = 0;
   #height = 0;
 
-  constructor(private readonly paint: Draw) {
-    // Its text color, which it does not use, changes with every theme of every host.
-    this.canvas.addEventListener("transitionend", () => this.draw());
+  #themed: ReturnType<typeof setTimeout> | undefined;
+
+  /** `retheme` hears before it is drawn in other colors. */
+  constructor(
+    private readonly paint: Draw,
+    private readonly retheme: () => void = () => {},
+  ) {
+    // Its text color, which it does not use, changes with every theme of every host: in JupyterLab
+    // in steps, of which each takes back the transition of the last.
+    for (const type of ["transitionend", "transitioncancel"] as const) {
+      this.canvas.addEventListener(type, () => this.#recolor());
+    }
+  }
+
+  #recolor(): void {
+    const again = () => {
+      this.retheme();
+      this.draw();
+    };
+    again();
+    clearTimeout(this.#themed);
+    this.#themed = setTimeout(again, THEMED);
   }
 
   /** Takes a size in CSS pixels, and draws. */
