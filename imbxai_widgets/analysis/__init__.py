@@ -7,6 +7,7 @@ from imbxai_widgets.analysis.comparison import Comparison, compare
 from imbxai_widgets.analysis.diagnosis import ClassDiagnosis, Diagnosis, Finding
 from imbxai_widgets.analysis.learning_curve import LearningCurve
 from imbxai_widgets.analysis.recipe import Recipe
+from imbxai_widgets.analysis.report import Report
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.analysis.storage import StorageError
 from imbxai_widgets.analysis.what_if import WhatIf
@@ -21,6 +22,7 @@ __all__ = [
     "Head",
     "LearningCurve",
     "Recipe",
+    "Report",
     "Split",
     "StorageError",
     "WhatIf",

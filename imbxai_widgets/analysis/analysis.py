@@ -14,7 +14,6 @@ from imbxai_widgets.analysis._actions import ActionTables
 from imbxai_widgets.analysis._confusion import ConfusionTables
 from imbxai_widgets.analysis._coverage import CoverageTables
 from imbxai_widgets.analysis._data import AnalysisData
-from imbxai_widgets.analysis._diagnose import DiagnosisTables
 from imbxai_widgets.analysis._error_probability import ErrorTables
 from imbxai_widgets.analysis._forecast import ForecastTables
 from imbxai_widgets.analysis._learning_curve import LearningCurveTables
@@ -23,16 +22,17 @@ from imbxai_widgets.analysis.bars import BarTables
 from imbxai_widgets.analysis.duplicates import DuplicateTables
 from imbxai_widgets.analysis.edited import analysis_with_edits
 from imbxai_widgets.analysis.from_arrays import analysis_from_arrays
+from imbxai_widgets.analysis.report import ReportTables
 from imbxai_widgets.analysis.storage import load_analysis, save_analysis
 from imbxai_widgets.edits import Edits
 
 
 class Analysis(
+    ReportTables,
     ActionTables,
     ConfusionTables,
     BarTables,
     CoverageTables,
-    DiagnosisTables,
     DuplicateTables,
     ForecastTables,
     LearningCurveTables,
