@@ -33,6 +33,7 @@ const GIVEN =
   "With parameters given, nothing is chosen, and all validation images count. But a slider that is " +
   "moved until these figures please is chosen on the very images that judge it: “best” is not.";
 const NO_KERNEL = "It needs a running, idle kernel; none has answered.";
+const STILL = "Still computing \u2026 If the kernel is busy with a cell, it answers after that.";
 const NO_INTERVALS = "How sure the changes are takes a running kernel; this page has none.";
 
 class WhatIfView {
@@ -73,7 +74,7 @@ class WhatIfView {
     this.#mover = new Mover(this.#asker, {
       moved: (key, moved) => this.#take(key, moved),
       failed: (key, error) => this.#fail(key, error),
-      late: () => this.#state.show(NO_KERNEL),
+      late: () => this.#state.show(STILL),
     });
     this.#remedies = new RemedyList(() => this.#move());
     this.#classes = new ClassChanges((index) => model.set("selected", index));

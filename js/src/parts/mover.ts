@@ -2,6 +2,7 @@
 // none is waited for, so that figures follow a slider that is still moving.
 import { AskError, type Asker, PATIENCE } from "./ask";
 import type { Remedy } from "./remedies";
+import { namesWith } from "./remedy_kinds";
 
 /** As Python sends it. */
 export interface Moved {
@@ -37,7 +38,7 @@ interface Move {
 const REST = 40;
 
 /** Remedies for which a head is fitted. */
-const REFITS = ["ClassifierRetraining", "Reweight", "DropSuspects", "ApplyEdits"];
+const REFITS = namesWith("refit");
 
 export const keyOf = (remedies: readonly Remedy[]): string => JSON.stringify(remedies);
 

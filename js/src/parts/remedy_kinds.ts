@@ -27,15 +27,17 @@ export interface Choice {
   options: readonly [value: string, text: string][];
 }
 
+/** What a remedy changes: shifts logits, rescales weights, or has a head made anew. */
+export type Effect = "shift" | "lengths" | "means" | "refit";
+
 export interface Kind {
   name: string;
+  effect: Effect;
   label: string;
   /** What it does, in a line. */
   hint: string;
   choice?: Choice;
   sliders: readonly Slider[];
-  /** Of which no two go together: the second would undo the first. */
-  head?: boolean;
 }
 
 export interface Group {
@@ -68,12 +70,14 @@ export const GROUPS: readonly Group[] = [
     kinds: [
       {
         name: "LogitAdjustment",
+        effect: "shift",
         label: "Logit adjustment",
         hint: "Takes tau times the logarithm of the class's share from its logit (Menon et al., 2021).",
         sliders: [slider({ key: "tau", label: "tau", best: true })],
       },
       {
         name: "LogitOffset",
+        effect: "shift",
         label: "Offset of the class",
         hint: "Adds a number to the logit of the selected class.",
         sliders: [
@@ -90,6 +94,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         name: "Threshold",
+        effect: "shift",
         label: "Threshold of the class",
         hint: "Predicts the class with the largest probability / threshold (Collell et al., 2018).",
         sliders: [
@@ -107,6 +112,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         name: "Temperature",
+        effect: "shift",
         label: "Temperature",
         hint: "Divides all logits: confidences change, no prediction does (Guo et al., 2017).",
         sliders: [
@@ -120,19 +126,21 @@ export const GROUPS: readonly Group[] = [
     kinds: [
       {
         name: "TauNormalization",
+        effect: "lengths",
         label: "Tau-normalization",
         hint: "Makes the weights of the classes more equally long (Kang et al., 2020).",
         sliders: [slider({ key: "tau", label: "tau", max: 2, best: true })],
       },
       {
         name: "ClassifierRetraining",
+        effect: "refit",
         label: "Classifier retraining",
         hint: "Fits the head again with all classes counting alike (cRT, Kang et al., 2020).",
         sliders: [],
-        head: true,
       },
       {
         name: "NearestClassMean",
+        effect: "means",
         label: "Nearest class mean",
         hint: "Predicts the class with the nearest mean embedding (Kang et al., 2020).",
         sliders: [],
@@ -144,7 +152,6 @@ export const GROUPS: readonly Group[] = [
             ["euclidean", "distance"],
           ],
         },
-        head: true,
       },
     ],
   },
@@ -153,6 +160,7 @@ export const GROUPS: readonly Group[] = [
     kinds: [
       {
         name: "Reweight",
+        effect: "refit",
         label: "Class weights",
         hint: "Weighs the loss by class: balanced, or by effective numbers (Cui et al., 2019).",
         choice: {
@@ -177,6 +185,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         name: "DropSuspects",
+        effect: "refit",
         label: "Drop suspects",
         hint: "Leaves out the training images with the most suspect labels, as Analysis.suspects() has them.",
         sliders: [
@@ -185,6 +194,7 @@ export const GROUPS: readonly Group[] = [
       },
       {
         name: "ApplyEdits",
+        effect: "refit",
         label: "Apply the edits",
         hint: "Labels as edited here, and without the images that are left out.",
         sliders: [],
@@ -194,6 +204,13 @@ export const GROUPS: readonly Group[] = [
 ];
 
 export const KINDS: readonly Kind[] = GROUPS.flatMap(({ kinds }) => kinds);
+
+/** The names of remedies with one of some effects. */
+export const namesWith = (...effects: Effect[]): string[] =>
+  KINDS.filter(({ effect }) => effects.includes(effect)).map(({ name }) => name);
+
+/** Of which no two go together: the second would undo the first. */
+export const HEADS: readonly string[] = ["ClassifierRetraining", "NearestClassMean"];
 
 /** Remedies of one stage take effect in this order: a temperature before what is shifted behind it. */
 export const ORDER: readonly string[] = [

@@ -3,7 +3,8 @@ import { h } from "./dom";
 import { count, counted } from "./format";
 import type { Remedy, Shifts } from "./remedies";
 import { type OfClass, RemedyControl } from "./remedy_control";
-import { GROUPS, type Kind, ORDER } from "./remedy_kinds";
+import { GROUPS, HEADS, type Kind, namesWith, ORDER } from "./remedy_kinds";
+import { IN_PAGE } from "./validation_data";
 
 /** As Python sends it. */
 export interface Offers {
@@ -33,16 +34,8 @@ export interface Situation {
 
 const NO_KERNEL = "Needs a running kernel; this page has none.";
 const NO_LOGITS = "Needs the validation images' logits, which this page does not hold.";
-/** What the page does by itself. */
-const IN_PAGE = ["LogitAdjustment", "LogitOffset", "Threshold", "Temperature"];
 /** After these, embeddings go through another head. */
-const HEADS = [
-  "ClassifierRetraining",
-  "NearestClassMean",
-  "Reweight",
-  "DropSuspects",
-  "ApplyEdits",
-];
+const NEW_HEAD = namesWith("means", "refit");
 
 export class RemedyList {
   readonly #controls: Map<string, RemedyControl>;
@@ -131,7 +124,7 @@ export class RemedyList {
   }
 
   #allow(): void {
-    const heads = HEADS.some((name) => this.#controls.get(name)?.on);
+    const heads = NEW_HEAD.some((name) => this.#controls.get(name)?.on);
     for (const [name, control] of this.#controls) {
       control.allow(this.#why(name, heads), this.#situation.kernel);
     }
@@ -147,9 +140,9 @@ export class RemedyList {
 
   /** Of two heads the one that was chosen last stays. */
   #settle(kind: Kind): void {
-    if (!kind.head || !this.#controls.get(kind.name)?.on) return;
+    if (!HEADS.includes(kind.name) || !this.#controls.get(kind.name)?.on) return;
     for (const control of this.#controls.values()) {
-      if (control.kind.head && control.kind !== kind) control.set(undefined);
+      if (HEADS.includes(control.kind.name) && control.kind !== kind) control.set(undefined);
     }
   }
 }

@@ -1,6 +1,7 @@
 // The validation images as the page makes figures of them: what is predicted once logits are shifted.
 import { bytesOf } from "./bytes";
 import type { Remedy } from "./remedies";
+import { namesWith } from "./remedy_kinds";
 
 /** As Python sends it. */
 export interface ValidationImages {
@@ -33,7 +34,7 @@ export interface Figures {
 }
 
 /** Remedies that only shift logits, which the page does by itself. */
-const IN_PAGE = ["Temperature", "LogitAdjustment", "LogitOffset", "Threshold"];
+export const IN_PAGE: readonly string[] = namesWith("shift");
 /** In Python's compute/remedies/logits.py: differences that are none. */
 const ALIKE = 1e-9;
 
