@@ -13,7 +13,7 @@ from imbxai_widgets.compute.methods.intervals import wilson_interval
 
 HOLDS: Final = 0.5
 LEAST_DEFICIT: Final = 0.05
-RARE: Final = 0.01  # chance of a sub-group's errors, corrected
+RARE: Final = 0.002  # chance of a sub-group's errors, corrected
 
 LEAK: Final = "leak"
 DUPLICATES: Final = "duplicates"
@@ -67,12 +67,18 @@ def state_of(one: ClassEvidence, fewest: int) -> State:
 
 def strengths(one: ClassEvidence) -> dict[str, float]:
     """Return how clearly each rule is met, 0 to 1; from 0.5 on it holds, NaN: not tested."""
-    mixed = ramp(-one.excess("pair_validation"), 0.015, 0.045)
+    mixed = min(
+        ramp(one.below("pair_validation"), 0.015, 0.045), 1 - ramp(_returned(one), 0.5, 0.8)
+    )
     mixed = 0.0 if np.isnan(mixed) else mixed
-    of_training = ramp(-one.excess("pair_training"), 0.005, 0.025)
+    of_training = ramp(one.below("pair_training"), 0.005, 0.025)
     count = len(one.doubted_in) + len(one.doubted_out)
-    doubted = min(ramp(one.excess("doubted"), 0.02, 0.08), ramp(count, 2, 5))
-    small = ramp(one.relative_size, 0.75, 0.45)
+    doubted = min(
+        ramp(one.excess("doubted") - one.spreads["doubted"], 0.02, 0.08),
+        ramp(one.doubted[1], -0.02, 0.02),
+        ramp(count, 2, 5),
+    )
+    small = ramp(one.relative_size, 0.6, 0.35)
     different = np.nan
     if one.repeated is not None and one.train_images >= FEWEST_TO_COMPARE:
         share = one.repeated.different / one.train_images
@@ -82,9 +88,10 @@ def strengths(one: ClassEvidence) -> dict[str, float]:
         LEAK: ramp(len(one.leaked) / one.images, 0.0, 0.06),
         DUPLICATES: different,
         LABELS: min(doubted, 1 - mixed),
-        OVERLAP: np.nan if one.adversary is None else min(mixed, of_training),
+        # A network that has seen few images of a class cannot tell it, and what they do not show
+        # fails: that the class is small goes before.
+        OVERLAP: np.nan if one.adversary is None else min(mixed, of_training) * (1 - 0.4 * small),
         SHORTCUT: _shortcut(one),
-        # Of a small class, what it has no images of fails in any case.
         SUBGROUP: _subgroup(one, mixed) * (1 - 0.5 * small),
         SHIFT: _shift(one),
         FEW: small * (0.55 + 0.45 * _few(one)),
@@ -93,10 +100,17 @@ def strengths(one: ClassEvidence) -> dict[str, float]:
     }
 
 
+def _returned(one: ClassEvidence) -> float:
+    """Return what an offset brings back, less what it costs others, as a share of the deficit."""
+    if one.offset is None:
+        return 0.0
+    return (one.offset.gain - one.offset.cost) / max(one.deficit, 1e-9)
+
+
 def _few(one: ClassEvidence) -> float:
     """How much rather too few images than a shifted decision, 0 to 1."""
     left = (1 - one.recovered) * one.deficit
-    return max(ramp(one.train_images, 10, 5), ramp(left, 0.1, 0.25))
+    return max(ramp(one.train_images, 10, 5), ramp(left, 0.2, 0.45))
 
 
 def _shortcut(one: ClassEvidence) -> float:
@@ -139,7 +153,7 @@ def _overconfident(one: ClassEvidence) -> float:
 def ranked(found: dict[str, float]) -> list[str]:
     """Return the causes that hold, the clearest first, and of equally clear ones in their order.
 
-    Over-confidence explains no error: it stands last.
+    Over-confidence explains no error, and is not among them.
     """
-    holding = [cause for cause in CAUSES if found[cause] >= HOLDS]
-    return sorted(holding, key=lambda cause: (cause == OVERCONFIDENCE, -round(found[cause], 1)))
+    holding = [c for c in CAUSES if found[c] >= HOLDS and c != OVERCONFIDENCE]
+    return sorted(holding, key=lambda cause: -round(found[cause], 1))

@@ -23,7 +23,11 @@ from imbxai_widgets.compute.diagnosis.regions import (
 )
 from imbxai_widgets.compute.diagnosis.repeats import NEAR, Repeats, repeats, usual_distance
 from imbxai_widgets.compute.diagnosis.separation import Separation, separation
-from imbxai_widgets.compute.diagnosis.subgroups import Subgroup, worst_subgroup
+from imbxai_widgets.compute.diagnosis.subgroups import (
+    Subgroup,
+    recall_difference,
+    worst_subgroup,
+)
 from imbxai_widgets.compute.numeric.types import BoolArray, DoubleArray, FloatArray, IntArray
 
 FEWEST_TO_COMPARE: Final = 15  # images of a class in a split, or what sets it apart is not told
@@ -73,6 +77,9 @@ class ClassEvidence:
         How well it is told from the adversary, by embeddings.
     doubted_in, doubted_out : int64 array, shape (d,)
         Training images of other labels that look like this class, and of it that look like others.
+    doubted_validation : int
+        Validation images that would count as doubted among themselves: so many are hard, and their
+        labels not wrong.
     domain : Separation or None
         Training (first) against validation (second) images of the class by pixels, or where these
         are not known by embeddings.
@@ -92,8 +99,8 @@ class ClassEvidence:
         Rows of its images in the splits.
     right, errors_to_adversary : bool arrays, shape (m,)
         Which of its validation images are right, and which are taken for the adversary.
-    medians : mapping
-        Of the other classes, for `AGAINST_OTHERS`.
+    medians, spreads : mapping
+        Of the other classes, for `AGAINST_OTHERS`: the median, and that of the distances from it.
     """
 
     index: int
@@ -111,6 +118,7 @@ class ClassEvidence:
     pair_validation: Separation | None
     doubted_in: IntArray
     doubted_out: IntArray
+    doubted_validation: int
     domain: Separation | None
     domain_by: str
     reverse: Separation | None
@@ -125,6 +133,7 @@ class ClassEvidence:
     region: RegionEffect | None = None
     overconfidence: tuple[float, float, float] = (np.nan, np.nan, np.nan)
     medians: Mapping[str, float] = field(default_factory=dict)
+    spreads: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def beyond(self) -> BoolArray:
@@ -145,13 +154,26 @@ class ClassEvidence:
         return max(offset, 0.0 if np.isnan(self.refit_training) else self.refit_training)
 
     @property
-    def doubted(self) -> float:
-        """Doubted labels as a share of the training images of the class."""
-        return (len(self.doubted_in) + len(self.doubted_out)) / max(1, self.train_images)
+    def doubted(self) -> tuple[float, float, float]:
+        """Doubted labels as a share of the training images, less that of validation images.
+
+        With its 95% interval. Images of other labels that look like the class are counted with it.
+        """
+        count = len(self.doubted_in) + len(self.doubted_out)
+        seen = np.arange(self.train_images + len(self.doubted_in)) >= count
+        held = np.arange(max(self.images, self.doubted_validation)) >= self.doubted_validation
+        return recall_difference(seen, held)
 
     def excess(self, name: str) -> float:
         """Return a number less the median of the other classes."""
         return AGAINST_OTHERS[name](self) - self.medians.get(name, np.nan)
+
+    def below(self, name: str) -> float:
+        """Return how far a number is below the median of the others, beyond what is usual.
+
+        What is usual is the median distance of the other classes from their median.
+        """
+        return -self.excess(name) - self.spreads.get(name, np.nan)
 
 
 def _auc(found: Separation | None) -> float:
@@ -168,7 +190,7 @@ AGAINST_OTHERS: Final[dict[str, Callable[[ClassEvidence], float]]] = {
     "reverse": lambda one: _beyond(one.reverse),
     "pair_validation": lambda one: _auc(one.pair_validation),
     "pair_training": lambda one: _auc(one.pair_training),
-    "doubted": lambda one: one.doubted,
+    "doubted": lambda one: one.doubted[0],
     "outside": lambda one: np.nan if one.local is None else one.local.outside,
     "different": lambda one: (
         np.nan if one.repeated is None else one.repeated.different / max(1, one.train_images)
@@ -215,17 +237,16 @@ class Gatherer:
             )
         )
         looks = training.looks.flat
-        self.doubted = doubted_labels(
-            training.embeddings,
-            training.embeddings if looks is None else looks,
-            training.labels,
-            n_classes,
-            self._rng(1),
-        )
+        self.doubted = self._doubted(training)
+        self.doubted_validation = self._doubted(validation)
         self.usual = np.full(n_classes, np.nan)
         if looks is not None:
             for label in np.flatnonzero(self.sizes > 1):
                 self.usual[label] = usual_distance(looks[training.labels == label])
+
+    def _doubted(self, images: Images) -> IntArray:
+        looks = images.embeddings if images.looks.flat is None else images.looks.flat
+        return doubted_labels(images.embeddings, looks, images.labels, self.n_classes, self._rng(1))
 
     def _rng(self, *which: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, *which))
@@ -268,6 +289,8 @@ class Gatherer:
             self._pair(validation, index, adversary, 4),
             training.rows[np.flatnonzero(doubted == index)],
             training.rows[seen[doubted[seen] >= 0]],
+            int((self.doubted_validation == index).sum())
+            + int((self.doubted_validation[held] >= 0).sum()),
             domain,
             by,
             reverse,

@@ -116,21 +116,18 @@ def _labels(one: ClassEvidence, words: Words) -> Finding:
     count = len(one.doubted_in) + len(one.doubted_out)
     statement = (
         f"{len(one.doubted_out)} of the {one.train_images} training images look like another "
-        f"class, and {len(one.doubted_in)} images of other classes look like this one, by two "
-        "judges that had not seen their labels."
+        f"class, and {len(one.doubted_in)} training images of other classes look like this one, by "
+        f"two judges that had not seen their labels; of {one.images} validation images it is "
+        f"{one.doubted_validation} of both kinds."
     )
     advice = f"Review the labels of these {count} training images."
-    number = "doubted labels, as a share of the training images"
+    number = "share of doubted labels in training less that in validation"
     support = one.train_images + len(one.doubted_in)
     found = _finding(rules.LABELS, number, support, statement, advice)
     rows = np.concatenate([one.doubted_out, one.doubted_in])
     remedies = (DropSuspects(words.suspects),) if words.suspects else ()
     found = replace(found, images={"training": rows}, remedies=remedies)
-    if not one.train_images:
-        return found
-    low, high = wilson_interval(count, support)
-    scale = support / one.train_images
-    return _with(found, (count / one.train_images, low * scale, high * scale))
+    return _with(found, one.doubted) if one.train_images else found
 
 
 def _overlap(one: ClassEvidence, words: Words) -> Finding:

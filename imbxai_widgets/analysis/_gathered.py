@@ -127,7 +127,8 @@ class Gathered(NamedTuple):
                 and replace(
                     one,
                     overconfidence=gaps[one.index],
-                    medians=_medians(plain, one.index),
+                    medians=(others := _Others.of(plain, one.index)).medians,
+                    spreads=others.spreads,
                     region=_region(given.network, one, seed),
                 )
                 for one in plain
@@ -161,14 +162,23 @@ def _images(analysis: CalibrationTables, given: Given, name: SplitName, seed: in
     )
 
 
-def _medians(found: list[ClassEvidence | None], index: int) -> dict[str, float]:
-    others = [one for one in found if one is not None and one.index != index]
-    medians = {}
-    for name, number in AGAINST_OTHERS.items():
-        values = np.array([number(one) for one in others])
-        known = values[~np.isnan(values)]
-        medians[name] = float(np.median(known)) if len(known) else np.nan
-    return medians
+class _Others(NamedTuple):
+    """Medians, and medians of the distances from them, of what is held to the other classes."""
+
+    medians: dict[str, float]
+    spreads: dict[str, float]
+
+    @classmethod
+    def of(cls, found: list[ClassEvidence | None], index: int) -> _Others:
+        others = [one for one in found if one is not None and one.index != index]
+        medians, spreads = {}, {}
+        for name, number in AGAINST_OTHERS.items():
+            values = np.array([number(one) for one in others])
+            known = values[~np.isnan(values)]
+            medians[name] = float(np.median(known)) if len(known) else np.nan
+            away = np.abs(known - medians[name])
+            spreads[name] = float(np.median(away)) if len(known) else np.nan
+        return cls(medians, spreads)
 
 
 def _gaps(analysis: CalibrationTables) -> list[tuple[float, float, float]]:

@@ -97,7 +97,8 @@ class ClassDiagnosis:
         Its validation images.
     causes : tuple of Finding
         Those that hold, the first the likeliest. Of a class that does not fail, only faults of the
-        data: wrong labels, duplicates, leaks.
+        data: wrong labels, duplicates, leaks. Over-confidence explains no error: it is among the
+        tests.
     tests : tuple of Finding
         All tests, in the order of docs/diagnosis.md.
     """
