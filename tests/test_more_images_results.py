@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from environments import ROOT
 
+from imbxai_widgets.analysis._learning_curve import LearningCurveTables
 from imbxai_widgets.compute.methods.learning_curve import SPREAD, STRENGTH
 from tests.benchmarks import _subsampled, more_images, more_images_pages, withheld
 from tests.benchmarks._results import read_results
@@ -29,6 +30,13 @@ def test_the_page_shows_the_committed_results(table: object) -> None:
 def test_claims_are_those_of_the_results() -> None:
     text = " ".join((ROOT / "docs" / "claims.md").read_text(encoding="utf-8").split())
     assert [claim for claim in more_images_pages.claims() if claim not in text] == []
+
+
+def test_what_the_page_prints_is_what_the_tested_example_prints() -> None:
+    printed = PAGE.split("```text")[1].split("```")[0].split()
+    assert len(printed) > 30
+    example = str(LearningCurveTables.learning_curve.__doc__).split()
+    assert " ".join(printed) in " ".join(example)
 
 
 def test_strength_and_spread_are_what_the_seeds_below_100_chose() -> None:
