@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
+from torch.utils.data import Dataset
 
-from imbxai_widgets import Analysis
+from imbxai_widgets import Analysis, analyze
 from imbxai_widgets.analysis.diagnosis import COLUMNS
 
 CLASSES, EACH, DIMENSIONS = 6, 80, 16
@@ -96,3 +99,78 @@ def test_it_is_the_same_for_the_same_seed(drawn) -> None:
     analysis = analysis_of(*drawn, offset=-20)
     first, second = (analysis.diagnose(seed=3).table() for _ in range(2))
     assert first.equals(second)
+
+
+class Marked(Dataset[tuple[torch.Tensor, int]]):
+    """Noisy images of three classes, each with a bright block; that of class 1 is a corner."""
+
+    def __init__(self, marked: bool, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.targets = np.repeat([0, 1, 2], 60).tolist()
+        self.images = torch.from_numpy(rng.uniform(0, 0.3, (180, 3, 8, 8)).astype(np.float32))
+        self.images[:60, :, 4:6, 2:4] = 1
+        self.images[120:, :, 4:6, 4:6] = 1
+        if marked:
+            self.images[60:120, :, :2, :2] = 1
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self.images[index], self.targets[index]
+
+
+def network_of_blocks() -> nn.Sequential:
+    """Return a network that goes by the brightness of the blocks; class 0 is its default."""
+    weight = torch.zeros(3, 3, 8, 8)
+    weight[0, :, 4:6, 2:4] = weight[1, :, :2, :2] = weight[2, :, 4:6, 4:6] = 1
+    head = nn.Linear(192, 3)
+    with torch.no_grad():
+        head.weight.copy_(weight.flatten(1))
+        head.bias.copy_(torch.tensor([4.0, 0.0, 0.0]))
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), head)
+
+
+@pytest.fixture(scope="module")
+def marked() -> tuple[nn.Sequential, Analysis]:
+    model = network_of_blocks()
+    return model, analyze(
+        model, Marked(True, 0), validation=Marked(False, 1), progress=False, device="cpu"
+    )
+
+
+def test_a_network_that_goes_by_a_corner(marked) -> None:
+    model, analysis = marked
+    found = analysis.diagnose(model).of("1")
+    assert (found.state, found.recall) == ("failing", 0)
+    cause = found.causes[0]
+    assert cause.cause == "shortcut"
+    assert cause.value == 1  # with the corner of a training image all are right
+    assert cause.low > 0.8
+    assert "row 1, column 1" in cause.statement
+    without = analysis.diagnose().of("1").causes[0]
+    assert without.cause == "shortcut"
+    assert "give model" in without.statement
+
+
+def test_the_network_and_chance_stay_as_they_were(marked) -> None:
+    model, analysis = marked
+    model.train()
+    weights = {name: value.clone() for name, value in model.state_dict().items()}
+    drawn = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    analysis.diagnose(model)
+    assert all(part.training for part in model.modules())
+    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+    assert all(value.grad is None and value.requires_grad for value in model.parameters())
+    assert torch.equal(torch.get_rng_state(), drawn[0])
+    assert (np.random.get_state()[1] == drawn[1]).all()  # noqa: NPY002
+
+
+def test_another_network_is_not_run(marked) -> None:
+    _, analysis = marked
+    other = network_of_blocks()
+    with torch.no_grad():
+        other[2].bias.zero_()
+    shortcut = {test.cause: test for test in analysis.diagnose(other).of("1").tests}["shortcut"]
+    assert "not tested" in shortcut.statement
+    assert "give model" not in shortcut.statement
