@@ -29,7 +29,14 @@ describe("what Python sends of a class", () => {
   });
 
   it("is in the header", async () => {
-    const el = await show(header, { card: card(sent.header), selected: 1, filter: {}, remedy: {} });
+    const el = await show(header, {
+      card: card(sent.header),
+      selected: 1,
+      filter: {},
+      remedy: {},
+      whys: [],
+      opens: {},
+    });
     expect(one(el, "h2").textContent).toBe("c1");
     expect(one(el, ".imbxai-verdict").textContent).toBe(plain(sent.header.header.verdict));
   });

@@ -27,7 +27,7 @@ const card = (changes: Partial<Header> = {}, name = "Plants"): CardIdentity & Pa
 });
 
 const modelWith = (value: State["card"]) =>
-  new PanelModel<State>({ card: value, selected: 1, filter: {}, remedy: {} });
+  new PanelModel<State>({ card: value, selected: 1, filter: {}, remedy: {}, whys: [], opens: {} });
 
 describe("the header of a class", () => {
   let model: ReturnType<typeof modelWith>;
@@ -97,25 +97,91 @@ describe("the header of a class", () => {
     const shown = () => all(el, ".imbxai-disclosed").map((box) => !box.hidden);
     const expanded = () => [sure, advice].map((each) => each.getAttribute("aria-expanded"));
     expect([shown(), expanded()]).toEqual([
-      [false, false],
+      [false, false, false],
       ["false", "false"],
     ]);
     sure.click();
     expect([shown(), expanded()]).toEqual([
-      [true, false],
+      [false, true, false],
       ["true", "false"],
     ]);
     const box = one(el, `#${sure.getAttribute("aria-controls")}`);
     expect(texts(box, "p")).toEqual(["Wilson.", "Fisher."]);
     advice.click();
-    expect(shown()).toEqual([false, true]);
+    expect(shown()).toEqual([false, false, true]);
     expect(texts(el, "li")).toEqual(["Look at its 6 outliers."]);
     button("6 outliers").click();
     expect(model.changes.at(-1)?.filter).toMatchObject(OUTLIERS);
     model.receive("card", card({ advice: [[{ text: "Nothing." }]] })); // stays open
-    expect([shown(), texts(el, "li")]).toEqual([[false, true], ["Nothing."]]);
+    expect([shown(), texts(el, "li")]).toEqual([[false, false, true], ["Nothing."]]);
     advice.click();
-    expect(shown()).toEqual([false, false]);
+    expect(shown()).toEqual([false, false, false]);
+  });
+
+  describe("why", () => {
+    const remedy = { name: "LogitAdjustment", parameters: { tau: 1 } };
+    const nothing = { state: "It is not clearly worse", causes: [], others: ["A note."] };
+    const failing = {
+      state: "It fails",
+      causes: [
+        {
+          title: EVIL,
+          statement: "3 of 18.",
+          advice: [{ text: "Try " }, { text: "LogitAdjustment(tau=1)", remedy }],
+          images: ["validation:4", "validation:7"],
+          more: 0,
+        },
+        { title: "Two", statement: "2 of 9.", advice: [{ text: "Look." }], images: [], more: 0 },
+      ],
+      others: [],
+    };
+    const line = () => one(el, ".imbxai-why");
+    const box = () => one(el, `#${button("Why?").getAttribute("aria-controls")}`);
+
+    it("is asked for once, by a click, and kept with the page", async () => {
+      expect([model.asked, line().hidden]).toEqual([[], true]);
+      button("Why?").click();
+      button("Why?").click();
+      button("Why?").click();
+      expect(model.asked).toEqual([{ kind: "why", arguments: {} }]);
+      expect(box().textContent).toContain("Looking for causes");
+      await model.answer({ whys: [nothing, failing] });
+      expect(model.saved).toEqual([{ whys: [nothing, failing] }]);
+      button("Why?").click();
+      expect(model.asked).toHaveLength(1);
+    });
+
+    it("stands in a line, of which each part opens its evidence", async () => {
+      model.receive("whys", [nothing, failing]);
+      expect(line().textContent).toBe(`It fails: ${EVIL}; Two.`);
+      expect(box().hidden).toBe(true);
+      button("Two").click();
+      expect(box().hidden).toBe(false);
+      expect(texts(box(), "p")).toEqual([
+        `${EVIL}. 3 of 18. Look at 2 images.`,
+        "What to do: Try LogitAdjustment(tau=1)",
+        "Two. 2 of 9.",
+        "What to do: Look.",
+      ]);
+      button("Look at 2 images").click();
+      const group = ["validation:4", "validation:7"];
+      expect(model.get("opens")).toMatchObject({ kind: "image", key: group[0], group });
+      button("LogitAdjustment(tau=1)").click();
+      expect(model.get("remedy")).toMatchObject(remedy);
+      model.receive("card", { ...card(), index: 0 });
+      expect(line().textContent).toBe("It is not clearly worse.");
+      expect(texts(box(), "p")).toEqual(["It is not clearly worse; no cause is named.", "A note."]);
+    });
+
+    it("says what went wrong, and can be asked for again", async () => {
+      button("Why?").click();
+      await model.refuse("ValueError: no validation images");
+      expect(box().textContent).toBe(
+        "Causes could not be looked for: ValueError: no validation images",
+      );
+      button("Why?").click();
+      expect(model.asked).toHaveLength(2);
+    });
   });
 
   it("waits for a card", async () => {
@@ -133,7 +199,7 @@ describe("the header of a class", () => {
   it("has ids of its own in each view", async () => {
     const other = await mount(header, modelWith(card()));
     const ids = [el, other.el].flatMap((root) => all(root, "[id]").map(({ id }) => id));
-    expect(new Set(ids).size).toBe(4);
+    expect(new Set(ids).size).toBe(6);
   });
 
   it("leaves nothing behind", async () => {

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_analysis import make_analysis, with_predictions
 
-from imbxai_widgets.analysis import Analysis
+from imbxai_widgets.analysis import Analysis, ClassDiagnosis, Diagnosis, Finding
 from imbxai_widgets.compute.methods.intervals import wilson_interval
 from imbxai_widgets.explorer.cards import CardDeck
 from imbxai_widgets.explorer.deck import Deck
+from imbxai_widgets.explorer.panels._why import MOST_IMAGES, whys_of
 from imbxai_widgets.explorer.panels.header import HeaderContent
 from imbxai_widgets.explorer.sentence import Sentence, plain
 
@@ -411,3 +412,66 @@ def test_perfect_training_is_told_without_votes() -> None:
     perfect = with_predictions(analysis, analysis.labels)
     said = [plain(text) for text in header(perfect)["sure"]]
     assert "All training images are right, so that there are no votes." in said
+
+
+def test_why_tells_what_the_diagnosis_found_by_class_number() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [200, 200, 20])
+    unseen = np.repeat([0, 1, 2], [60, 60, 60])
+    middles = np.array([[0, 0], [4, 0], [2, 2]])
+    points, held_out = (
+        middles[each] + rng.normal(scale=0.7, size=(len(each), 2)) for each in (labels, unseen)
+    )
+    # A network that never says 2, which is small.
+    logits, outputs = (
+        np.column_stack([-((near - middle) ** 2).sum(axis=1) for middle in middles]) - [0, 0, 5]
+        for near in (points, held_out)
+    )
+    analysis = Analysis.from_arrays(
+        points,
+        labels,
+        logits,
+        validation=(held_out, unseen, outputs),
+        class_names=("a", "b", "c"),
+    )
+    whys = HeaderContent(Deck(analysis)).why().result()["whys"]
+    diagnosis = analysis.diagnose()
+    assert [len(why["causes"]) for why in whys] == [len(one.causes) for one in diagnosis.classes]
+    (first, *_), found = whys[2]["causes"], diagnosis.of("c").causes[0]
+    assert whys[2]["state"] == "It is right clearly less often than other classes"
+    assert found.cause in ("few images", "decision shift")
+    assert first["title"] == found.title
+    assert first["statement"].startswith(found.statement)
+    assert "These numbers cannot tell it from" in first["statement"]
+    remedies = [piece["remedy"]["name"] for piece in first["advice"] if "remedy" in piece]
+    assert remedies == [type(remedy).__name__ for remedy in found.remedies]
+    assert whys[0]["others"][-len(diagnosis.notes) :] == list(diagnosis.notes)
+
+
+def test_the_images_of_a_cause_are_named_up_to_a_limit() -> None:
+    analysis = made([1, 1])
+    rows = np.arange(MOST_IMAGES + 3)
+    finding = Finding(
+        "leak",
+        "Leak",
+        True,
+        0.9,
+        0.5,
+        0.4,
+        0.6,
+        "share",
+        9,
+        "Said.",
+        "Do.",
+        images={"training": rows},
+    )
+    found = ClassDiagnosis("Plants", "failing", 0.5, 0.9, 50, (finding,), (finding,))
+    (why,) = whys_of(Deck(analysis), Diagnosis((found,), ()))
+    (cause,) = why["causes"]
+    assert (cause["images"][:2], len(cause["images"]), cause["more"]) == (
+        ["training:0", "training:1"],
+        MOST_IMAGES,
+        3,
+    )
+    assert plain(cause["advice"]) == "Do."
+    assert why["others"] == []

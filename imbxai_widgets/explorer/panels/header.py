@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from functools import cached_property
 from typing import Any, TypedDict
 
 import traitlets
 
+from imbxai_widgets.explorer.deck import Deck
+from imbxai_widgets.explorer.latest import Latest
 from imbxai_widgets.explorer.panel import Card, Panel, PanelContent, Part
 from imbxai_widgets.explorer.panels._advice import advice
 from imbxai_widgets.explorer.panels._facts import ClassFacts
 from imbxai_widgets.explorer.panels._forecast_notes import forecast_notes
 from imbxai_widgets.explorer.panels._sureness import interval, sureness
 from imbxai_widgets.explorer.panels._verdict import score, size_in_words, verdict
+from imbxai_widgets.explorer.panels._why import Why, whys_of
 from imbxai_widgets.explorer.sentence import Sentence
 
 
@@ -36,6 +40,12 @@ class Header(TypedDict):
     advice: list[Sentence]
 
 
+class Whys(TypedDict):
+    """Why classes fail, by class number."""
+
+    whys: list[Why]
+
+
 class HeaderPart(Part):
     """Its part of a card."""
 
@@ -49,6 +59,15 @@ class HeaderContent(PanelContent):
     place = "head"
     turn = 4
     part_type = HeaderPart
+    asked = ("why",)
+
+    def __init__(self, deck: Deck) -> None:
+        super().__init__(deck)
+        self._latest = Latest()
+
+    def why(self) -> Future[Whys]:
+        """Return the causes of all classes; to find them takes some seconds, in a thread."""
+        return self._latest.beside(self._diagnosed)
 
     def part(self, index: int, page: int) -> HeaderPart:  # noqa: ARG002
         """Describe class `index`."""
@@ -73,6 +92,13 @@ class HeaderContent(PanelContent):
         """Return a header that is still empty."""
         return ClassHeader(selected=selected)
 
+    def _diagnosed(self) -> Whys:
+        return {"whys": self._whys}
+
+    @cached_property
+    def _whys(self) -> list[Why]:
+        return whys_of(self.deck, self.deck.analysis.diagnose())
+
     @cached_property
     def _forecast_notes(self) -> list[str]:
         return forecast_notes(self.deck.analysis)
@@ -91,6 +117,10 @@ class ClassHeader(Panel):
         The images asked for in the page; see js/src/parts/filter.ts.
     remedy : dict
         The remedy that a click asks to be tried; see js/src/parts/remedies.ts.
+    whys : list of dict
+        `Why` of each class, once a reader has asked for it; it stays with a saved page.
+    opens : dict
+        Which image a click opens; see js/src/parts/open.ts.
 
     Raises
     ------
@@ -106,3 +136,5 @@ class ClassHeader(Panel):
     selected = traitlets.Int(0).tag(sync=True)
     filter: Any = traitlets.Dict().tag(sync=True)
     remedy: Any = traitlets.Dict().tag(sync=True)
+    whys: Any = traitlets.List().tag(sync=True)
+    opens: Any = traitlets.Dict().tag(sync=True)

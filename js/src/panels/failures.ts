@@ -120,9 +120,10 @@ class GroupView implements View<Shown> {
     this.#count.show(count(group.images));
     const these = `${counted(group.images, "image")} taken for ${group.name}`;
     this.#count.element.setAttribute("aria-label", `Show the ${these}`);
-    this.#more.setAttribute("aria-label", `Show all ${these}`);
     const left = group.images - tiles;
-    this.#more.textContent = `+${count(left)}`;
+    const more = `+${count(left)}`;
+    this.#more.textContent = more;
+    this.#more.setAttribute("aria-label", `${more}: show all ${these}`); // what is seen comes first
     this.#more.hidden = left === 0 || !sprite;
     this.grid.element.setAttribute("aria-label", `Taken for ${group.name}`);
     this.grid.element.hidden = !sprite;

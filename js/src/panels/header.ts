@@ -4,8 +4,10 @@ import { hasCard, type MaybeCard, type Model, type Render } from "../model";
 import { Cleanup, h, TextView } from "../parts/dom";
 import type { AskedFilter } from "../parts/filter";
 import { percent } from "../parts/format";
+import type { AskedOpening } from "../parts/open";
 import type { AskedRemedy } from "../parts/remedies";
 import { type Actions, pieces, type Sentence, triesOf } from "../parts/sentence";
+import { type Why, WhyView } from "../parts/why";
 
 export interface Accuracy {
   /** Validation images that are right, and the 95% interval of their share; 0 to 1. */
@@ -37,6 +39,9 @@ export interface State {
   selected: number;
   filter: AskedFilter;
   remedy: AskedRemedy;
+  /** By class number; empty until it is asked for. */
+  whys: Why[];
+  opens: AskedOpening;
 }
 
 let views = 0;
@@ -74,20 +79,33 @@ class Answer {
   readonly #interval = new IntervalView();
   readonly #size = new TextView(h("span", "imbxai-header-size"));
   readonly #verdict = h("p", "imbxai-verdict");
+  readonly #why: WhyView;
+  readonly #reasons: Disclosure;
   readonly #sure: Disclosure;
   readonly #advice: Disclosure;
   readonly #tools: HTMLElement;
   readonly #actions: Actions;
 
-  constructor(private readonly model: Model<State>) {
+  constructor(
+    private readonly model: Model<State>,
+    cleanup: Cleanup,
+  ) {
     this.#actions = triesOf(model);
     const prefix = `imbxai-header-${++views}`;
+    this.#reasons = this.#disclosure("Why?", `${prefix}-why`);
+    this.#why = new WhyView(model, this.#reasons.box, this.#actions, () =>
+      this.#open(this.#reasons),
+    );
+    this.#reasons.button.addEventListener("click", () => this.#why.ask());
+    cleanup.on(model, "change:whys", () => this.show());
+    cleanup.add(() => this.#why.dispose());
     this.#sure = this.#disclosure("How sure is this?", `${prefix}-sure`);
     this.#advice = this.#disclosure("What to do", `${prefix}-advice`);
     this.#tools = h(
       "div",
       "imbxai-header-tools",
       {},
+      this.#reasons.button,
       this.#sure.button,
       this.#advice.button,
       this.#size.element,
@@ -95,7 +113,9 @@ class Answer {
     this.root.append(
       h("div", "imbxai-header-line", {}, this.#name.element, this.#score, this.#interval.element),
       this.#verdict,
+      this.#why.line,
       this.#tools,
+      this.#reasons.box,
       this.#sure.box,
       this.#advice.box,
     );
@@ -107,6 +127,7 @@ class Answer {
     this.root.setAttribute("aria-label", shown ? `Class ${card.name}` : "Class");
     this.#name.show(shown ? card.name : "No class");
     this.#tools.hidden = !shown;
+    this.#why.show(shown ? card.index : undefined);
     if (shown) this.#fill(card.header);
     else this.#clear();
   }
@@ -142,9 +163,9 @@ class Answer {
     return disclosure;
   }
 
-  /** Opens one of the two, and closes the other. */
+  /** Opens one of them, and closes the others. */
   #open(chosen: Disclosure | undefined): void {
-    for (const each of [this.#sure, this.#advice]) {
+    for (const each of [this.#reasons, this.#sure, this.#advice]) {
       each.box.hidden = each !== chosen;
       each.button.setAttribute("aria-expanded", String(each === chosen));
     }
@@ -153,7 +174,7 @@ class Answer {
 
 const render: Render<State> = ({ model, el }) => {
   const cleanup = new Cleanup();
-  const answer = new Answer(model);
+  const answer = new Answer(model, cleanup);
   cleanup.on(model, "change:card", () => answer.show());
   el.append(answer.root);
   cleanup.add(() => answer.root.remove());
