@@ -85,7 +85,7 @@ def strengths(one: ClassEvidence) -> dict[str, float]:
         usual = one.medians["different"]
         different = ramp(usual - share, 0.2, 0.5)
     return {
-        LEAK: ramp(len(one.leaked) / one.images, 0.0, 0.06),
+        LEAK: ramp(len(one.leaked) / one.images, 0.0, 0.06) if one.tells_apart else np.nan,
         DUPLICATES: different,
         LABELS: min(doubted, 1 - mixed),
         # A network that has seen few images of a class cannot tell it, and what they do not show

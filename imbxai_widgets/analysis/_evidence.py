@@ -92,6 +92,8 @@ class ClassEvidence:
     repeated : Repeats or None
     leaked : int64 array
         Validation images with a copy among the training images.
+    tells_apart : bool
+        Whether features of images differ at all, so that equal ones mean a copy.
     subgroup : Subgroup or None
     overconfidence : tuple of three floats
         Mean confidence less accuracy of its validation images, and its interval.
@@ -130,6 +132,7 @@ class ClassEvidence:
     rows_validation: IntArray
     right: BoolArray
     errors_to_adversary: BoolArray
+    tells_apart: bool
     region: RegionEffect | None = None
     overconfidence: tuple[float, float, float] = (np.nan, np.nan, np.nan)
     medians: Mapping[str, float] = field(default_factory=dict)
@@ -158,7 +161,10 @@ class ClassEvidence:
         """Doubted labels as a share of the training images, less that of validation images.
 
         With its 95% interval. Images of other labels that look like the class are counted with it.
+        NaN for a class without training images.
         """
+        if not self.train_images:
+            return np.nan, np.nan, np.nan
         count = len(self.doubted_in) + len(self.doubted_out)
         seen = np.arange(self.train_images + len(self.doubted_in)) >= count
         held = np.arange(max(self.images, self.doubted_validation)) >= self.doubted_validation
@@ -302,6 +308,7 @@ class Gatherer:
             validation.rows[held],
             right,
             validation.predictions[held] == (-1 if adversary is None else adversary),
+            bool(np.ptp(training.embeddings, axis=0).any()),
         )
 
     def _adversary(self, held: IntArray, index: int) -> int | None:

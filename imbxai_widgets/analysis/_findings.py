@@ -85,6 +85,9 @@ def _with(finding: Finding, numbers: tuple[float, float, float]) -> Finding:
 def _leak(one: ClassEvidence, words: Words) -> Finding:
     del words
     count = len(one.leaked)
+    if not one.tells_apart:
+        statement = f"{NOT_TOLD}: the features of all training images are the same."
+        return _finding(rules.LEAK, "share of validation images", one.images, statement, "")
     statement = (
         f"{count} of {one.images} validation images have a copy among the training images, by "
         "their features."
@@ -114,6 +117,9 @@ def _duplicates(one: ClassEvidence, words: Words) -> Finding:
 
 def _labels(one: ClassEvidence, words: Words) -> Finding:
     count = len(one.doubted_in) + len(one.doubted_out)
+    if not one.train_images:
+        statement = f"{NOT_TOLD}: the class has no training images."
+        return _finding(rules.LABELS, "share of doubted labels", 0, statement, "")
     statement = (
         f"{len(one.doubted_out)} of the {one.train_images} training images look like another "
         f"class, and {len(one.doubted_in)} training images of other classes look like this one, by "
@@ -127,7 +133,7 @@ def _labels(one: ClassEvidence, words: Words) -> Finding:
     rows = np.concatenate([one.doubted_out, one.doubted_in])
     remedies = (DropSuspects(words.suspects),) if words.suspects else ()
     found = replace(found, images={"training": rows}, remedies=remedies)
-    return _with(found, one.doubted) if one.train_images else found
+    return _with(found, one.doubted)
 
 
 def _overlap(one: ClassEvidence, words: Words) -> Finding:

@@ -19,7 +19,9 @@ from imbxai_widgets.analysis._evidence import (
 from imbxai_widgets.analysis._looks import small_images
 from imbxai_widgets.analysis._probe import probed
 from imbxai_widgets.compute.diagnosis.regions import RegionEffect, spread_rows
+from imbxai_widgets.compute.diagnosis.repeats import NEAR, usual_distance
 from imbxai_widgets.compute.embedding.network import KnownImages, Network
+from imbxai_widgets.compute.neighbors.search import nearest_references
 from imbxai_widgets.compute.reading.display import ImageSource
 from imbxai_widgets.compute.reading.splits import SplitName
 
@@ -109,6 +111,7 @@ class Gathered(NamedTuple):
     def of(cls, analysis: CalibrationTables, given: Given, seed: int) -> Gathered:
         """Take the evidence of an analysis that has embeddings of validation images."""
         training, validation = (_images(analysis, given, name, seed) for name in given.sources)
+        validation = _looking_alike(validation, training)
         assert analysis.validation is not None
         logits = logits_if_known(analysis.validation, analysis.n_classes)
         gatherer = Gatherer(
@@ -151,15 +154,30 @@ def _images(analysis: CalibrationTables, given: Given, name: SplitName, seed: in
         each = max(FEWEST, MOST // analysis.n_classes)
         members = [np.flatnonzero(split.labels == label) for label in range(analysis.n_classes)]
         rows = np.sort(np.concatenate([own[spread_rows(len(own), each, rng)] for own in members]))
-    copied = analysis.copies.having(name, len(split), "leak")
     return Images(
         rows,
         split.labels[rows],
         split.predictions[rows],
         split.embeddings[rows],
         small_images(split, given.sources[name], rows),
-        copied[rows],
+        analysis.copies.having(name, len(split), "leak")[rows],
     )
+
+
+def _looking_alike(validation: Images, training: Images) -> Images:
+    """Return validation images of which those count as copied that look so, too.
+
+    A network may give the same features for images that are not the same.
+    """
+    looks, references = validation.looks.flat, training.looks.flat
+    rows = np.flatnonzero(validation.copied)
+    if looks is None or references is None or looks.shape[1] != references.shape[1]:
+        return validation
+    copied = np.zeros_like(validation.copied)
+    if len(rows):
+        nearest = nearest_references(looks[rows], references, 1, device="cpu").distances[:, 0]
+        copied[rows] = nearest <= NEAR * usual_distance(looks)
+    return validation._replace(copied=copied)
 
 
 class _Others(NamedTuple):

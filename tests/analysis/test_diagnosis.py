@@ -174,3 +174,44 @@ def test_another_network_is_not_run(marked) -> None:
     shortcut = {test.cause: test for test in analysis.diagnose(other).of("1").tests}["shortcut"]
     assert "not tested" in shortcut.statement
     assert "give model" not in shortcut.statement
+
+
+def test_a_class_without_training_images_has_too_few(drawn) -> None:
+    train, held = drawn
+    kept = np.flatnonzero(train[1] != 3)
+    shifted = held[0].copy()
+    shifted[held[1] == 3, 3] = -9  # which the network was never taught to know
+    analysis = analysis_of((train[0][kept], train[1][kept]), (shifted, held[1]))
+    found = analysis.diagnose().of("3")
+    assert (found.state, found.causes[0].cause) == ("failing", "few images")
+    labels = {test.cause: test for test in found.tests}["wrong labels"]
+    assert (labels.holds, labels.statement) == (
+        None,
+        "not tested: the class has no training images.",
+    )
+
+
+def test_equal_features_of_images_that_differ_are_no_leak(drawn) -> None:
+    train, held = drawn
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (2, len(train[1]), 8, 8, 3), dtype=np.uint8)
+    collapsed = train[0].copy()
+    collapsed[:EACH] = held[0][:EACH]  # features of class 0 alone are the same in both sets
+    options = {"images": pictures[0], "validation_images": pictures[1]}
+    alike = analysis_of((collapsed, train[1]), held, **options).diagnose().of("0")
+    assert alike.causes == ()
+    options["images"] = pictures[1]
+    same = analysis_of((collapsed, train[1]), held, **options).diagnose().of("0")
+    assert [cause.cause for cause in same.causes] == ["leak"]
+    same_everywhere = np.zeros_like(train[0])
+    with pytest.warns(UserWarning, match="equally near"):
+        collapsed_network = analysis_of((same_everywhere, train[1]), (same_everywhere, held[1]))
+    nothing = collapsed_network.diagnose()
+    assert nothing.of("1").tests[0].holds is None
+
+
+@pytest.mark.parametrize("side", [1, 2, 8])
+def test_images_of_any_size_are_compared(drawn, side: int) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (480, side, side, 3), dtype=np.uint8)
+    diagnosis = analysis_of(*drawn, images=pictures, validation_images=pictures[::-1]).diagnose()
+    assert all(not found.causes for found in diagnosis.classes)

@@ -171,7 +171,7 @@ def local_difference(
     Returns
     -------
     LocalDifference or None
-        None where a group has fewer than two images.
+        None where a group has fewer than two images, or the images a single pixel.
 
     Examples
     --------
@@ -184,6 +184,8 @@ def local_difference(
     """
     found = None
     for name, mask in regions(*first.shape[1:3]):
+        if not mask.any() or mask.all():  # of images of few pixels
+            continue
         inside = separation(_of(first, mask), _of(second, mask), rng)
         outside = separation(_of(first, ~mask), _of(second, ~mask), rng)
         if inside is None or outside is None:
