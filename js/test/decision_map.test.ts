@@ -268,7 +268,7 @@ describe("the panel", () => {
   });
 
   it("shows the images of a number alone, and opens exactly them", async () => {
-    const { el, model } = await open();
+    const { el, model, see } = await open();
     slide(el, 1.5);
     const data = dataOf();
     data.move({ own: 1.5, adversary: 0 });
@@ -286,6 +286,8 @@ describe("the panel", () => {
     const [open_] = all(el, ".imbxai-decision-single button");
     open_?.click();
     expect(model.state.opens).toMatchObject({ kind: "image", key: keys[0], group: keys });
+    see(true); // scrolled away and back
+    expect(one(el, ".imbxai-decision-single").hidden).toBe(false);
     won?.click();
     expect(one(el, ".imbxai-decision-single").hidden).toBe(true);
   });

@@ -113,7 +113,7 @@ class DecisionView {
     cleanup.onResize([this.#plot.element], () => this.#plot.resize());
     cleanup.onSight(this.frame.root, (inSight) => {
       this.#inSight = inSight;
-      if (inSight) this.#load();
+      if (inSight && !this.#data) this.#load();
     });
   }
 
