@@ -225,6 +225,8 @@ class Explorer(Mortal):
         self._panels["map"].held = shown_map.held(limit)
         what_if: Any = self._deck.contents["what_if"]
         self._panels["what_if"].held = what_if.held(limit)
+        decision_map: Any = self._deck.contents["decision_map"]
+        self._panels["decision_map"].held = decision_map.held(cards, limit // 4)
         return len(self._linker.cards)
 
     def close(self) -> None:

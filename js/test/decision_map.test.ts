@@ -18,6 +18,7 @@ const state = (changed: Partial<State> = {}): State => ({
   class_names: NAMES,
   shifts: {},
   opens: {},
+  held: {},
   ...changed,
 });
 
@@ -235,6 +236,16 @@ describe("the panel", () => {
     await model.refuse("ValueError: no");
     await settle();
     expect(one(el, "[role=alert]").textContent).toBe("ValueError: no");
+  });
+
+  it("asks for nothing that a page without a kernel holds", async () => {
+    const held = { 1: { ...pair, data: sent.decision_map.decision_map_data } };
+    const { el, model, see } = await open({ card: asked(), held });
+    see(true);
+    slide(el, 1.5);
+    const told = sent.decision_counts.find(({ own, adversary }) => own === 1.5 && !adversary);
+    expect(numbers(el)).toEqual(told && wanted(told));
+    expect(model.asked).toEqual([]);
   });
 
   it("says why there is no map", async () => {

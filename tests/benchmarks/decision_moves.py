@@ -88,6 +88,7 @@ def main() -> None:
         notebook.open("decision_moves.ipynb", [PREPARE, show])
         page.get_by_role("tab", name="What if").click(timeout=60_000)
         panel = page.get_by_test_id("imbxai-decision_map")
+        panel.scroll_into_view_if_needed()
         panel.locator(".imbxai-decision-plot").wait_for(timeout=60_000)
         panel.get_by_label("Against").select_option(label=LARGEST)
         panel.locator("tbody th").nth(2).get_by_text(LARGEST, exact=True).wait_for(timeout=60_000)

@@ -96,6 +96,22 @@ def test_cards_that_are_asked_for_hold_no_images(monkeypatch: pytest.MonkeyPatch
     assert content.part(1, page=12)["decision_map"]["pair"] is None
 
 
+def test_what_is_too_large_for_cards_is_held_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = content_of(make_analysis((40, 20, 8)))
+    on_card = content.part(1, page=12)
+    assert content.held([{"index": 1, **on_card}], 10_000) == {}
+    monkeypatch.setattr(decision_map, "CARD_BYTES", 500)
+    cards = [{"index": index, **content.part(index, page=12)} for index in (1, 0, 2)]
+    assert [card["decision_map"]["pair"] for card in cards] == [None] * 3
+    held = content.held(cards, 1_000_000)
+    assert list(held) == ["1", "0", "2"]
+    assert held["1"]["data"] == on_card["decision_map_data"]
+    assert {**on_card["decision_map"]["pair"], "data": held["1"]["data"]} == held["1"]  # type: ignore[dict-item]
+    assert list(content.held(cards, len(held["1"]["data"]) + 10)) == ["1"]
+    monkeypatch.setattr(decision_map, "HELD_LOGITS", 100)
+    assert content.held(cards, 1_000_000) == {}
+
+
 def test_of_many_classes_those_are_offered_that_a_class_is_mistaken_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -115,6 +131,8 @@ def test_what_is_missing_is_said() -> None:
     told = content_of(make_analysis(validation=False)).part(0, 12)
     assert told["decision_map"]["missing"] == decision_map.NO_VALIDATION
     assert told["decision_map_data"] == b""
+    unseen = content_of(make_analysis(validation=False))
+    assert unseen.held([{"index": 0, **told}], 10_000) == {}
     one = (np.random.default_rng(0).normal(size=(10, 2)), np.zeros(10, int), np.zeros(10, int))
     alone = content_of(Analysis.from_arrays(*one, validation=one)).part(0, 12)
     assert alone["decision_map"]["missing"] == decision_map.NO_OTHER

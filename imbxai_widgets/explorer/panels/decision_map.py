@@ -15,6 +15,7 @@ from imbxai_widgets.explorer.thumbnails import Tiles, make_tiles
 
 REACH = 6.0  # the most that the page adds to the logit of a class, unless asked for more
 ALL_OFFERED = 40  # classes: of more, those that a class is mistaken for are offered alone
+CARD_BYTES = 100_000  # of images on a card; more are asked for, or held by a page without a kernel
 HELD_LOGITS = 4_000_000  # of both splits: of more, a card would wait for its images
 NO_OTHER = "There is no other class to decide against."
 NO_VALIDATION = "The decision map needs validation images, and none were given: pass validation=."
@@ -70,13 +71,13 @@ class DecisionMapContent(PanelContent):
             told: DecisionMap = {"adversaries": [], "missing": missing, "pair": None}
             return {"decision_map": told, "decision_map_data": b""}
         pair, data = None, b""
-        analysis = self.deck.analysis
-        images = len(analysis.train) + len(analysis.split("validation"))
-        if page and images * analysis.n_classes <= HELD_LOGITS:
+        if page and self._is_small:
             try:
                 pair, data = self._pair(index, others[0], {}, REACH)
             except ValueError as error:
                 missing = _in_words(error)
+        if len(data) > CARD_BYTES:
+            pair, data = None, b""
         told = {"adversaries": others, "missing": missing, "pair": pair}
         return {"decision_map": told, "decision_map_data": data}
 
@@ -101,6 +102,31 @@ class DecisionMapContent(PanelContent):
             raise ValueError(_in_words(error)) from error
         return {**found, "data": data}
 
+    def held(self, cards: list[dict[str, Any]], limit: int) -> dict[str, DecisionPairAnswer]:
+        """Return what a page without a kernel holds of classes whose cards have no images.
+
+        Parameters
+        ----------
+        cards : list of dict
+            The cards that the page holds, those that matter most first.
+        limit : int
+            Bytes that all images may take: then further classes are left out.
+        """
+        found: dict[str, DecisionPairAnswer] = {}
+        for card in cards if self._is_small else []:
+            told: DecisionMap = card["decision_map"]
+            if told["missing"] or told["pair"] is not None:
+                continue
+            try:
+                answer = self.pair(card["index"], told["adversaries"][0], {}, REACH)
+            except ValueError:  # logits are not known, which is said when they are asked for
+                return {}
+            limit -= len(answer["data"])
+            if limit < 0:
+                break
+            found[str(card["index"])] = answer
+        return found
+
     def image(self, split: SplitName, row: int) -> Tiles:
         """Return an image, for the hint beside its point."""
         return make_tiles(self.deck, split, np.array([row]))
@@ -109,6 +135,13 @@ class DecisionMapContent(PanelContent):
         """Return a map that is still empty."""
         names = [self.deck.name(index) for index in range(self.deck.analysis.n_classes)]
         return DecisionMapPanel(class_names=names)
+
+    @property
+    def _is_small(self) -> bool:
+        analysis = self.deck.analysis
+        held_out = analysis.validation
+        images = len(analysis.train) + (0 if held_out is None else len(held_out))
+        return images * analysis.n_classes <= HELD_LOGITS
 
     @property
     def _missing(self) -> str:
@@ -166,6 +199,9 @@ class DecisionMapPanel(Panel):
         What is added to the logits of classes, by their numbers; shared with other panels.
     opens : dict
         Which image a click asks to look at closer; see js/src/parts/open.ts.
+    held : dict
+        What a page without a kernel has of classes whose cards hold no images, by their numbers:
+        see `DecisionPairAnswer`.
     """
 
     _bundle = "decision_map"
@@ -174,3 +210,4 @@ class DecisionMapPanel(Panel):
     class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     shifts: Any = traitlets.Dict().tag(sync=True)
     opens: Any = traitlets.Dict().tag(sync=True)
+    held: Any = traitlets.Dict().tag(sync=True)

@@ -41,6 +41,8 @@ export interface State {
   class_names: string[];
   shifts: Shifts;
   opens: AskedOpening;
+  /** What a page without a kernel has of classes whose cards hold no images, by their numbers. */
+  held: Readonly<Record<string, Answer>>;
 }
 
 type Answer = DecisionPair & { data: DataView };
@@ -54,7 +56,8 @@ const KEPT = 8;
 
 const NOTE =
   "Each point is an image, placed by the logits that decide. Drag the line, or move the slider: it " +
-  "adds to the logits of the class, and the numbers tell at once whom that wins and loses.";
+  "adds to the logits of the class, as the offset above does, and the numbers tell at once whom that " +
+  "wins and loses. Other remedies do not move it.";
 const CHOSEN =
   "A bias that is chosen by these numbers is chosen on the very images that they count: they do not " +
   "tell what it gains on others.";
@@ -220,16 +223,22 @@ class DecisionView {
     this.#controls.element.hidden = missing;
     if (missing || against === undefined || !offsets || !card) return;
     this.#newest.stop();
-    const { pair } = card.decision_map;
     const name = this.#nameOf(card.index, against);
     let data = this.#known.get(name);
-    const held = !Object.keys(this.#others).length && pair?.adversary === against;
-    if (!data && held && pair) {
-      data = new DecisionData(card.index, pair, card.decision_map_data, this.#names);
+    const held = Object.keys(this.#others).length ? undefined : this.#held(card, against);
+    if (!data && held) {
+      data = new DecisionData(card.index, held, held.data, this.#names);
       this.#keep(name, data);
     }
     if (data && this.#farther(offsets) <= data.pair.reach) this.#show(data);
     else this.#ask(card, against, offsets);
+  }
+
+  /** What the page has of a pair: on the card, or beside it. */
+  #held({ index, decision_map, decision_map_data }: CardIdentity & Part, against: number) {
+    const { pair } = decision_map;
+    const found = pair ? { ...pair, data: decision_map_data } : this.model.get("held")[index];
+    return found?.adversary === against ? found : undefined;
   }
 
   async #ask(card: CardIdentity & Part, adversary: number, offsets: Offsets): Promise<void> {
