@@ -15,6 +15,7 @@ from tests.benchmarks.planted_runs import (
     load_planted,
     plan,
     plant_case,
+    side_by_side,
 )
 from tests.benchmarks.plants import DESIGN, FAMILIES, FRAME_COLOR, PAIRS, plant
 from tests.benchmarks.sets import ImageSet, Part
@@ -237,6 +238,16 @@ def test_seeds_that_choose_see_no_kind_that_is_kept_for_the_report() -> None:
     pairs = [{case.kinds for case in plan("digits", s) if len(case.kinds) == 2} for s in (0, 1)]
     assert pairs[0] | pairs[1] == set(PAIRS)
     assert not pairs[0] & pairs[1]
+
+
+def test_seeds_are_taken_side_by_side() -> None:
+    cases = side_by_side("emoji", [0, 1])
+    assert [(case.kinds, case.seed) for case in cases[:3]] == [
+        ((), 0),
+        ((), 1),
+        (("sub-group",), 0),
+    ]
+    assert sorted(cases) == sorted([*plan("emoji", 0), *plan("emoji", 1)])
 
 
 def test_digits_have_as_many_training_images_in_each_class() -> None:

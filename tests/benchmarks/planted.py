@@ -15,7 +15,6 @@ import json
 import time
 from dataclasses import asdict
 from hashlib import sha256
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +25,15 @@ import imbxai_widgets
 from imbxai_widgets.analysis import Split
 from tests.benchmarks._results import write_results
 from tests.benchmarks.planted_counts import DROP, FEWEST, Judged, counted
-from tests.benchmarks.planted_runs import FOLDER, RECIPE, Case, PlantedRun, load_planted, plan
+from tests.benchmarks.planted_runs import (
+    FOLDER,
+    RECIPE,
+    Case,
+    PlantedRun,
+    load_planted,
+    plan,
+    side_by_side,
+)
 from tests.benchmarks.sets import CHOOSING, REPORTING
 
 SEEDS: Final = {"choosing": CHOOSING, "reporting": REPORTING}
@@ -119,9 +126,7 @@ def main() -> None:
     torch.set_num_threads(1)
     if options.images is None:
         write_results("planted", measure(options.folder))
-    # All seeds side by side: what is cut off has yet seen as much of each.
-    cases = [pair for seed in options.seeds for pair in enumerate(plan(options.images, seed))]
-    for _, case in sorted(cases, key=itemgetter(0)):
+    for case in side_by_side(options.images, options.seeds):
         start = time.perf_counter()
         save_judged(case, options.folder)
         print(f"{case.stem}: {time.perf_counter() - start:.1f} s", flush=True)

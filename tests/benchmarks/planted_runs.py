@@ -10,9 +10,10 @@ and must have the same digest. What is there already is left as it is.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -135,6 +136,12 @@ def plan(images: str, seed: int) -> Iterator[Case]:
             yield Case(images, pair, "medium", seed)
 
 
+def side_by_side(images: str, seeds: Sequence[int]) -> list[Case]:
+    """Return the cases of some seeds, such that what is cut off has seen as much of each."""
+    cases = [pair for seed in seeds for pair in enumerate(plan(images, seed))]
+    return [case for _, case in sorted(cases, key=itemgetter(0))]
+
+
 def load_base(name: str, seed: int) -> ImageSet:
     """Return a set with as many validation images in a class as it allows.
 
@@ -237,7 +244,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    for case in [case for seed in options.seeds for case in plan(options.images, seed)]:
+    for case in side_by_side(options.images, options.seeds):
         print(train_case(case, options.folder, options.device).stem, flush=True)
 
 
