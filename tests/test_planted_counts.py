@@ -169,9 +169,11 @@ def test_a_diagnosis_is_kept_with_what_is_true(
     assert found["b"] == Judged(True, True, 2, 0.5, 1, 0.3333, "failing", ("overlap", "shift"))
     assert (found["c"].victim, found["c"].touched) == (False, True)
     assert (found["a"].touched, found["a"].share) == (False, 2.6667)
+    monkeypatch.setattr(planted, "trained_on", lambda *_: "cpu, torch 2")
     figures = planted.measure(tmp_path)
     assert json.loads(json.dumps(figures)) == figures
     assert figures["choosing"]["digits"]["alone"]["overlap"]["medium"]["networks"] == 1
+    assert figures["choosing"]["digits"]["trained on"] == {"cpu, torch 2": 1}
     assert "reporting" not in figures
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.benchmarks.planted_runs import (
     KINDS,
@@ -16,6 +17,7 @@ from tests.benchmarks.planted_runs import (
     plan,
     plant_case,
     side_by_side,
+    trained_on,
 )
 from tests.benchmarks.plants import DESIGN, FAMILIES, FRAME_COLOR, PAIRS, plant
 from tests.benchmarks.sets import ImageSet, Part
@@ -280,6 +282,7 @@ def test_a_run_is_what_was_trained_on_what_was_planted(folder: Path) -> None:
     expected = images.training.images[5].transpose(2, 0, 1) / 127.5 - 1
     assert pixels.numpy() == pytest.approx(expected, abs=1e-6)
     assert (run.analysis.validation.predictions == images.validation.labels).mean() > 0.8
+    assert trained_on(FLIPPED, folder) == f"cpu, torch {torch.__version__}"
     again = load_planted(FLIPPED, folder)
     assert np.array_equal(again.analysis.validation.logits(), run.analysis.validation.logits())
 

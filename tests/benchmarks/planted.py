@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +34,7 @@ from tests.benchmarks.planted_runs import (
     load_planted,
     plan,
     side_by_side,
+    trained_on,
 )
 from tests.benchmarks.sets import CHOOSING, REPORTING
 
@@ -113,7 +115,9 @@ def measure(folder: Path) -> dict[str, Any]:
                 if (found := load_judged(case, folder)) is not None
             }
             if kept:
-                figures.setdefault(purpose, {})[images] = counted(kept)
+                trained = Counter(trained_on(case, folder) for case in kept)
+                found = counted(kept) | {"trained on": dict(trained.most_common())}
+                figures.setdefault(purpose, {})[images] = found
     return figures
 
 

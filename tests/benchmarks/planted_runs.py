@@ -196,6 +196,12 @@ def train_case(case: Case, folder: Path = FOLDER, device: str = "cpu") -> Path:
     return path
 
 
+def trained_on(case: Case, folder: Path) -> str:
+    """Return where a network was trained: the device, and the version of PyTorch."""
+    with safetensors.safe_open(folder / f"{case.stem}.safetensors", "pt") as saved:
+        return f"{saved.metadata()['device']}, torch {saved.metadata()['torch']}"
+
+
 def load_planted(case: Case, folder: Path = FOLDER) -> PlantedRun:
     """Return a run, which is trained if it is not there.
 
