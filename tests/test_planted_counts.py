@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from environments import ROOT
 
 from tests.benchmarks import _planted_pages, planted
+from tests.benchmarks._results import read_results
 from tests.benchmarks.planted_counts import Judged, counted, tally, untouched
 from tests.benchmarks.planted_runs import Case, PlantedRun, Truth
 
@@ -203,3 +205,29 @@ def test_tables_tell_shares_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(_planted_pages.untouched())[2:] == [
         "| digits | 2 | 50% (1) | 0 |  |  | 0 |  | 1 of 1 |"
     ]
+
+
+def test_what_the_page_says_was_reached_is_what_was_counted() -> None:
+    text = " ".join((ROOT / "docs/diagnosis.md").read_text(encoding="utf-8").split())
+    found = read_results("planted")["reporting"]
+    sums = {
+        images: {
+            key: sum(t[key] for kind in found[images]["alone"].values() for t in kind.values())
+            for key in ("first", "failing", "told to fail")
+        }
+        for images in ("digits", "solar cells")
+    }
+    digits, cells = sums["digits"], sums["solar cells"]
+    new = {
+        key: sum(tally[key] for tally in found["digits"]["unseen"].values())
+        for key in ("first", "failing", "family")
+    }
+    sound = found["digits"]["untouched"]
+    assert f"in {digits['first']} of {digits['failing']} failing victims" in text
+    assert f"in {new['first']} of {new['failing']} (wanted: 70%)" in text
+    assert f"the family in {new['family']} (wanted" in text
+    assert f"{sound['sound, named']} of {sound['sound']} are named" in text
+    assert (cells["told to fail"], cells["failing"]) == (2, 12)
+    assert f"right in {cells['first']} of {cells['failing']}, and 4 of the 120" in text
+    assert found["solar cells"]["untouched"]["sound, named"] == 4
+    assert found["solar cells"]["untouched"]["sound"] == 120

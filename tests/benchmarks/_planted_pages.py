@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from tests.benchmarks._results import read_results
@@ -55,9 +56,22 @@ def confusion(images: str) -> Iterator[str]:
         yield _row(name, *(counts.get(other, "") for other in names))
 
 
+def confusions() -> tuple[Callable[[], Iterator[str]], ...]:
+    """Return what yields the confusions of each set that has victims."""
+    return tuple(
+        partial(confusion, images)
+        for images, found in _reported().items()
+        if any(tally["failing"] for kind in found["alone"].values() for tally in kind.values())
+    )
+
+
 def unseen() -> Iterator[str]:
     """Yield how often the first name is right of kinds that played no part in the design."""
-    found = _reported()
+    found = {
+        images: one
+        for images, one in _reported().items()
+        if any(tally["networks"] for tally in one["unseen"].values())
+    }
     yield _row("kind", "cause", *(f"{images}: first name / family" for images in found))
     yield _row("---", "---", *["--:"] * len(found))
     for kind, planted in UNSEEN.items():
@@ -85,7 +99,7 @@ def untouched() -> Iterator[str]:
             _of(one["own, named wrongly"], one["own"]),
             one["small"],
             _of(one["small, named"], one["small"]),
-            f"{leaks['told']} of {leaks['networks']}",
+            f"{leaks['told']} of {leaks['networks']}" if leaks else "",
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks import _card_pages
+from tests.benchmarks import _card_pages, _planted_pages
 from tests.benchmarks._results import read_results
 from tests.benchmarks.resampling import ONCE_EACH, PLANS
 
@@ -258,6 +258,12 @@ TABLES = {
         lambda: of_a_card(_card_pages.others),
     ),
     "docs/what-if.md": (held_changes, remedies, chosen, moves, moves_in_the_panel),
+    "docs/diagnosis.md": (
+        _planted_pages.summary,
+        *_planted_pages.confusions(),
+        _planted_pages.unseen,
+        _planted_pages.untouched,
+    ),
 }
 
 
