@@ -25,7 +25,7 @@ def copy_of_the_repository(folder: Path) -> None:
     modules = Path("js", "node_modules")
     shutil.copytree(ROOT / modules, folder / modules, symlinks=True, copy_function=linked)
     shutil.copytree(ROOT / "tests" / "explorer", folder / "tests" / "explorer", ignore=unwanted)
-    for name in ("small_analysis.py", "hostile_names.py"):
+    for name in ("small_analysis.py", "hostile_names.py", "remedy_cases.py", "decision_cases.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests" / name)
     shutil.copy(ROOT / "pyproject.toml", folder)
 
