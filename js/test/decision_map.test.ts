@@ -64,11 +64,16 @@ const context = new Proxy(
       (_, name: string) =>
       (...given: unknown[]) => {
         if (name === "clearRect") drawn.length = 0;
+        if (name === "scale") disks.length = 0; // the images are painted anew
+        if (name === "arc") disks.push(given as number[]);
         drawn.push([name, ...given]);
       },
     set: () => true,
   },
 );
+
+/** Disks of the last time that all images were painted, and those painted over them since. */
+const disks: number[][] = [];
 
 /** A pointer over the canvas, by its place in CSS pixels. */
 function pointer(el: HTMLElement, type: string, offsetX: number, offsetY: number) {
@@ -307,8 +312,7 @@ describe("the panel", () => {
     const { el, model } = await open();
     const data = dataOf();
     const own = data.ofPair("all").filter((at) => data.groupOf(at) === "class");
-    const disks = () => drawn.filter(([name]) => name === "arc");
-    expect(disks()).toHaveLength(own.length);
+    expect(disks).toHaveLength(own.length);
     const corner = () => {
       const lines = drawn.filter(([name]) => name === "lineTo");
       return lines.at(-3)?.slice(1) as [number, number];
@@ -331,7 +335,7 @@ describe("the panel", () => {
     const { el, model } = await open();
     const data = dataOf();
     const own = data.ofPair("all").filter((at) => data.groupOf(at) === "class");
-    const [, x = 0, y = 0] = drawn.filter(([name]) => name === "arc").at(-1) as number[];
+    const [x = 0, y = 0] = disks.at(-1) ?? [];
     pointer(el, "pointermove", x, y);
     expect(texts(el, ".imbxai-tooltip div")[1]).toBe("Label: <b>dog</b>");
     pointer(el, "pointerdown", x, y);

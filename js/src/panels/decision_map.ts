@@ -297,7 +297,7 @@ class DecisionView {
       : "";
     this.#words.show(`${words}${others}`);
     this.#counts.show(tallies, names);
-    this.#plot.move(offsets, this.#images(data));
+    this.#plot.move(offsets, sampled(data, data.taken(this.#controls.shown), TAKEN));
     this.#pick(this.#picked);
   }
 
@@ -306,18 +306,13 @@ class DecisionView {
     if (!data) return;
     const all = data.ofPair(this.#controls.shown);
     this.#drawn = sampled(data, all, MOST);
-    this.#plot.show(data, this.#images(data), this.#inWords(data, this.#drawn.length));
+    this.#plot.show(data, this.#drawn, this.#inWords(data, this.#drawn.length));
     this.#sample.show(
       this.#drawn.length < all.length
         ? `${count(this.#drawn.length)} of ${count(all.length)} images are drawn, of each class, ` +
             "split and outcome as many as is their share; the numbers are of all."
         : "",
     );
-  }
-
-  /** Those that are drawn, also of other classes that the line has taken in. */
-  #images(data: DecisionData): number[] {
-    return [...this.#drawn, ...sampled(data, data.taken(this.#controls.shown), TAKEN)];
   }
 
   #inWords(data: DecisionData, images: number): string {

@@ -41,8 +41,12 @@ export class DecisionPlot {
     (context) => this.#paint(context),
     () => {
       this.#colors = [];
+      this.#stale = true;
     },
   );
+  /** All images as they were before; those that change lie over them, larger. */
+  readonly #before = h("canvas", "");
+  #stale = true;
   readonly #names = ["class", "adversary", "others"].map(
     (group) => new TextView(h("span", `imbxai-decision-region imbxai-decision-${group}`)),
   );
@@ -55,6 +59,8 @@ export class DecisionPlot {
   );
   #data: DecisionData | undefined;
   #images: readonly number[] = [];
+  /** Of other classes, taken in by the line. */
+  #taken: readonly number[] = [];
   #alone: ReadonlySet<number> | undefined;
   #offsets: Offsets = { own: 0, adversary: 0 };
   #x: Ends = { low: -1, high: 1 };
@@ -73,6 +79,7 @@ export class DecisionPlot {
   show(data: DecisionData, images: readonly number[], words: string): void {
     this.#data = data;
     this.#images = images;
+    this.#stale = true;
     this.#x = endsOf(data.x, images);
     this.#y = endsOf(data.y, images);
     this.element.setAttribute("aria-label", words);
@@ -81,21 +88,24 @@ export class DecisionPlot {
     this.draw();
   }
 
-  /** Moves the line. */
-  move(offsets: Offsets, images: readonly number[]): void {
+  /** Moves the line, which takes in images of other classes. */
+  move(offsets: Offsets, taken: readonly number[]): void {
     this.#offsets = offsets;
-    this.#images = images;
+    this.#taken = taken;
     this.draw();
   }
 
   /** Lets some images stand out, or all. */
   single(images: readonly number[] | undefined): void {
+    if (!images && !this.#alone) return;
     this.#alone = images && new Set(images);
+    this.#stale = true;
     this.draw();
   }
 
   resize(): void {
     this.#width = this.element.clientWidth;
+    this.#stale = true;
     this.#surface.resize(this.#width, HEIGHT);
   }
 
@@ -140,46 +150,64 @@ export class DecisionPlot {
   }
 
   #paint(context: CanvasRenderingContext2D): void {
-    if (!this.#data || !this.#width) return;
+    const data = this.#data;
+    if (!data || !this.#width) return;
     const names = [...ARCHETYPES.map(({ color }) => color), ...OUTLINES, ...REST];
     if (!this.#colors.length) this.#colors = this.#surface.colors(...names);
     const [soft = "", line = "", accent = ""] = this.#colors.slice(-REST.length);
     this.#paintAxes(context, soft, line);
     this.#paintLine(context, { own: 0, adversary: 0 }, soft, [4, 4], 1);
-    this.#paintPoints(context);
+    if (this.#stale) this.#paintBefore();
+    context.drawImage(this.#before, 0, 0, this.#width, HEIGHT);
+    const changes = (at: number) => data.isRight(at) !== data.wasRight(at);
+    this.#paintPoints(context, [...this.#images.filter(changes), ...this.#taken], true);
     this.#paintLine(context, this.#offsets, accent, [], 2);
   }
 
-  #paintPoints(context: CanvasRenderingContext2D): void {
+  #paintBefore(): void {
+    this.#stale = false;
+    const ratio = window.devicePixelRatio || 1;
+    this.#before.width = Math.round(this.#width * ratio);
+    this.#before.height = Math.round(HEIGHT * ratio);
+    const context = this.#before.getContext("2d");
+    context?.scale(ratio, ratio);
+    if (context) this.#paintPoints(context, this.#images, false);
+  }
+
+  /** Paints images as they are now, or as they were before. */
+  #paintPoints(context: CanvasRenderingContext2D, images: readonly number[], now: boolean): void {
     const layers = new Map<string, number[]>();
-    for (const at of this.#images) {
-      const key = this.#styleOf(at);
+    for (const at of images) {
+      const key = this.#styleOf(at, now);
       const layer = layers.get(key);
       if (layer) layer.push(at);
       else layers.set(key, [at]);
     }
-    // Training images below, then those that are wrong, then those that change.
-    for (const key of [...layers.keys()].sort()) this.#paintLayer(context, layers.get(key) ?? []);
+    // Training images below, then those that are wrong.
+    for (const key of [...layers.keys()].sort()) {
+      this.#paintLayer(context, layers.get(key) ?? [], now);
+    }
     context.globalAlpha = 1;
   }
 
   /** Images of one style are painted at once; styles sort by what lies over what. */
-  #styleOf(at: number): string {
+  #styleOf(at: number, now: boolean): string {
     const data = this.#data as DecisionData;
     const shown = !this.#alone || this.#alone.has(at);
-    const large = data.splitOf(at) === "validation";
-    const changed = data.isRight(at) !== data.wasRight(at);
-    const flags = [shown, large, changed, !data.isRight(at)].map(Number).join("");
+    const right = now ? data.isRight(at) : data.wasRight(at);
+    const changed = now && right !== data.wasRight(at);
+    const flags = [shown, data.splitOf(at) === "validation", changed, !right].map(Number).join("");
     return `${flags}${data.archetypes[at] ?? 0}`;
   }
 
-  #paintLayer(context: CanvasRenderingContext2D, images: readonly number[]): void {
+  #paintLayer(context: CanvasRenderingContext2D, images: readonly number[], now: boolean): void {
     const data = this.#data as DecisionData;
     const [first] = images;
     if (first === undefined) return;
-    const large = data.splitOf(first) === "validation";
-    const right = data.isRight(first);
-    const radius = (large ? LARGE : SMALL) + (right === data.wasRight(first) ? 0 : CHANGED);
+    const was = data.wasRight(first);
+    const right = now ? data.isRight(first) : was;
+    const size = data.splitOf(first) === "validation" ? LARGE : SMALL;
+    const radius = size + (right === was ? 0 : CHANGED);
     context.globalAlpha = !this.#alone || this.#alone.has(first) ? 1 : FADED;
     context.fillStyle = this.#colors[data.archetypes[first] ?? 0] ?? "";
     context.strokeStyle = this.#colors[ARCHETYPES.length + Number(!right)] ?? "";
@@ -299,7 +327,7 @@ export class DecisionPlot {
   #nearest({ offsetX, offsetY }: MouseEvent): number | undefined {
     let found: number | undefined;
     let best = REACH ** 2;
-    for (const at of this.#images) {
+    for (const at of [...this.#images, ...this.#taken]) {
       if (this.#alone && !this.#alone.has(at)) continue;
       const [x, y] = this.placeOf(at);
       const distance = (x - offsetX) ** 2 + (y - offsetY) ** 2;
