@@ -99,6 +99,8 @@ class ClassPage:
         Those that hold, the likeliest first.
     mistakes : tuple of Mistake
         What most of its validation errors are taken for.
+    beside : tuple of str
+        What holds as well, and explains no error.
     without_evidence, untested : tuple of str
         Causes of which there is no evidence, and why others were not tested.
     """
@@ -112,6 +114,7 @@ class ClassPage:
     headline: str
     causes: tuple[Cause, ...]
     mistakes: tuple[Mistake, ...]
+    beside: tuple[str, ...]
     without_evidence: tuple[str, ...]
     untested: tuple[str, ...]
 
@@ -133,7 +136,6 @@ def _page(analysis: BarTables, found: ClassDiagnosis, index: int) -> ClassPage:
             f"{right:,} of {found.support:,} validation images are right "
             f"({share}, 95% interval {interval})"
         )
-    tested = [test for test in found.tests if test not in found.causes]
     return ClassPage(
         name=found.class_name,
         training_images=images,
@@ -144,8 +146,11 @@ def _page(analysis: BarTables, found: ClassDiagnosis, index: int) -> ClassPage:
         headline=headline(found),
         causes=tuple(_cause(analysis, found, each) for each in found.causes),
         mistakes=_mistakes(analysis, index),
-        without_evidence=tuple(test.title for test in tested if test.holds is False),
-        untested=tuple(f"{test.title}: {test.statement}" for test in tested if test.holds is None),
+        beside=tuple(f"{test.title}. {test.statement} {test.advice}" for test in found.beside),
+        without_evidence=tuple(test.title for test in found.tests if test.holds is False),
+        untested=tuple(
+            f"{test.title}: {test.statement}" for test in found.tests if test.holds is None
+        ),
     )
 
 

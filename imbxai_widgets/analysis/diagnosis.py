@@ -111,6 +111,13 @@ class ClassDiagnosis:
     causes: tuple[Finding, ...] = ()
     tests: tuple[Finding, ...] = ()
 
+    @property
+    def beside(self) -> tuple[Finding, ...]:
+        """Tests that hold and name no cause: they explain no error of the class."""
+        if self.state not in ("failing", "not failing"):
+            return ()
+        return tuple(test for test in self.tests if test.holds and test not in self.causes)
+
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:

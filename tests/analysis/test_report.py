@@ -75,8 +75,9 @@ def diagnosis() -> Diagnosis:
         images={"training": np.array([4, 2])},
         together_with=("few images",),
     )
+    sure = finding("over-confidence")
     few, leak = finding("few images", holds=False), finding("leak", holds=None)
-    failing = ClassDiagnosis(NAMES[0], "failing", 0.75, 1.0, 12, (shift,), (shift, few, leak))
+    failing = ClassDiagnosis(NAMES[0], "failing", 0.75, 1.0, 12, (shift,), (shift, few, leak, sure))
     fine = ClassDiagnosis(NAMES[1], "not failing", 1.0, 1.0, 8)
     unknown = ClassDiagnosis(NAMES[2], "no validation images", np.nan, np.nan, 0)
     return Diagnosis((failing, fine, unknown), ("A note.",))
@@ -100,6 +101,10 @@ def test_pages_tell_what_the_diagnosis_and_the_tables_tell(
     (mistake,) = page.mistakes
     assert (mistake.name, mistake.images, mistake.share) == (NAMES[1], 3, "100%")
     assert mistake.interval == "no interval of so few"
+    assert page.beside == (
+        "Title of over-confidence. Statement of over-confidence: 0.5 < 0.6. "
+        "Advice for over-confidence.",
+    )
     assert page.without_evidence == ("Title of few images",)
     assert page.untested == ("Title of leak: Statement of leak: 0.5 < 0.6.",)
     assert report.pages[2].right == report.pages[2].interval == "unknown"

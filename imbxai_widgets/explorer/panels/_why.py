@@ -51,10 +51,13 @@ def whys_of(deck: Deck, diagnosis: Diagnosis) -> list[Why]:
 
 
 def _why(deck: Deck, found: ClassDiagnosis, notes: tuple[str, ...]) -> Why:
-    tested = [test for test in found.tests if test not in found.causes]
-    without = [test.title for test in tested if test.holds is False]
-    others = [f'No evidence of: "{"; ".join(without)}".'] if without else []
-    others += [f"{test.title}: {test.statement}" for test in tested if test.holds is None]
+    others = [
+        f"{test.title}, which explains no error. {test.statement} {test.advice}"
+        for test in found.beside
+    ]
+    without = [test.title for test in found.tests if test.holds is False]
+    others += [f'No evidence of: "{"; ".join(without)}".'] if without else []
+    others += [f"{test.title}: {test.statement}" for test in found.tests if test.holds is None]
     return {
         "state": _STATES[found.state],
         "causes": [_cause(deck, found, each) for each in found.causes],
