@@ -68,9 +68,12 @@ describe.each(NAMES)("the name %s", (name) => {
     const answer = { score: text, verdict: text, sure: [text], advice: [text] };
     const rest = { poor: false, accuracy: null, size: "" };
     const card = { index: 0, name, header: { ...answer, ...rest } };
-    const { el } = await mount(header as never, new PanelModel({ card }));
+    const told = { title: name, statement: name, advice: text, images: [], more: 0 };
+    const whys = [{ state: name, causes: [told], others: [name] }];
+    const { el } = await mount(header as never, new PanelModel({ card, whys }));
     expect(one(el, "h2").textContent).toBe(name);
-    expect(texts(el, ".imbxai-text-button")).toEqual(Array(4).fill(name));
+    expect(one(el, ".imbxai-why").textContent).toBe(`${name}: ${name}.`);
+    expect(texts(el, ".imbxai-text-button")).toEqual(Array(6).fill(name));
     expect(one(el, "section").getAttribute("aria-label")).toBe(`Class ${name}`);
     expect(injected(el)).toEqual([]);
   });
