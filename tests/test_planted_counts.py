@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from environments import ROOT
 
+from imbxai_widgets.analysis._diagnose import RELIABILITY
 from tests.benchmarks import _planted_pages, planted
 from tests.benchmarks._results import read_results
 from tests.benchmarks.planted_counts import Judged, counted, tally, untouched
@@ -207,27 +208,51 @@ def test_tables_tell_shares_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def _added(images: str, part: str) -> dict[str, int]:
+    """Add the counts of all kinds up, of the causes planted alone or those kept unseen."""
+    kinds = read_results("planted")["reporting"][images][part].values()
+    tallies = [t for kind in kinds for t in (kind.values() if part == "alone" else [kind])]
+    keys = ("first", "family", "failing", "told to fail")
+    return {key: sum(tally[key] for tally in tallies) for key in keys}
+
+
 def test_what_the_page_says_was_reached_is_what_was_counted() -> None:
     text = " ".join((ROOT / "docs/diagnosis.md").read_text(encoding="utf-8").split())
     found = read_results("planted")["reporting"]
-    sums = {
-        images: {
-            key: sum(t[key] for kind in found[images]["alone"].values() for t in kind.values())
-            for key in ("first", "failing", "told to fail")
-        }
-        for images in ("digits", "solar cells")
-    }
-    digits, cells = sums["digits"], sums["solar cells"]
-    new = {
-        key: sum(tally[key] for tally in found["digits"]["unseen"].values())
-        for key in ("first", "failing", "family")
-    }
-    sound = found["digits"]["untouched"]
-    assert f"in {digits['first']} of {digits['failing']} failing victims" in text
-    assert f"in {new['first']} of {new['failing']} (wanted: 70%)" in text
-    assert f"the family in {new['family']} (wanted" in text
-    assert f"{sound['sound, named']} of {sound['sound']} are named" in text
-    assert (cells["told to fail"], cells["failing"]) == (2, 12)
-    assert f"right in {cells['first']} of {cells['failing']}, and 4 of the 120" in text
-    assert found["solar cells"]["untouched"]["sound, named"] == 4
-    assert found["solar cells"]["untouched"]["sound"] == 120
+    digits, cells, emoji = (_added(name, "alone") for name in ("digits", "solar cells", "emoji"))
+    unseen = {name: _added(name, "unseen") for name in found}
+    pairs = found["digits"]["pairs"]
+    for said in (
+        f"right in {digits['first']} of {digits['failing']} victims, in {pairs['first']} of "
+        f"{pairs['failing']} pairs one of the two; of unseen kinds in {unseen['digits']['first']} "
+        f"of {unseen['digits']['failing']}, the family in {unseen['digits']['family']} (86%)",
+        f"the first two names ({pairs['first two']} of {pairs['failing']})",
+        "they were, {sound, named} of {sound:,} are named.".format_map(
+            found["digits"]["untouched"]
+        ),
+        f"right in {cells['first']} of {cells['failing']}, of unseen kinds in "
+        f"{unseen['solar cells']['first']} of {unseen['solar cells']['failing']}. Nine of the "
+        f"{cells['failing']} are told to fail",
+        "they were, {sound, named} of {sound} (4%) are named".format_map(
+            found["solar cells"]["untouched"]
+        ),
+        f"right in {emoji['first']} of {emoji['failing']}, the family in {emoji['family']}; of "
+        f"unseen kinds in {unseen['emoji']['first']} of {unseen['emoji']['failing']}, the family "
+        f"in {unseen['emoji']['family']}. Of the {emoji['failing']} victims, "
+        f"{emoji['told to fail']} are told to fail",
+    ):
+        assert said in text
+    assert cells["told to fail"] == 9
+    assert found["emoji"]["untouched"]["sound, named"] == 0
+
+
+def test_a_diagnosis_says_how_often_its_names_were_right() -> None:
+    shares = []
+    for images in ("digits", "emoji", "solar cells"):
+        tally = _added(images, "alone")
+        shares.append(f"{tally['first'] / tally['failing']:.0%}")
+    digits, emoji, cells = shares
+    assert RELIABILITY.endswith(
+        f"right in {digits} of the classes that failed on digits, {emoji} on drawings and {cells} "
+        "on photographs."
+    )

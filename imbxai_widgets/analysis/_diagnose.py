@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from torch import nn
@@ -15,6 +15,12 @@ from imbxai_widgets.analysis._findings import Words, findings
 from imbxai_widgets.analysis._gathered import FEWEST, Gathered, Given
 from imbxai_widgets.analysis._tables import NO_VALIDATION
 from imbxai_widgets.analysis.diagnosis import ClassDiagnosis, Diagnosis, Finding
+
+# Of docs/diagnosis.md, which a test holds to what was counted.
+RELIABILITY: Final = (
+    "Take a cause as a hint, and look at its evidence: where one was planted, the first name was "
+    "right in 95% of the classes that failed on digits, 48% on drawings and 40% on photographs."
+)
 
 
 class DiagnosisTables(CalibrationTables):
@@ -82,7 +88,7 @@ class DiagnosisTables(CalibrationTables):
             _diagnosed(self.class_names[index], one, words)
             for index, one in enumerate(found.classes)
         ]
-        return Diagnosis(tuple(classes), _notes(self, found))
+        return Diagnosis(tuple(classes), _notes(found))
 
 
 def _diagnosed(name: str, one: ClassEvidence | None, words: Words) -> ClassDiagnosis:
@@ -102,18 +108,17 @@ def _diagnosed(name: str, one: ClassEvidence | None, words: Words) -> ClassDiagn
     )
 
 
-def _notes(analysis: CalibrationTables, found: Gathered) -> tuple[str, ...]:
-    """Say what numbers that compare classes cannot tell: what all of them have in common."""
+def _notes(found: Gathered) -> tuple[str, ...]:
+    """Say what numbers that compare classes cannot tell, and how often causes are named rightly."""
     known = [one for one in found.classes if one is not None]
-    notes = []
     recall = float(np.median([one.recall for one in known]))
     trained = float(np.median([one.train_recall for one in known if one.train_images]))
-    notes.append(
+    notes = [
         f"Half of the classes have a recall of at least {recall:.0%} on validation images, and of "
         f"{trained:.0%} on training images. Classes are held to each other: what ails all of them "
-        "alike is not told."
-    )
+        "alike is not told.",
+        RELIABILITY,
+    ]
     if found.sampled:
         notes.append("The evidence is of a sample of the images, as many of each class as may be.")
-    del analysis
     return tuple(notes)
