@@ -46,9 +46,9 @@ class LogitAdjustment(Remedy):
     Notes
     -----
     Source: Menon et al., "Long-tail learning via logit adjustment" (ICLR 2021), equation 9. A class
-    without training images counts as having one. Where a head is refitted to images that count
-    otherwise, the shares are those that it was fitted to: behind a balanced refit there is nothing
-    left to take out.
+    without training images counts as the smallest of the others. Where a head is refitted to images
+    that count otherwise, the shares are those that it was fitted to: behind a balanced refit there
+    is nothing left to take out.
 
     Examples
     --------
@@ -67,7 +67,8 @@ class LogitAdjustment(Remedy):
     def shifts(self, sizes: DoubleArray) -> DoubleArray:
         """Return what is added to the logits of classes of these sizes, (C,), of the mean 0."""
         assert self.tau != "best"
-        logs = np.log(np.where(sizes > 0, sizes, 1.0))
+        present = sizes[sizes > 0]
+        logs = np.log(np.where(sizes > 0, sizes, present.min() if len(present) else 1.0))
         if self.tau == 0 or np.ptp(logs) < _ALIKE:
             return np.zeros(len(sizes))
         shifts: DoubleArray = -self.tau * (logs - logs.mean())

@@ -34,6 +34,15 @@ def shares(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def test_a_class_without_training_images_gains_as_the_smallest_of_the_others() -> None:
+    most, least, absent = LogitAdjustment(1).shifts(np.array([90.0, 10.0, 0.0]))
+    assert absent == least == pytest.approx(most + np.log(9))
+    assert (
+        not LogitAdjustment(1).shifts(np.array([20.0, 20.0, 0.0])).any()
+    )  # behind a balanced head
+    assert not LogitAdjustment(1).shifts(np.zeros(2)).any()
+
+
 def test_adjustment_by_hand() -> None:
     """p(y|x) / p(y) decides, Menon et al., equation 9: 0.6 / 0.9 against 0.4 / 0.1."""
     shifts = LogitAdjustment(1).shifts(np.array([90.0, 10.0]))
