@@ -142,6 +142,10 @@ class NotebookPage:
         self.page.wait_for_function(
             "(light) => document.body.dataset.jpThemeLight === light", arg=light, timeout=OPEN_MS
         )
+        # JupyterLab's splash goes a second later. One that another theme puts up before is the same
+        # element, which is then taken away twice: an error that is none of ours.
+        gone = "() => !document.getElementById('jupyterlab-splash')"
+        self.page.wait_for_function(gone, timeout=OPEN_MS)
 
 
 def _raise(outcome: dict[str, str]) -> None:
