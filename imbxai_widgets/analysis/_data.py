@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
+from imbxai_widgets.analysis._class_names import class_number
 from imbxai_widgets.analysis.split import Split
 from imbxai_widgets.compute.colors.schemes import ColorScheme
 from imbxai_widgets.compute.methods.projection import ProjectionName
@@ -116,12 +116,4 @@ class AnalysisData:
         >>> analysis.class_index("Plants")
         9
         """
-        try:
-            return self.class_names.index(name)
-        except ValueError:
-            pass
-        similar = difflib.get_close_matches(str(name), self.class_names, n=3, cutoff=0.4)
-        others = [other for other in self.class_names if other not in similar]
-        shown = ", ".join(repr(valid) for valid in (similar + others)[:20])
-        more = f" and {self.n_classes - 20} more" if self.n_classes > 20 else ""
-        raise ValueError(f"There is no class {name!r}. Valid names: {shown}{more}.")
+        return class_number(name, self.class_names)

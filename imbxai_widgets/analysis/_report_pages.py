@@ -147,10 +147,8 @@ def _page(analysis: BarTables, found: ClassDiagnosis, index: int) -> ClassPage:
         causes=tuple(_cause(analysis, found, each) for each in found.causes),
         mistakes=_mistakes(analysis, index),
         beside=tuple(f"{test.title}. {test.statement} {test.advice}" for test in found.beside),
-        without_evidence=tuple(test.title for test in found.tests if test.holds is False),
-        untested=tuple(
-            f"{test.title}: {test.statement}" for test in found.tests if test.holds is None
-        ),
+        without_evidence=found.without_evidence,
+        untested=found.untested,
     )
 
 
@@ -171,7 +169,6 @@ def headline(found: ClassDiagnosis) -> str:
 
 
 def _cause(analysis: BarTables, found: ClassDiagnosis, cause: Finding) -> Cause:
-    titles = {test.cause: test.title for test in found.tests}
     shown = [
         _shown(analysis, split, row)
         for split in SPLITS
@@ -182,7 +179,7 @@ def _cause(analysis: BarTables, found: ClassDiagnosis, cause: Finding) -> Cause:
         statement=cause.statement,
         advice=cause.advice,
         remedies=tuple(f"analysis.what_if({remedy!r})" for remedy in cause.remedies),
-        together_with="; ".join(titles[each] for each in cause.together_with if each in titles),
+        together_with=found.alike(cause),
         shown=tuple(shown[:MOST_SHOWN]),
         images=sum(len(rows) for rows in cause.images.values()),
     )

@@ -90,11 +90,14 @@ class DecisionSource:
             if other in pair:
                 raise ValueError("offsets are of classes other than the two")
             added[other] = offset
-        after = (before + added).astype(np.float32) if added.any() else before
         largest = before.argmax(axis=1)
+        after, moved = before, np.zeros(len(before), dtype=np.bool_)
+        if added.any():
+            after = (before + added).astype(np.float32)
+            moved = after.argmax(axis=1) != largest
         found = pair_logits(after, label, adversary)
         nearest = np.maximum(found.own, found.adversary) + np.float32(reach)
-        chosen = (nearest >= found.outside) | (after.argmax(axis=1) != largest)
+        chosen = (nearest >= found.outside) | moved
         for classes in (split.labels, split.predictions, largest):
             chosen |= np.isin(classes, pair)
         rows = np.flatnonzero(chosen)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from imbxai_widgets.analysis._class_names import class_number
 from imbxai_widgets.compute.numeric.types import IntArray
 from imbxai_widgets.compute.reading.splits import SplitName
 from imbxai_widgets.compute.remedies.remedy import Remedy
@@ -118,6 +119,20 @@ class ClassDiagnosis:
             return ()
         return tuple(test for test in self.tests if test.holds and test not in self.causes)
 
+    @property
+    def without_evidence(self) -> tuple[str, ...]:
+        """Titles of the tests that do not hold."""
+        return tuple(test.title for test in self.tests if test.holds is False)
+
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """What was not tested, and why, in sentences."""
+        return tuple(f"{test.title}: {test.statement}" for test in self.tests if test.holds is None)
+
+    def alike(self, cause: Finding) -> str:
+        """Return the titles of the causes that cannot be told from one; "" if there are none."""
+        return "; ".join(test.title for test in self.tests if test.cause in cause.together_with)
+
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
@@ -147,11 +162,8 @@ class Diagnosis:
         >>> analysis.diagnose().of("Faces").state
         'not failing'
         """
-        for found in self.classes:
-            if found.class_name == class_name:
-                return found
-        names = ", ".join(repr(found.class_name) for found in self.classes[:20])
-        raise ValueError(f"There is no class {class_name!r}. Valid names: {names}.")
+        names = [found.class_name for found in self.classes]
+        return self.classes[class_number(class_name, names)]
 
     def table(self) -> pd.DataFrame:
         """Return the causes that hold as a table.

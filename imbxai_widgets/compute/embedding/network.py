@@ -200,18 +200,10 @@ class Network:
         chosen = check_codes(np.asarray(rows), "rows", shape=(None,), limit=len(known.labels))
         wanted = self._saliency if saliency else None
         batch = self._read(split, chosen)
-        frozen = made_in_inference_mode(self.model) is not None
-        device = choose_device(self.model, self._device)
         with (
-            warnings.catch_warnings(),
-            torch.inference_mode(frozen),
-            lent_out(self.model, device) as changes,
-            EmbeddingReader(self.model, self._layer, n_classes=self._n_names(split)) as reader,
+            self._lent(split, gradients=wanted is not None) as (reader, device),
             FeatureMap(self.model, feature) as maps,
         ):
-            warnings.simplefilter("ignore")  # the pass gave them already
-            changes.add(partial(torch.set_grad_enabled, torch.is_grad_enabled()))
-            torch.set_grad_enabled(wanted is not None)
             images = batch.images.to(device)
             if wanted is not None:
                 check_floats(images)
@@ -252,6 +244,14 @@ class Network:
             Takes (n, C, H, W) images, gives (n, classes) logits on the device of the network, which
             is lent out meanwhile (see `lent_out`).
         """
+        with self._lent(split, gradients=False) as (reader, device):
+            yield lambda images: run_even_one(self.model, reader.run, images.to(device))[0]
+
+    @contextmanager
+    def _lent(
+        self, split: str, *, gradients: bool
+    ) -> Iterator[tuple[EmbeddingReader, torch.device]]:
+        """Lend the network out: what reads its embeddings, and the device on which it is."""
         frozen = made_in_inference_mode(self.model) is not None
         device = choose_device(self.model, self._device)
         with (
@@ -262,8 +262,8 @@ class Network:
         ):
             warnings.simplefilter("ignore")  # the pass gave them already
             changes.add(partial(torch.set_grad_enabled, torch.is_grad_enabled()))
-            torch.set_grad_enabled(False)
-            yield lambda images: run_even_one(self.model, reader.run, images.to(device))[0]
+            torch.set_grad_enabled(gradients)
+            yield reader, device
 
     def check(self) -> None:
         """Compare the network with what was kept, by some images of each split.

@@ -55,9 +55,9 @@ def _why(deck: Deck, found: ClassDiagnosis, notes: tuple[str, ...]) -> Why:
         f"{test.title}, which explains no error. {test.statement} {test.advice}"
         for test in found.beside
     ]
-    without = [test.title for test in found.tests if test.holds is False]
-    others += [f'No evidence of: "{"; ".join(without)}".'] if without else []
-    others += [f"{test.title}: {test.statement}" for test in found.tests if test.holds is None]
+    if found.without_evidence:
+        others.append(f'No evidence of: "{"; ".join(found.without_evidence)}".')
+    others += found.untested
     return {
         "state": _STATES[found.state],
         "causes": [_cause(deck, found, each) for each in found.causes],
@@ -66,11 +66,9 @@ def _why(deck: Deck, found: ClassDiagnosis, notes: tuple[str, ...]) -> Why:
 
 
 def _cause(deck: Deck, found: ClassDiagnosis, cause: Finding) -> Cause:
-    titles = {test.cause: test.title for test in found.tests}
-    alike = [titles[each] for each in cause.together_with if each in titles]
-    statement = cause.statement
+    alike, statement = found.alike(cause), cause.statement
     if alike:
-        statement += f' These numbers cannot tell it from: "{"; ".join(alike)}".'
+        statement += f' These numbers cannot tell it from: "{alike}".'
     keys = [f"{split}:{row}" for split in SPLITS for row in cause.images.get(split, ())]
     return {
         "title": cause.title,
