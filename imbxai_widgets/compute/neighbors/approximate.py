@@ -14,7 +14,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 import torch
 
-from imbxai_widgets.compute.neighbors.cells import Cells, Centers
+from imbxai_widgets.compute.neighbors.cells import Cells, Centers, doubt
+from imbxai_widgets.compute.neighbors.effort import most_compared
 from imbxai_widgets.compute.neighbors.exact import exact_search, without_surplus
 from imbxai_widgets.compute.numeric.blocks import (
     Matrix,
@@ -23,7 +24,7 @@ from imbxai_widgets.compute.numeric.blocks import (
     row_blocks,
     scale_factor,
 )
-from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
+from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
 
 Engine: TypeAlias = Literal["cells", "nn-descent"]
 
@@ -32,15 +33,7 @@ _SAMPLE: Final = 1000
 # Bounds of the sample that decides, else a twentieth of the rows: exact neighbors of a thousand
 # more rows may take a fifth of the whole time.
 _CHOOSING: Final = (100, 500)
-_LOW_RECALL: Final = 0.95
-_RECALL: Final = 0.99
-# From half a million rows on, the last percents of recall may take several times as long as the
-# rest.
-_RECALL_OF_MANY: Final = 0.95
-_MANY: Final = 500_000
-# A row is compared with at most a quarter of all others, and with at most this many, a quarter of
-# 100,000: comparing more takes as long as an exact search does.
-_COMPARED: Final = 25_000
+_RECALL: Final = 0.99  # aimed at, of any number of rows
 _GRAPH: Final = 30  # neighbors in the graph of pynndescent, as by its default
 _SPARE: Final = 1  # candidates beyond k, lest float32 put the k-th neighbor behind them
 
@@ -68,8 +61,9 @@ def approximate_neighbors(
     """Find k near references of each query.
 
     Distances and order of what is found are exact. A query that gets fewer than k candidates is
-    searched exactly. Recall is measured on 1,000 queries, or half of all, and logged; below 0.95 it
-    is a warning.
+    searched exactly. Recall is measured on 1,000 queries, or half of all, and logged. The aim is
+    0.99, by a bound on the sample that decides. Where so many cells are not allowed (see
+    `most_compared`), or what is measured lies below the aim by more than chance, it is missed.
 
     Parameters
     ----------
@@ -85,25 +79,23 @@ def approximate_neighbors(
         (M,) the number of each query among the references, which it must not get as a neighbor:
         all references, in order. None if the queries are not among the references.
     required
-        Whether to give up, with None, where the recall aimed at would take as long as an exact
-        search, or rounding keeps it below 0.95.
+        Whether to give up, with None, where the aim is missed. Else a missed aim is a warning.
 
     Returns
     -------
     Approximation or None
         (M, k) int64 and float32, ordered as by the exact search.
     """
-    n_rows = len(references)
     size = min(_SAMPLE, len(queries) // 2)
     chooses = min(size, max(_CHOOSING[0], min(_CHOOSING[1], len(queries) // 20)))
     rows = np.random.default_rng(_SEED).choice(len(queries), size=size + chooses, replace=False)
     true, limits = _exact(queries, references, rows, k, own, device)
-    goal = _RECALL if n_rows < _MANY else _RECALL_OF_MANY
-    most = min(_COMPARED / n_rows, 1 / 4)
+    most = most_compared(len(queries), len(references), references.shape[1], device)
+    chosen = queries[rows[size:]], references[true[size:]]
     kept = without_surplus(references, k)
     with torch.autocast(device.type, enabled=False):
         centers = Centers.of(references, kept, device, queries)
-        probes, reached = centers.probes(queries[rows[size:]], references[true[size:]], goal, most)
+        probes, reached = centers.probes(*chosen, _RECALL, most)
         if required and not reached:
             return None
         near = centers.nearest(queries, probes)
@@ -113,10 +105,12 @@ def approximate_neighbors(
     del cells, near, homes
     indices, distances = _ranked(queries, references, candidates, k, own, device)
     # By distances, for duplicates may stand in for each other.
-    recall = float((distances[rows[:size]] <= limits[:size, -1:]).mean())
-    if required and recall < _LOW_RECALL:
+    shares = (distances[rows[:size]] <= limits[:size, -1:]).mean(axis=1)
+    missed = not reached or _below(shares)
+    if required and missed:
         return None
-    _tell("cells", recall, size, "images" if own is not None else "held-out images")
+    recall = float(shares.mean())
+    _tell("cells", recall, size, "images" if own is not None else "held-out images", missed)
     return Approximation(indices, distances, "cells", recall)
 
 
@@ -148,16 +142,24 @@ def descent_neighbors(matrix: Matrix, k: int, device: torch.device) -> Approxima
     size = min(_SAMPLE, len(matrix))
     rows = np.random.default_rng(_SEED).choice(len(matrix), size=size, replace=False)
     limits = _exact(matrix, matrix, rows, k, own, device)[1][:, -1:]
-    recall = float((distances[rows] <= limits).mean())
-    _tell("nn-descent", recall, size, "images")
+    shares = (distances[rows] <= limits).mean(axis=1)
+    recall = float(shares.mean())
+    _tell("nn-descent", recall, size, "images", _below(shares))
     return Approximation(indices, distances, "nn-descent", recall)
 
 
-def _tell(engine: Engine, recall: float, size: int, measured: str) -> None:
+def _below(shares: DoubleArray) -> bool:
+    """Tell whether the recall that a sample found is below the aim by more than chance."""
+    return bool(shares.mean() + doubt(shares) < _RECALL)
+
+
+def _tell(engine: Engine, recall: float, size: int, measured: str, missed: bool) -> None:
     message = f"approximate neighbors ({engine}): recall {recall:.3f} on {size} {measured}"
     _logger.info(message)
-    if recall < _LOW_RECALL:
-        warnings.warn(f'{message}; method="exact" finds all', stacklevel=4)
+    if missed:
+        warnings.warn(
+            f'{message}, where {_RECALL} was aimed at; method="exact" finds all', stacklevel=4
+        )
 
 
 def _exact(

@@ -36,6 +36,14 @@ _CACHED: Final = 2**22  # bytes of scores or rows at once, which stay in a proce
 _ONE_SIDED: Final = 1.645  # standard errors below the mean: the 95% bound
 
 
+def doubt(found: DoubleArray) -> float:
+    """Return how far the mean of a sample may lie to one side of all rows', with 95% confidence.
+
+    `found` are the shares of its neighbors that each row of the sample found.
+    """
+    return float(_ONE_SIDED * found.std() / sqrt(len(found)))
+
+
 @dataclass(frozen=True, eq=False)
 class Centers:
     """The centers of the cells of a matrix."""
@@ -114,7 +122,7 @@ class Centers:
             if compared > most and count:
                 return count, False
             found = (ranks <= count).mean(axis=1)
-            if found.mean() - _ONE_SIDED * found.std() / sqrt(len(rows)) >= goal:
+            if found.mean() - doubt(found) >= goal:
                 break
         return count + 1, True
 

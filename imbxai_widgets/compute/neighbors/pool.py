@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import torch
 
+from imbxai_widgets.compute.neighbors.effort import PER_SCORE
 from imbxai_widgets.compute.numeric.blocks import (
     BLOCK_BYTES,
     CACHED_BYTES,
@@ -48,8 +49,8 @@ _ALIGNED: Final = 16
 # group balance the two; where the minima of a tile are kept for both its sides, twice as many do.
 _GROUP_COST: Final = 2.0
 _PAIRED_GROUP_COST: Final = 0.5
-# One score of gathered rows takes as long as this many scores in a tile.
-_GATHER_COST: Final = 40
+# One score of gathered rows takes as long as this many of those that are saved in tiles.
+_GATHER_COST: Final = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,15 +221,18 @@ class Pool:
 def paired_group(shape: tuple[int, ...], n_found: int, device: torch.device) -> int | None:
     """Return how many columns a group has for `Pool.paired_minima`; None where that does not pay.
 
-    A group has at least so many columns that all minima fit in a block. Where that makes groups too
-    large, scoring their rows again takes longer than the half of the product that is saved.
+    A group has at least so many columns that all minima fit in a block. Where that makes groups
+    larger than is best, scoring their rows again may take longer than the half of the product that
+    is saved; of narrow rows that is a small part, for choosing among scores is not halved.
     """
     if device.type != "cpu":
         return None
     side = shape[0] + _CPU_TILE[0]  # with what fills the last tile
     least = ceil(product_dtype(device).itemsize * side**2 / BLOCK_BYTES)
-    group = max(least, _group(shape, _PAIRED_GROUP_COST))
-    return group if group == 1 or group * n_found * _GATHER_COST <= shape[0] else None
+    best = _group(shape, _PAIRED_GROUP_COST)
+    beyond = max(0, least - best) * n_found * _GATHER_COST
+    pays = beyond * (shape[1] + PER_SCORE) <= shape[0] * shape[1]
+    return max(least, best) if pays else None
 
 
 def _group(shape: tuple[int, ...], cost: float) -> int:

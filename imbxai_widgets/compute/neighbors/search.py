@@ -7,8 +7,7 @@ keep an image that has a duplicate as its own neighbor, an image is here never i
 
 from __future__ import annotations
 
-from math import sqrt
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -19,24 +18,11 @@ from imbxai_widgets.compute.neighbors.approximate import (
     approximate_neighbors,
     descent_neighbors,
 )
+from imbxai_widgets.compute.neighbors.effort import exact_bearable, exact_pays
 from imbxai_widgets.compute.neighbors.exact import exact_search
 from imbxai_widgets.compute.numeric.blocks import as_matrix, resolve_device
 from imbxai_widgets.compute.numeric.checks import check_count
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
-
-# Up to this many images, method="auto" is exact on a GPU, and takes no approximation, on any
-# device, that misses the recall aimed at.
-EXACT_LIMIT: Final = 100_000
-# On a CPU, cells are faster once N * sqrt(D) exceeds this: from 18,750 rows of 64 features on, from
-# 6,600 rows of 512. With few features they are faster earlier, but there the exact search takes
-# less than a second, too.
-_BALANCE: Final = 150_000
-# Up to this many queries, cells are not worth making: the samples that they need are searched
-# exactly.
-_FEW_QUERIES: Final = 5_000
-# Nor are they up to this many multiplications, which take some four seconds: saving these is not
-# worth a missed neighbor.
-_FEW_PRODUCTS: Final = 10**11
 
 
 class Neighbors(NamedTuple):
@@ -81,9 +67,9 @@ def nearest_neighbors(
     method
         "exact" compares all pairs; "approximate" compares rows in near cells, of k-means, and may
         miss a neighbor; "nn-descent" searches a graph, by pynndescent (an optional dependency),
-        which misses next to none and takes some four times as long for a million images, after a
-        minute of compiling; "auto" takes the fastest. Of up to `EXACT_LIMIT` images it takes an
-        approximation only if, by a sample, its recall is at least 0.99 with 95% confidence.
+        which misses next to none and takes one and a half to three times as long for a million
+        images, after half a minute of compiling; "auto" is exact where that takes some ten seconds
+        at most, and else approximate (see Notes).
     device
         Where matrices are multiplied; None is the GPU if there is one, else the CPU.
 
@@ -100,6 +86,11 @@ def nearest_neighbors(
     ImportError
         If `method` is "nn-descent" and pynndescent is not installed.
 
+    Warns
+    -----
+    UserWarning
+        If what is approximate misses the recall aimed at.
+
     Notes
     -----
     Exact means exact: a matrix product in float32 proposes candidates, their distances are
@@ -111,9 +102,16 @@ def nearest_neighbors(
     and a few arrays of up to 512 MiB: there the product is made of TF32 parts, as exact as float32
     (`torch.backends.cuda.matmul` allows TF32 meanwhile, and is set back).
 
-    Approximate neighbors, too, have exact distances, in exact order. The recall aimed at is 0.99,
-    and 0.95 from half a million images on; but a row is compared with 25,000 others at most, or a
-    quarter of all.
+    "auto" is exact up to N * N * (D + 64) = 5 * 10**11 operations: 62,000 images of 64 features,
+    29,000 of 512, 15,000 of 2,048. On CUDA it is up to 1.5 * 10**14: 1,080,000, 510,000 and 266,000
+    images. It goes by sizes alone, so that it is the same on any machine, with any number of
+    threads. Beyond, it compares rows in near cells, with a recall of at least 0.99 by a bound with
+    95% confidence on a sample of rows, and measures the recall on another. Where that would compare
+    a quarter of all pairs, or the measured recall is below 0.99 by more than chance, it is exact
+    after all up to 50 times as many operations (100,000 images of 2,048 features on a CPU). Only
+    beyond these are approximate neighbors returned that miss the aim, with a warning.
+
+    Approximate neighbors, too, have exact distances, in exact order.
 
     Examples
     --------
@@ -143,19 +141,13 @@ def nearest_neighbors(
     if method == "nn-descent":
         return Neighbors(*descent_neighbors(matrix, k, where))
     own = np.arange(len(matrix), dtype=np.int64)
-    if method == "approximate" or (method == "auto" and not _exact_pays(matrix.shape, where)):
-        required = method == "auto" and len(matrix) <= EXACT_LIMIT
+    work = len(matrix), len(matrix), matrix.shape[1], where
+    if method == "approximate" or (method == "auto" and not exact_pays(*work)):
+        required = method == "auto" and exact_bearable(*work)
         found = approximate_neighbors(matrix, matrix, k, where, own=own, required=required)
         if found is not None:
             return Neighbors(*found)
     return Neighbors(*exact_search(matrix, matrix, k, own=own, device=where), "exact", 1.0)
-
-
-def _exact_pays(shape: tuple[int, ...], device: torch.device) -> bool:
-    n_rows, width = shape
-    if device.type == "cpu":
-        return n_rows * sqrt(width) <= _BALANCE
-    return n_rows <= EXACT_LIMIT
 
 
 def nearest_references(
@@ -179,8 +171,9 @@ def nearest_references(
     k
         1 to N.
     method
-        "exact" compares all pairs; "auto" does, too, where that takes some seconds at most, or
-        `nearest_neighbors` would do so for the references; else it compares rows in near cells.
+        "exact" compares all pairs; "auto" does, too, for up to 5,000 queries, or as many operations
+        as for `nearest_neighbors`, M * N * (D + 64) here; else it compares rows in near cells,
+        with the same aim.
     device
         As for `nearest_neighbors`.
 
@@ -193,6 +186,11 @@ def nearest_references(
     ------
     ValueError
         If a matrix is not finite, the widths differ, `k` is out of range or `method` unknown.
+
+    Warns
+    -----
+    UserWarning
+        If what is approximate misses the recall aimed at.
 
     Examples
     --------
@@ -215,9 +213,9 @@ def nearest_references(
             "Lower k, or give more references"
         )
     where = resolve_device(device)
-    few = len(left) <= _FEW_QUERIES or len(left) * right.size <= _FEW_PRODUCTS
-    if method == "auto" and not few and not _exact_pays(right.shape, where):
-        required = len(right) <= EXACT_LIMIT
+    work = len(left), len(right), right.shape[1], where
+    if method == "auto" and not exact_pays(*work):
+        required = exact_bearable(*work)
         found = approximate_neighbors(left, right, k, where, own=None, required=required)
         if found is not None:
             return Neighbors(*found)

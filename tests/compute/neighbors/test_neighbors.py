@@ -18,6 +18,7 @@ from hypothesis.extra.numpy import arrays
 
 from imbxai_widgets.compute.neighbors import approximate as _approximate
 from imbxai_widgets.compute.neighbors import cells as _cells
+from imbxai_widgets.compute.neighbors import effort as _effort
 from imbxai_widgets.compute.neighbors import exact as _search
 from imbxai_widgets.compute.neighbors import pool as _pool
 from imbxai_widgets.compute.neighbors import search as neighbors
@@ -56,7 +57,9 @@ def small_blocks(
         patch.setattr(_pool, "_ALIGNED", 1)
         patch.setattr(_pool, "_GROUP_COST", group_cost)
         patch.setattr(_pool, "_PAIRED_GROUP_COST", group_cost)
-        patch.setattr(_pool, "_GATHER_COST", 0 if paired else sys.maxsize)
+        patch.setattr(_pool, "_GATHER_COST", 0)
+        if not paired:
+            patch.setattr(_search, "paired_group", lambda *_: None)
         patch.setattr(_search, "_MANY_PRODUCTS", 0 if by_faiss else sys.maxsize)
         patch.setattr(_search, "_MARGIN", margin)
         patch.setattr(_pool, "BLOCK_BYTES", block_bytes)
@@ -319,7 +322,7 @@ def share_found(found: neighbors.Neighbors, distances: np.ndarray) -> float:
 
 def test_approximate_is_ordered_and_never_self(caplog: pytest.LogCaptureFixture) -> None:
     generator = np.random.default_rng(0)
-    embeddings = generator.normal(size=(3000, 8)).astype(np.float32) * 1e20 + 3e20
+    embeddings = generator.normal(size=(3000, 4)).astype(np.float32) * 1e20 + 3e20
     embeddings[:80] = embeddings[0]
     with caplog.at_level(logging.INFO):
         found = approximate(embeddings, 5)
@@ -386,11 +389,11 @@ def test_equal_rows_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyP
 
 def test_recall_is_reached_and_told_without_bias(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_approximate, "_SAMPLE", 100)
-    monkeypatch.setattr(_approximate, "_LOW_RECALL", 0)
     embeddings = np.random.default_rng(0).normal(size=(1500, 5)).astype(np.float32)
     limits = nearest_neighbors(embeddings, 5, method="exact", device="cpu").distances
     with monkeypatch.context() as patch:
         patch.setattr(_cells.Centers, "probes", lambda *_: (3, True))
+        patch.setattr(_approximate, "_RECALL", 0)
         just_missed = share_found(approximate(embeddings, 5), limits)
     # By its mean alone, a sample would take three cells for enough nearly every other time.
     goal = just_missed + 0.001
@@ -399,7 +402,9 @@ def test_recall_is_reached_and_told_without_bias(monkeypatch: pytest.MonkeyPatch
     told, true = [], []
     for seed in range(150):
         monkeypatch.setattr(_approximate, "_SEED", seed)
-        found = approximate(embeddings, 5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # where it was missed, and told
+            found = approximate(embeddings, 5)
         told.append(found.recall)
         true.append(share_found(found, limits))
     excess = np.subtract(told, true)
@@ -429,7 +434,7 @@ def test_recall_is_told_of_other_rows_than_chose(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_find_the_same(threads: int) -> None:
-    embeddings = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
+    embeddings = np.random.default_rng(0).normal(size=(3000, 4)).astype(np.float32)
     before = torch.get_num_threads()
     found = []
     try:
@@ -451,7 +456,7 @@ def test_what_fails_in_a_thread_is_raised() -> None:
 
 
 def test_approximate_within_autocast() -> None:
-    embeddings = np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
+    embeddings = np.random.default_rng(0).normal(size=(3000, 4)).astype(np.float32)
     expected = approximate(embeddings, 5)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         cast = approximate(embeddings, 5)
@@ -461,9 +466,9 @@ def test_approximate_within_autocast() -> None:
 def held_out(
     monkeypatch: pytest.MonkeyPatch, queries: np.ndarray, references: np.ndarray, k: int
 ) -> neighbors.Neighbors:
-    monkeypatch.setattr(neighbors, "_exact_pays", lambda *_: False)
-    monkeypatch.setattr(neighbors, "_FEW_QUERIES", len(queries) - 1)
-    monkeypatch.setattr(neighbors, "_FEW_PRODUCTS", len(queries) * references.size - 1)
+    monkeypatch.setattr(_effort, "_FEW_QUERIES", len(queries) - 1)
+    work = len(queries) * len(references) * (references.shape[1] + 64)
+    monkeypatch.setattr(_effort, "_EXACT", {"cpu": work - 1})
     return nearest_references(queries, references, k, device="cpu")
 
 
@@ -503,13 +508,13 @@ def test_queries_far_from_all_references(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("_FEW_QUERIES", 100), ("_FEW_PRODUCTS", 100 * 100), ("_exact_pays", lambda *_: True)],
+    [("_FEW_QUERIES", 100), ("_EXACT", {"cpu": 100 * 100 * 65})],
 )
 def test_references_are_searched_exactly_where_that_pays(
     monkeypatch: pytest.MonkeyPatch, name: str, value: Any
 ) -> None:
     assert held_out(monkeypatch, LINE, LINE, 3).method == "cells"
-    monkeypatch.setattr(neighbors, name, value)
+    monkeypatch.setattr(_effort, name, value)
     assert nearest_references(LINE, LINE, 3, device="cpu").method == "exact"
 
 
@@ -522,26 +527,45 @@ def far(_: Any, __: np.ndarray, ___: np.ndarray, width: int) -> np.ndarray:
 
 def test_low_recall_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cells.Cells, "search", far)
-    with pytest.warns(UserWarning, match=r'recall 0\.0.*; method="exact" finds all'):
+    with pytest.warns(UserWarning, match=r'recall 0\.0.*0\.99 was aimed at; method="exact" finds'):
         found = approximate(LINE, 3)
     assert found.method == "cells"
     assert found.recall < 0.05
     assert (found.indices[:50] - np.arange(50)[:, None]).tolist() == [[40, 41, 42]] * 50
 
 
+def test_one_missed_neighbor_in_forty_is_told_and_chance_is_not() -> None:
+    assert not _approximate._below(np.repeat([1, 0.5], [977, 23]))  # 0.9885, and it may be 0.99
+    assert _approximate._below(np.repeat([1, 0.5], [950, 50]))
+    assert _approximate._below(np.full(20, 0.9))
+
+
 @pytest.mark.parametrize(
     ("owner", "name", "fails"),
-    [(_cells.Cells, "search", far), (_cells.Centers, "probes", lambda *_: (1, False))],
+    [(_cells.Cells, "search", far), (_cells.Centers, "probes", lambda *_: (10, False))],
 )
 def test_auto_is_exact_where_approximation_fails(
     monkeypatch: pytest.MonkeyPatch, owner: type, name: str, fails: Any
 ) -> None:
     monkeypatch.setattr(owner, name, fails)
-    monkeypatch.setattr(neighbors, "_exact_pays", lambda *_: False)
-    assert nearest_neighbors(LINE, 3, device="cpu").method == "exact"
-    monkeypatch.setattr(neighbors, "EXACT_LIMIT", 99)
-    with pytest.warns(UserWarning, match="recall"):
-        assert nearest_neighbors(LINE, 3, device="cpu").method == "cells"
+    monkeypatch.setattr(_effort, "_FEW_QUERIES", 0)
+    work = 100 * 100 * 65
+    # A fiftieth of the work is what may be done in place of an approximation that fails.
+    monkeypatch.setattr(_effort, "_EXACT", {"cpu": work // 50})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for found in (
+            nearest_neighbors(LINE, 3, device="cpu"),
+            nearest_references(LINE, LINE, 3, device="cpu"),
+        ):
+            assert (found.method, found.recall) == ("exact", 1)
+    monkeypatch.setattr(_effort, "_EXACT", {"cpu": work // 50 - 1})
+    for search in (
+        lambda: nearest_neighbors(LINE, 3, device="cpu"),
+        lambda: nearest_references(LINE, LINE, 3, device="cpu"),
+    ):
+        with pytest.warns(UserWarning, match=r"recall .*, where 0\.99 was aimed at"):
+            assert search().method == "cells"
 
 
 def test_so_many_rows_are_compared_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -550,17 +574,19 @@ def test_so_many_rows_are_compared_at_most(monkeypatch: pytest.MonkeyPatch) -> N
     original = _cells.Centers.probes
 
     def recorded(self: Any, rows: Any, near: Any, goal: float, most: float) -> tuple[int, bool]:
-        asked.append((most, *original(self, rows, near, goal, most)))
-        return asked[-1][1:]
+        asked.append((goal, most, *original(self, rows, near, goal, most)))
+        return asked[-1][2:]
 
     monkeypatch.setattr(_cells.Centers, "probes", recorded)
     with pytest.warns(UserWarning, match="recall"):
         approximate(embeddings, 5)
-    monkeypatch.setattr(_approximate, "_COMPARED", 100)
+    # As of so many rows that fifty times what is exact at once is a twentieth of the work.
+    monkeypatch.setattr(_effort, "_EXACT", {"cpu": 2000 * 2000 * 128 / 1000})
     with pytest.warns(UserWarning, match="recall"):
         approximate(embeddings, 5)
-    (quarter, some, enough), (share, few, _) = asked
+    (goal, quarter, some, enough), (same, share, few, _) = asked
     assert not enough
+    assert (goal, same) == (0.99, 0.99)
     assert (quarter, share) == (0.25, 0.05)
     assert 1 <= few < some < 25
 
@@ -568,15 +594,57 @@ def test_so_many_rows_are_compared_at_most(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("shape", "device", "exact"),
     [
-        ((100_000, 2048), "cuda", True),
-        ((100_001, 2), "cuda", False),
-        ((18_750, 64), "cpu", True),
-        ((18_751, 64), "cpu", False),
-        ((4_000, 2048), "cpu", False),
+        # M * N * (D + 64) at most 5 * 10**11, and 1.5 * 10**14 on CUDA.
+        ((62_500, 62_500, 64), "cpu", True),
+        ((62_501, 62_501, 64), "cpu", False),
+        ((29_462, 29_462, 512), "cpu", True),
+        ((29_463, 29_463, 512), "cpu", False),
+        ((15_386, 15_386, 2048), "cpu", True),
+        ((15_387, 15_387, 2048), "cpu", False),
+        ((62_500, 62_500, 64), "mps", True),
+        ((62_501, 62_501, 64), "mps", False),
+        ((1_000_000, 1_000_000, 64), "cuda", True),
+        ((1_100_000, 1_100_000, 64), "cuda", False),
+        ((100_000, 100_000, 2048), "cuda", True),
+        ((5_000, 10_000_000, 2048), "cpu", True),
+        ((5_001, 10_000_000, 2048), "cpu", False),
+        ((50_000, 78_125, 64), "cpu", True),
+        ((50_000, 78_126, 64), "cpu", False),
     ],
 )
-def test_what_auto_takes(shape: tuple[int, int], device: str, exact: bool) -> None:
-    assert neighbors._exact_pays(shape, torch.device(device)) == exact
+def test_what_auto_takes(shape: tuple[int, int, int], device: str, exact: bool) -> None:
+    assert _effort.exact_pays(*shape, torch.device(device)) == exact
+
+
+@pytest.mark.parametrize(
+    ("shape", "share", "bearable"),
+    [
+        ((100_000, 100_000, 2048), 1 / 4, True),
+        ((440_000, 440_000, 64), 1 / 4, True),
+        ((443_000, 443_000, 64), 1 / 4, False),
+        ((1_000_000, 1_000_000, 64), 2.5e13 / 1.28e14, False),
+    ],
+)
+def test_how_much_is_compared_for_the_sake_of_recall(
+    shape: tuple[int, int, int], share: float, bearable: bool
+) -> None:
+    cpu = torch.device("cpu")
+    assert _effort.most_compared(*shape, cpu) == pytest.approx(share)
+    assert _effort.exact_bearable(*shape, cpu) == bearable
+
+
+def test_threads_do_not_change_what_auto_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings = np.random.default_rng(0).normal(size=(3000, 4)).astype(np.float32)
+    monkeypatch.setattr(_effort, "_FEW_QUERIES", 0)
+    before = torch.get_num_threads()
+    try:
+        for allowed, method in ((3000 * 3000 * 68, "exact"), (3000 * 3000 * 68 - 1, "cells")):
+            monkeypatch.setattr(_effort, "_EXACT", {"cpu": allowed})
+            for threads in (1, 2, 7):
+                torch.set_num_threads(threads)
+                assert nearest_neighbors(embeddings, 5, device="cpu").method == method
+    finally:
+        torch.set_num_threads(before)
 
 
 class Descent:
