@@ -33,6 +33,7 @@ from imbxai_widgets.compute.numeric.blocks import (
     squared_distances,
 )
 from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.threads import on_one_thread_if_small
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 # Rows that PAM sees at most: its distance matrix then takes 16 MiB in float32, which a
@@ -84,8 +85,14 @@ def medoid(
     matrix = as_matrix(embeddings, "embeddings")
     if not len(matrix):
         raise ValueError("embeddings must have at least one row: nothing has no medoid")
-    rows = np.arange(len(matrix))
     where = resolve_device(device)
+    if where.type != "cpu":
+        return _medoid(matrix, where)
+    return on_one_thread_if_small(lambda: _medoid(matrix, where), len(matrix) * matrix.size)
+
+
+def _medoid(matrix: Matrix, where: torch.device) -> int:
+    rows = np.arange(len(matrix))
     for dtype in (product_dtype(where), torch.float64):
         frame = _Frame.of(matrix, where, dtype)
         sums, errors = _rough_sums(frame, rows)
@@ -149,6 +156,15 @@ def medoids(
     n = check_count(n, "n")
     if n == 1 and len(matrix):
         return np.array([medoid(matrix, device=device)], dtype=np.int64)
+    where = resolve_device(device)
+    if where.type != "cpu":
+        return _medoids(matrix, n, seed, where)
+    return on_one_thread_if_small(
+        lambda: _medoids(matrix, n, seed, where), len(matrix) * matrix.size
+    )
+
+
+def _medoids(matrix: Matrix, n: int, seed: int, device: torch.device) -> IntArray:
     rows = np.arange(len(matrix), dtype=np.int64)
     sampled = len(rows) > CLUSTERED_ROWS
     if sampled:
@@ -167,11 +183,11 @@ def medoids(
     return centers[np.lexsort((centers, -sizes))]
 
 
-def _central_row(matrix: Matrix, seed: int, device: str | torch.device | None) -> int:
+def _central_row(matrix: Matrix, seed: int, device: torch.device) -> int:
     """Return the medoid, or of many rows one about as central."""
     if len(matrix) <= CLUSTERED_ROWS:
-        return medoid(matrix, device=device)
-    framed = framing(matrix, resolve_device(device))
+        return _medoid(matrix, device)
+    framed = framing(matrix, device)
     generator = np.random.default_rng(seed)
     chosen = generator.choice(len(matrix), min(_CENTRAL_SAMPLE, len(matrix)), replace=False)
     sample = framed(matrix[chosen])
@@ -183,12 +199,12 @@ def _central_row(matrix: Matrix, seed: int, device: str | torch.device | None) -
     return int(best[np.argmin(_exact_sums(matrix, best, scale_factor(matrix)))])
 
 
-def _cluster(matrix: Matrix, n: int, seed: int, device: str | torch.device | None) -> IntArray:
+def _cluster(matrix: Matrix, n: int, seed: int, device: torch.device) -> IntArray:
     """Return the medoids of at most n clusters, no two of them equal rows."""
     different = _first_different(matrix, n + 1)
     if len(different) <= n:
         return different
-    frame = _Frame.of(matrix, resolve_device(device), torch.float64)
+    frame = _Frame.of(matrix, device, torch.float64)
     distances = np.empty((len(matrix), len(matrix)), dtype=np.float32)
     for rows, columns, tile in frame.tiles():
         distances[rows, columns] = as_numpy(tile)

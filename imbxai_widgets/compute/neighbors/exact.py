@@ -40,6 +40,7 @@ from imbxai_widgets.compute.numeric.blocks import (
     squared_distances,
     squared_norms,
 )
+from imbxai_widgets.compute.numeric.threads import on_one_thread_if_small
 from imbxai_widgets.compute.numeric.types import DoubleArray, FloatArray, IntArray
 
 # (B, w) likely neighbors of some queries and their scores, and (B,) a bound of all other scores.
@@ -84,6 +85,18 @@ def exact_search(
     """
     if device.type == "cuda" and fits(queries, references, device):
         return _on_card(queries, references, k, own, device)
+
+    def search() -> tuple[IntArray, FloatArray]:
+        return _in_blocks(queries, references, k, own, device)
+
+    if device.type != "cpu":
+        return search()
+    return on_one_thread_if_small(search, len(queries) * references.size)
+
+
+def _in_blocks(
+    queries: Matrix, references: Matrix, k: int, own: IntArray | None, device: torch.device
+) -> tuple[IntArray, FloatArray]:
     kept = without_surplus(references, k)
     width = min(k + _MARGIN, len(kept))
     among = own is not None and queries is references and len(kept) == len(references)
