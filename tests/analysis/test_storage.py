@@ -29,7 +29,7 @@ from torch.utils.data import Dataset
 from imbxai_widgets import Analysis, analyze
 from imbxai_widgets.analysis import Split
 from imbxai_widgets.analysis.storage import StorageError, save_analysis
-from imbxai_widgets.compute.neighbors import search as neighbors
+from imbxai_widgets.compute.neighbors import effort
 from imbxai_widgets.compute.reading.labeled_images import Skipped
 
 ARRAYS = (
@@ -113,7 +113,9 @@ def test_how_neighbors_were_found_is_kept_and_told(
     rows = rng.normal(size=(len(labels), 2)) + labels[:, np.newaxis]
     some = (rows[:9], labels[:9], labels[:9])
     assert repr(Analysis.from_arrays(rows, labels, labels)).endswith(" 2 features, 5 neighbors)")
-    monkeypatch.setattr(neighbors, "_BALANCE", 0)  # cells, though an exact search is faster here
+    # Cells, though an exact search is faster here.
+    monkeypatch.setattr(effort, "_FEW_QUERIES", len(some[0]))
+    monkeypatch.setattr(effort, "_EXACT", {"cpu": len(rows) ** 2})
     analysis = Analysis.from_arrays(rows, labels, labels, validation=some)
     assert analysis.train.neighbor_method == "cells"
     assert 0.9 < analysis.train.neighbor_recall <= 1
