@@ -63,7 +63,17 @@ lab: $(DEMO)
 
 # -- checks --------------------------------------------------------------------------------
 
-test: lint typecheck docs test-js test-python test-browser
+# As many tests at a time as there are cores, at most four; a file's tests stay together, in their
+# order, and so share what its fixtures made. One thread each: more would only wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest \
+          -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# What needs one core alone runs two at a time, each one's words together where make can (4.0).
+# All that these build is made before: two at once would disturb each other.
+test: $(STAMP) js/node_modules/.package-lock.json contract chromium
+	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) docs typecheck test-js lint
+	@$(MAKE) test-python
+	@$(MAKE) test-browser
 
 # What Python sends to the front end, for the TypeScript checks and tests.
 contract: $(STAMP)
@@ -84,10 +94,10 @@ test-js: $(STAMP) js/node_modules/.package-lock.json contract
 	cd js && npm test --silent
 
 test-python: $(STAMP)
-	$(BIN)/python -m pytest -m "not e2e"
+	$(PYTEST) -m "not e2e"
 
 test-browser: $(STAMP) js/node_modules/.package-lock.json chromium
-	$(BIN)/python -m pytest -m e2e
+	$(PYTEST) -m e2e
 
 clean:
 	rm -rf $(VENV) artifacts build dist imbxai_widgets/static js/node_modules js/test/contract.ts .mypy_cache \

@@ -62,8 +62,8 @@ def test_a_limit_is_a_number_above_zero(limit: dict[str, float]) -> None:
 def test_a_cell_that_does_not_end_is_named(notebook: Any) -> None:
     path = notebook("1 + 1", "# forever\nimport time\nwhile True: time.sleep(0.01)")
     began = time.monotonic()
-    with pytest.raises(TimeoutError, match=r"^cell 2 \(# forever\) has not ended: a cell .* 2 s"):
-        run_notebook(path, Limits(cell=2))
+    with pytest.raises(TimeoutError, match=r"^cell 2 \(# forever\) has not ended: a cell .* 10 s"):
+        run_notebook(path, Limits(cell=10))  # in which a kernel starts on a busy machine, too
     assert time.monotonic() - began < 60
 
 
