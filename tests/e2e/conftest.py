@@ -1,4 +1,4 @@
-"""JupyterLab and Chromium for the browser tests: one of each per run, a page per test."""
+"""JupyterLab and Chromium for the browser tests: one of each per process that runs tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import chromium
 import pytest
 from lab import Lab, serve
 from notebook_page import NotebookPage
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from watch import Watch
 
 ARGUMENTS = [
@@ -58,9 +58,44 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture(scope="module")
+def kept() -> Iterator[list[Page]]:
+    """The page that a test of this file has left at rest, if any."""
+    pages: list[Page] = []
+    yield pages
+    for page in pages:
+        page.close()
+
+
 @pytest.fixture
-def notebook(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
-    """A page for one notebook; the test fails if the page logs an error or leaves the machine."""
+def notebook(
+    request: pytest.FixtureRequest, context: BrowserContext, lab: Lab, kept: list[Page]
+) -> Iterator[NotebookPage]:
+    """A page for one notebook; the test fails if the page logs an error or leaves the machine.
+
+    Loading JupyterLab takes longer than most tests, so those of a file share a page of it: each
+    shuts its notebook and leaves the page to the next. After a test that failed it is closed.
+    """
+    failed = request.session.testsfailed
+    page = kept.pop() if kept else context.new_page()
+    watch = Watch(page, urlsplit(lab.url).netloc)
+    notebook = NotebookPage(page, lab, watch)
+    yield notebook
+    passed = request.session.testsfailed == failed and not watch.faults
+    try:
+        watch.check()
+    finally:
+        # Errors that come of the shutting are JupyterLab's, not the test's: the page then goes.
+        if passed and notebook.leave() and not watch.faults:
+            kept.append(page)
+        else:
+            page.close()
+        watch.end()
+
+
+@pytest.fixture
+def fresh_notebook(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
+    """The same, in a page of its own: for tests of what happens when a page is loaded."""
     page = context.new_page()
     watch = Watch(page, urlsplit(lab.url).netloc)
     yield NotebookPage(page, lab, watch)

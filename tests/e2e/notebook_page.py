@@ -13,13 +13,14 @@ from typing import Any
 import nbformat
 from lab import Lab
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 from watch import Watch
 
 # Generous: they only decide when a broken test gives up, on a machine that is busy elsewhere.
 OPEN_MS = 120_000
 RUN_MS = 300_000
 ANSWER_MS = 60_000
+REST_MS = 5_000  # whose end costs a page that is loaded anew, no test
 
 _SESSION = "window.jupyterapp?.shell.currentWidget?.sessionContext"
 
@@ -54,6 +55,18 @@ _ASK = f"""(code) => {{
 }}"""
 
 
+# Nothing runs or asks: JupyterLab can go on without this notebook.
+_AT_REST = f"""() => {{
+  const kernel = {_SESSION}?.session?.kernel;
+  return kernel?.connectionStatus === "connected" && kernel.status === "idle"
+    && !document.querySelector(".jp-Dialog, #jupyterlab-splash");
+}}"""
+
+# Whether JupyterLab is loaded and shows no document.
+_EMPTY = "() => window.jupyterapp?.shell.currentWidget === null"
+
+_OPEN = "(path) => { window.jupyterapp.commands.execute('docmanager:open', { path }) }"
+
 # Started, not awaited: the page is asked for the end.
 _DO = """() => {
   window.imbxaiDone = false;
@@ -81,7 +94,11 @@ class NotebookPage:
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
         nbformat.write(notebook, self.lab.folder / name)
-        self._goto(name)
+        if self.page.evaluate(_EMPTY):
+            self.page.evaluate(_OPEN, name)
+            self.wait_until_ready()
+        else:
+            self._goto(name)
         # Started, not awaited: the wait below has an outer limit, the command would have none.
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
         _raise(self.page.wait_for_function(_OUTCOME, timeout=RUN_MS).json_value())
@@ -102,6 +119,18 @@ class NotebookPage:
             self.page.evaluate(_DO.replace("TASK", task))
             self.page.wait_for_function("() => window.imbxaiDone", timeout=OPEN_MS)
         self.page.goto("about:blank")
+
+    def leave(self) -> bool:
+        """Shut the notebook unsaved, its kernel goes on; return whether the page serves another."""
+        try:
+            self.page.wait_for_function(_AT_REST, timeout=REST_MS)
+        except TimeoutError:
+            return False
+        # Or those that are shown would be told of a kernel that they no longer reach.
+        self.run("import ipywidgets\nipywidgets.Widget.close_all()")
+        self.page.mouse.move(0, 0)  # or it points at something of the next notebook
+        self.page.evaluate("() => { window.jupyterapp.shell.currentWidget.dispose() }")
+        return bool(self.page.evaluate(_EMPTY))
 
     def wait_until_ready(self) -> None:
         """Wait until the notebook is open and its kernel idle."""

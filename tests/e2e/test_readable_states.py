@@ -55,6 +55,12 @@ explorer._deck.card = explorer._deck.contents["images"].images = fail
 
 
 @pytest.fixture
+def notebook(fresh_notebook: NotebookPage) -> NotebookPage:
+    """A page of its own, since kernels are restarted and scripts are added to it."""
+    return fresh_notebook
+
+
+@pytest.fixture
 def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
     notebook.page.add_init_script(_UNSEEN)
     yield from open_view(notebook)

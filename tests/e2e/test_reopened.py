@@ -17,6 +17,12 @@ _ICONS = """() => [...document.querySelectorAll(".jupyter-widgets-disconnected")
   .map((element) => getComputedStyle(element, "::before").content)"""
 
 
+@pytest.fixture
+def notebook(fresh_notebook: NotebookPage) -> NotebookPage:
+    """A page of its own, since it is loaded again."""
+    return fresh_notebook
+
+
 def reopen(notebook: NotebookPage, name: str, *, state: bool, kernel: bool) -> None:
     """Save a notebook, with the state of its widgets, end its kernel, and open it anew.
 

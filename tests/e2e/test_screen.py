@@ -12,7 +12,7 @@ from axe import check_accessibility
 from explorer_view import ExplorerView
 from lab import Lab
 from notebook_page import NotebookPage
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
 from watch import Watch
 
 NAME = "screen.ipynb"
@@ -63,10 +63,18 @@ _SIZES = """(root) => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def small(browser: Browser) -> Iterator[BrowserContext]:
+    """A small screen; JupyterLab's scripts are fetched and compiled once."""
+    context = browser.new_context(viewport=SMALL)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def notebook(browser: Browser, lab: Lab) -> Iterator[NotebookPage]:
+def notebook(small: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
     """A notebook beside the file browser, on a small screen."""
-    page = browser.new_page(viewport=SMALL)
+    page = small.new_page()
     watch = Watch(page, urlsplit(lab.url).netloc)
     yield NotebookPage(page, lab, watch, beside_files=True)
     page.close()

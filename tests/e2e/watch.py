@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Dialog, Error, Page
@@ -20,15 +21,30 @@ class Watch:
         self._allowed = allowed
         self._faults: list[str] = []
         self.requests: list[str] = []
-        page.on("console", self._on_console)
-        page.on("pageerror", self._on_error)
-        page.on("dialog", self._on_dialog)
-        page.on("request", lambda request: self._on_request(request.url))
-        page.on("websocket", lambda socket: self._on_request(socket.url))
+        self._page = page
+        self._listeners: dict[Any, Any] = {
+            "console": self._on_console,
+            "pageerror": self._on_error,
+            "dialog": self._on_dialog,
+            "request": lambda request: self._on_request(request.url),
+            "websocket": lambda socket: self._on_request(socket.url),
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
+
+    def end(self) -> None:
+        """Watch no longer; the page goes on."""
+        for event, listener in self._listeners.items():
+            self._page.remove_listener(event, listener)
 
     def forgive(self, known: str) -> None:
         """Drop faults of these words, of JupyterLab itself; the test says which and why."""
         self._faults = [fault for fault in self._faults if known not in fault]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What the page did wrong since the last check."""
+        return tuple(self._faults)
 
     def check(self) -> None:
         """Fail if the page did anything wrong since the last check."""
