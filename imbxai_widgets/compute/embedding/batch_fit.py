@@ -11,9 +11,12 @@ from imbxai_widgets.compute.embedding.embedded import Embedded
 from imbxai_widgets.compute.embedding.found_head import FoundHead
 from imbxai_widgets.compute.reading.batches import Batch
 
-# Pixels that a thread of a CPU runs at once: 5 images of 224 x 224, 256 of 32 x 32. More take
-# longer, since what the layers compute of them leaves the cache, and gigabytes of memory.
-_CPU_PIXELS: Final = 2**18
+# Pixels that a thread of a CPU runs at once: 64 images of 32 x 32. More take longer, since what the
+# layers compute of them leaves the cache, and is given back to the system between batches. Of large
+# images, whose networks make fewer features of a pixel, it runs more: 5 of 224 x 224.
+_CPU_PIXELS: Final = 2**16
+_FEW_IMAGES: Final = 5
+_CPU_PIXELS_OF_FEW: Final = 2**18
 
 
 class Fitting:
@@ -86,5 +89,6 @@ class Fitting:
     def _wanted(self, batch: Batch) -> int:
         if self._device.type != "cpu":
             return batch.size
-        pixels = _CPU_PIXELS * torch.get_num_threads()
-        return max(1, pixels // batch.images[0, 0].numel())
+        threads, size = torch.get_num_threads(), batch.images[0, 0].numel()
+        few = min(_FEW_IMAGES * threads, _CPU_PIXELS_OF_FEW * threads // size)
+        return max(1, few, _CPU_PIXELS * threads // size)

@@ -237,9 +237,17 @@ def test_on_a_cpu_large_images_run_a_few_at_a_time(monkeypatch: pytest.MonkeyPat
     memory = SmallMemory(room=99)
     model = network(memory)
     whole = quiet(model, Images(10), batch_size=10)
-    for pixels, sizes in ((2 * SIZE**2, [4, 4, 2]), (SIZE**2 // 4, [1] * 10)):
+    area = SIZE**2
+    for pixels, of_few, sizes in (
+        (2 * area, 2 * area, [4, 4, 2]),
+        (area // 4, 99 * area, [6, 4]),  # as many as are few
+        (area // 4, area, [2] * 5),
+        (area // 4, area // 4, [1] * 10),
+    ):
         memory.sizes = []
         monkeypatch.setattr(fitting, "_CPU_PIXELS", pixels)
+        monkeypatch.setattr(fitting, "_CPU_PIXELS_OF_FEW", of_few)
+        monkeypatch.setattr(fitting, "_FEW_IMAGES", 3)
         found = quiet(model, Images(10), batch_size=10, salient_fraction=0.1)
         assert memory.sizes == sizes
         np.testing.assert_allclose(found.embeddings, whole.embeddings, rtol=1e-4)
