@@ -33,7 +33,7 @@ from imbxai_widgets.explorer.deck import Deck
 from imbxai_widgets.explorer.display import enable_colab_widgets, leave_line
 from imbxai_widgets.explorer.labels import label
 from imbxai_widgets.explorer.lifetime import Mortal, keep, weakly, widgets_within
-from imbxai_widgets.explorer.linker import Linker
+from imbxai_widgets.explorer.linker import Linker, links
 from imbxai_widgets.explorer.marks import marked_table
 from imbxai_widgets.explorer.panel import PanelContent
 from imbxai_widgets.explorer.requests import Requests, in_short
@@ -332,7 +332,6 @@ class Explorer(Mortal):
         contents = self._deck.contents
         self._panels = {name: content.widget(first) for name, content in contents.items()}
         self._message = label("", "imbxai-message")  # what the panels wait for, what went wrong
-        turns = sorted(contents.values(), key=lambda content: content.turn)
         tabs = {content.name: content.tab for content in contents.values() if content.tab}
         titles = list(dict.fromkeys(tabs.values()))  # panels may share a tab
         self._tabs = Tabs(
@@ -340,12 +339,9 @@ class Explorer(Mortal):
             images=titles.index(tabs["images"]),
             remedies=titles.index(tabs["what_if"]),
         )
-        linked = [(self._panels[content.name], content.keys()) for content in turns]
         self._linker = Linker(
-            panels=[
-                {"model": panel, "keys": list(keys), "waits": panel.waits}
-                for panel, keys in [*linked, (self._tabs, ())]
-            ],
+            panels=links(contents.values(), self._panels, self._tabs),
+            tabs=self._tabs,
             message=self._message,
             class_names=[self._deck.name(index) for index in range(self._analysis.n_classes)],
             cards=self._eager_cards(),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
 from imbxai_widgets.explorer.display import SESSION
-from imbxai_widgets.explorer.panel import Panel
+from imbxai_widgets.explorer.panel import Panel, PanelContent
+from imbxai_widgets.explorer.tabs import Tabs
 
 
 class Linker(Panel):
@@ -24,7 +26,10 @@ class Linker(Panel):
     ----------
     panels : list of dict
         In the order in which a click sets them: ``model``, the widget; ``keys``, what it takes
-        of a card; ``waits``, whether its selection waits for the card.
+        of a card; ``waits``, whether its selection waits for the card; ``tab``, the number of the
+        tab that it stands in, if any: while that is closed, the panel follows later.
+    tabs : Widget
+        Its ``current`` is the number of the open tab.
     message : Widget
         Its ``value`` says what the panels wait for, and what went wrong.
     class_names : list of str
@@ -49,6 +54,9 @@ class Linker(Panel):
     _bundle = "linker"
 
     panels: Any = traitlets.List(traitlets.Dict()).tag(sync=True, **widgets.widget_serialization)
+    tabs = traitlets.Instance(widgets.Widget, allow_none=True).tag(
+        sync=True, **widgets.widget_serialization
+    )
     message = traitlets.Instance(widgets.Widget, allow_none=True).tag(
         sync=True, **widgets.widget_serialization
     )
@@ -59,3 +67,29 @@ class Linker(Panel):
     edits: Any = traitlets.Dict().tag(sync=True)
     history: Any = traitlets.Dict().tag(sync=True)
     session = traitlets.Unicode(SESSION).tag(sync=True)
+
+
+def links(
+    contents: Iterable[PanelContent], panels: Mapping[str, Panel], tabs: Tabs
+) -> list[dict[str, Any]]:
+    """Return what the linker is told of each panel, in the order in which a click sets them.
+
+    Parameters
+    ----------
+    contents : iterable of PanelContent
+        In the order of the page.
+    panels : mapping of str to Panel
+        Their widgets, by name.
+    tabs : Tabs
+        The bar of tabs, which comes last.
+    """
+    found = [
+        {
+            "model": panels[content.name],
+            "keys": list(content.keys()),
+            "waits": panels[content.name].waits,
+            "tab": tabs.titles.index(content.tab) if content.tab else None,
+        }
+        for content in sorted(contents, key=lambda content: content.turn)
+    ]
+    return [*found, {"model": tabs, "keys": [], "waits": False, "tab": None}]

@@ -26,22 +26,30 @@ const NAMES = ["ant", "bee", "cat", "dog"];
 
 /** Panels of every kind, in the order in which a click sets them. */
 const PANELS = {
-  list: { traits: { selected: -1, likely: [] }, keys: [], waits: false },
-  late: { traits: { selected: -1 }, keys: [], waits: true },
-  pictures: { traits: { card: {}, ahead: {} }, keys: ["pictures", "bytes"], waits: false },
-  table: { traits: { card: {}, selected: -1 }, keys: ["table"], waits: false },
-  words: { traits: { card: {} }, keys: ["words"], waits: false },
-  bars: { traits: { filter: {} }, keys: [], waits: false },
-  images: { traits: { wanted: {}, marked: [] }, keys: [], waits: false },
+  list: { traits: { selected: -1, likely: [] }, keys: [], waits: false, tab: null },
+  late: { traits: { selected: -1 }, keys: [], waits: true, tab: null },
+  pictures: {
+    traits: { card: {}, ahead: {} },
+    keys: ["pictures", "bytes"],
+    waits: false,
+    tab: null,
+  },
+  table: { traits: { card: {}, selected: -1 }, keys: ["table"], waits: false, tab: null },
+  words: { traits: { card: {} }, keys: ["words"], waits: false, tab: 0 },
+  closed: { traits: { card: {}, selected: -1 }, keys: ["words"], waits: false, tab: 1 },
+  behind: { traits: { selected: -1 }, keys: [], waits: true, tab: 1 },
+  bars: { traits: { filter: {} }, keys: [], waits: false, tab: null },
+  images: { traits: { wanted: {}, marked: [] }, keys: [], waits: false, tab: null },
   strip: {
     traits: { marked: [], filter: {}, opens: {}, edits: {}, editing: {}, edit: {} },
     keys: [],
     waits: false,
+    tab: null,
   },
-  dialog: { traits: { opened: {}, edits: {} }, keys: [], waits: false },
-  advice: { traits: { remedy: {} }, keys: [], waits: false },
-  remedies: { traits: { tried: {}, shifts: {} }, keys: [], waits: false },
-  boundary: { traits: { shifts: {} }, keys: [], waits: false },
+  dialog: { traits: { opened: {}, edits: {} }, keys: [], waits: false, tab: null },
+  advice: { traits: { remedy: {} }, keys: [], waits: false, tab: null },
+  remedies: { traits: { tried: {}, shifts: {} }, keys: [], waits: false, tab: null },
+  boundary: { traits: { shifts: {} }, keys: [], waits: false, tab: null },
 };
 
 type PanelName = keyof typeof PANELS;
@@ -58,6 +66,7 @@ const makeCard = (index: number): ClassCard & { bytes: DataView } => ({
 
 interface Page {
   linker: FakeModel;
+  tabs: FakeModel;
   message: FakeModel;
   to: Record<PanelName, FakeModel>;
   /** Names of the panels, in the order in which their cards were set. */
@@ -72,10 +81,17 @@ async function open(options: { cards?: ClassCard[]; selected?: number } = {}): P
   const models = entries.map(([name, { traits }]) => [name, new FakeModel({ ...traits })]);
   const to = Object.fromEntries(models) as Record<PanelName, FakeModel>;
   const message = new FakeModel({ value: "" });
+  const tabs = new FakeModel({ current: 0 });
   const order: string[] = [];
   for (const [name, model] of Object.entries(to)) model.on("change:card", () => order.push(name));
   const linker = new FakeModel({
-    panels: entries.map(([name, { keys, waits }]) => ({ model: `IPY_MODEL_${name}`, keys, waits })),
+    panels: entries.map(([name, { keys, waits, tab }]) => ({
+      model: `IPY_MODEL_${name}`,
+      keys,
+      waits,
+      tab,
+    })),
+    tabs: "IPY_MODEL_tabs",
     message: "IPY_MODEL_message",
     class_names: NAMES,
     cards: options.cards ?? NAMES.map((_, index) => makeCard(index)),
@@ -84,10 +100,10 @@ async function open(options: { cards?: ClassCard[]; selected?: number } = {}): P
     edits: {},
     history: { undo: false, redo: false, kept: "" },
   });
-  linker.widget_manager.get_model = async (id) => ({ ...to, message })[id as PanelName];
+  linker.widget_manager.get_model = async (id) => ({ ...to, tabs, message })[id as PanelName];
   const cleanup = linkerModule.initialize({ model: linker } as never) as () => void;
   await settle();
-  return { linker, message, to, order, cleanup };
+  return { linker, tabs, message, to, order, cleanup };
 }
 
 async function settle(): Promise<void> {
@@ -331,6 +347,7 @@ describe("a selection", () => {
     const page = await open();
     page.to[panel].set("selected", 3);
     page.to[panel].save_changes();
+    expect(page.linker.saved).toEqual([]); // the page shows the class first
     await settle();
     expectShown(page, 3);
     expect(page.linker.saved).toEqual([{ selected: 3 }]);
@@ -338,7 +355,7 @@ describe("a selection", () => {
 
   it("sets the cards in the order of the panels", async () => {
     const page = await open();
-    expect(page.order).toEqual(["pictures", "table", "words"]);
+    expect(page.order).toEqual(["pictures", "table", "words", "closed"]);
   });
 
   it("from Python changes every panel", async () => {
@@ -367,6 +384,75 @@ describe("a selection", () => {
     expect(page.linker.saved).toEqual([]);
     page.to.list.set("selected", 1);
     expectShown(page, 1);
+  });
+});
+
+describe("panels in a closed tab", () => {
+  const shown = ({ to }: Page) => [
+    to.closed.get("card"),
+    to.closed.get("selected"),
+    to.behind.get("selected"),
+  ];
+  const card = (index: number) => ({ index, name: NAMES[index], words: `words ${index}` });
+
+  /** Longer than they wait. */
+  const rested = () => new Promise((go) => setTimeout(go, 120));
+
+  it("follow when it is opened", async () => {
+    const page = await open();
+    expect(shown(page)).toEqual([card(1), 1, 1]); // the first class is shown everywhere
+    page.linker.set_state({ selected: 3 });
+    expect(shown(page)).toEqual([card(1), 1, 1]);
+    expect(page.to.words.get("card")).toEqual(card(3));
+    page.tabs.set_state({ current: 1 });
+    expect(shown(page)).toEqual([card(3), 3, 3]);
+    page.linker.set_state({ selected: 0 });
+    expect(shown(page)).toEqual([card(0), 0, 0]);
+    expect(page.to.words.get("card")).toEqual(card(3)); // its tab is closed now
+    page.tabs.set_state({ current: 0 });
+    expect(page.to.words.get("card")).toEqual(card(0));
+  });
+
+  it("follow while the card of another class is on its way", async () => {
+    const page = await open({ cards: [] });
+    await page.linker.answer(makeCard(1));
+    page.linker.set_state({ selected: 2 });
+    page.tabs.set_state({ current: 1 });
+    expect(shown(page)).toEqual([card(1), 2, 2]); // as those that could be seen
+    expect(page.linker.get("selected")).toBe(2);
+    await page.linker.answer(makeCard(2));
+    expect(shown(page)).toEqual([card(2), 2, 2]);
+  });
+
+  it("follow where all is printed", async () => {
+    const page = await open();
+    page.linker.set_state({ selected: 2 });
+    expect(shown(page)).toEqual([card(1), 1, 1]);
+    window.dispatchEvent(new Event("beforeprint"));
+    expect(shown(page)).toEqual([card(2), 2, 2]);
+    page.linker.set_state({ selected: 3 });
+    page.cleanup();
+    window.dispatchEvent(new Event("beforeprint"));
+    expect(shown(page)).toEqual([card(2), 2, 2]);
+  });
+
+  it("follow the last of several selections, once those in sight have been drawn", async () => {
+    const page = await open();
+    const heard = vi.fn();
+    page.to.closed.on("change:card", heard);
+    for (const selected of [2, 3, 0]) page.linker.set_state({ selected });
+    expect(heard).not.toHaveBeenCalled();
+    await rested();
+    expect(shown(page)).toEqual([card(0), 0, 0]);
+    expect(heard).toHaveBeenCalledOnce();
+  });
+
+  it("wait no more once the page is left", async () => {
+    const page = await open();
+    page.linker.set_state({ selected: 2 });
+    page.cleanup();
+    await rested();
+    expect(shown(page)).toEqual([card(1), 1, 1]);
   });
 });
 

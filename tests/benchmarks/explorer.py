@@ -2,9 +2,10 @@
 
 ::
 
-    python -m tests.benchmarks.explorer [--classes 10 100 1000 10000] [--clicks 200]
+    python -m tests.benchmarks.explorer [--classes 10 100 1000 10000] [--clicks 200] [--files]
 
-drives JupyterLab in Chromium, over an analysis of 100,000 images, and prints one line for each
+drives JupyterLab in Chromium, over an analysis of 100,000 images, which are small and in memory or,
+with `--files`, photographs on disk, and prints one line for each
 number of classes and each kind of click. A click goes to a visible row of the class list.
 `numbers` is the time to the frame after which no text changes any more in the panels in sight,
 `pictures` that to the frame after which no image is drawn there any more; a click is over when all
@@ -45,11 +46,13 @@ from conftest import ARGUMENTS, VIEWPORT  # type: ignore[attr-defined]  # noqa: 
 KINDS = ("cached", "seen", "pointed", "fetched")
 
 PREPARE = f"""
-import sys, time
+import sys, tempfile, time
+from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
 from imbxai_widgets import Explorer
 from tests.benchmarks.large_analysis import large_analysis
-analysis = large_analysis({{classes}})
+files = tempfile.TemporaryDirectory()
+analysis = large_analysis({{classes}}, folder=Path(files.name) if {{files}} else None)
 """
 OPEN = """
 start = time.process_time()
@@ -177,10 +180,13 @@ class Traffic:
         self.asked.update(map(int, re.findall(r'"type": ?"card", ?"index": ?(\d+)', text)))
 
 
-def measure(notebook: NotebookPage, cdp: CDPSession, classes: int, clicks: int) -> dict[str, Any]:
+def measure(
+    notebook: NotebookPage, cdp: CDPSession, classes: int, clicks: int, *, files: bool
+) -> dict[str, Any]:
     """Open an Explorer of `classes` classes and click in it."""
     page, traffic = notebook.page, Traffic(notebook.page)
-    notebook.open(f"bench-{classes}.ipynb", [PREPARE.format(classes=classes), "pass"])
+    cells = [PREPARE.format(classes=classes, files=files), "pass"]
+    notebook.open(f"bench-{classes}.ipynb", cells)
     page.evaluate(_HOOKS)
     cell = "window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel"
     page.evaluate(f"(source) => {{ {cell}.setSource(source); }}", OPEN)
@@ -283,6 +289,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--classes", type=int, nargs="+", default=[10, 100, 1000, 10_000])
     parser.add_argument("--clicks", type=int, default=200, help="before and after the first look")
+    parser.add_argument("--files", action="store_true", help="photographs on disk")
     given = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as home,
@@ -296,7 +303,7 @@ def main() -> None:
             cdp = page.context.new_cdp_session(page)
             cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
             notebook = NotebookPage(page, lab, Watch(page, urlsplit(lab.url).netloc))
-            show(measure(notebook, cdp, classes, given.clicks))
+            show(measure(notebook, cdp, classes, given.clicks, files=given.files))
             page.context.close()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from torch.utils.data import Dataset, Subset
 
 from imbxai_widgets.analysis import Analysis
@@ -25,8 +27,38 @@ def repeated(size: int) -> Dataset[Any]:
     return Subset(images, [index % len(images) for index in range(size)])
 
 
-def large_analysis(n_classes: int, images: int = 100_000, imbalance: float = 100.0) -> Analysis:
+class Files(Dataset[Any]):
+    """Photographs of 224 x 224 pixels on disk: the embedded images, enlarged and kept as JPEG.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are written.
+    size : int
+        How many images there are: the files again and again.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        _, images, _ = load_demo()
+        shown = ImageSource(images)
+        self._files = [folder / f"{number}.jpg" for number in range(len(images))]
+        self._size = size
+        for number, path in enumerate(self._files):
+            Image.fromarray(shown[number]).resize((224, 224)).save(path, quality=90)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, index: int) -> tuple[Image.Image, int]:
+        return Image.open(self._files[index % len(self._files)]).convert("RGB"), 0
+
+
+def large_analysis(
+    n_classes: int, images: int = 100_000, imbalance: float = 100.0, folder: Path | None = None
+) -> Analysis:
     """Return an analysis of `images` images in classes of exponentially falling size.
+
+    The images are the embedded ones, from memory, or from `Files` in a folder.
 
     Of each class one image in seven is misclassified, as one of 20 classes beside it; neighbors
     that are of another class are of these as well. A fifth of the images is for validation.
@@ -38,11 +70,10 @@ def large_analysis(n_classes: int, images: int = 100_000, imbalance: float = 100
     centers = rng.gamma(1.0, size=(n_classes, FEATURES)).astype(np.float32)
     embeddings = centers[labels] + rng.gamma(0.5, size=(len(labels), FEATURES)).astype(np.float32)
     scheme = color_scheme("perceptual")
+    source = repeated(len(labels)) if folder is None else Files(folder, len(labels))
     return Analysis(
         class_names=tuple(f"class {number:05d}" for number in range(n_classes)),
-        train=_split(
-            rng, embeddings, labels, labels, n_classes, ImageSource(repeated(len(labels)))
-        ),
+        train=_split(rng, embeddings, labels, labels, n_classes, ImageSource(source)),
         validation=_split(rng, embeddings[::5], labels[::5], labels, n_classes, None),
         color_counts=rng.integers(1, 1000, (n_classes, len(scheme.bins))),
         color_scheme=scheme,

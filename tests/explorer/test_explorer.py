@@ -318,7 +318,8 @@ def test_the_linker_has_every_panel_in_the_order_of_turns(colors: bool) -> None:
     turns = [content.name for content in sorted(contents, key=lambda content: content.turn)]
     names = {panel: name for name, panel in explorer._panels.items()}
     *linked, tabs = explorer._linker.panels
-    assert tabs == {"model": explorer._tabs, "keys": [], "waits": False}
+    assert tabs == {"model": explorer._tabs, "keys": [], "waits": False, "tab": None}
+    titles = explorer._tabs.titles
     assert [names[panel["model"]] for panel in linked] == turns
     assert turns.index("archetypes") < turns.index("adversaries") < turns.index("header")
     for panel in linked:
@@ -326,6 +327,8 @@ def test_the_linker_has_every_panel_in_the_order_of_turns(colors: bool) -> None:
         assert panel["keys"] == list(content.keys())
         assert set(panel["keys"]) <= explorer._linker.cards[0].keys()
         assert panel["waits"] == (content.name == "overview")
+        stands = None if panel["tab"] is None else titles[panel["tab"]]
+        assert stands == (content.tab or None)
 
 
 def test_two_classes_of_one_name_can_both_be_selected() -> None:

@@ -1,7 +1,6 @@
 // Links the panels of one Explorer in the front end: whichever of them a class is chosen in,
 // the linker puts that class's card on all of them and tells Python no more than its number.
 import {
-  type CardIdentity,
   type ClassCard,
   type Initialize,
   type Reference,
@@ -9,6 +8,7 @@ import {
   resolve,
   type WidgetModel,
 } from "../model";
+import { afterPaint } from "../parts/after_paint";
 import { type AskError, Asker } from "../parts/ask";
 import { h } from "../parts/dom";
 import { type AskedEdit, type Editing, type Edits, isEdit } from "../parts/edits";
@@ -17,19 +17,12 @@ import { type AskedOpening, isOpening } from "../parts/open";
 import { type AskedRemedy, isRemedy, type Shifts, sameShifts } from "../parts/remedies";
 import { CardStore } from "./card_store";
 import { EditStore } from "./edit_store";
-
-/** A panel, as it is registered in Python; see `Panel` in explorer/panel.py for its traits. */
-interface Linked<M> {
-  model: M;
-  /** What it takes of a card. */
-  keys: string[];
-  /** Whether its selection waits for the card. */
-  waits: boolean;
-}
+import { has, type Linked, Panels } from "./panels";
 
 interface LinkerState {
   /** In the order in which a click sets them. */
   panels: Linked<Reference>[];
+  tabs: Reference;
   message: Reference;
   class_names: string[];
   cards: ClassCard[];
@@ -46,6 +39,7 @@ type LinkerModel = Parameters<Initialize<LinkerState>>[0]["model"];
 
 interface Targets {
   panels: Linked<WidgetModel>[];
+  tabs: WidgetModel;
   message: WidgetModel;
 }
 
@@ -57,6 +51,9 @@ interface Notice {
 /** After this long without a card, the page says what it waits for. */
 const PATIENCE = 5000;
 
+/** Panels in closed tabs follow so much later: a class is sooner shown in those that are seen. */
+const LATER = 80;
+
 const NO_KERNEL = "Editing needs a running kernel; this page has none.";
 
 async function resolveTargets(model: LinkerModel): Promise<Targets> {
@@ -67,31 +64,26 @@ async function resolveTargets(model: LinkerModel): Promise<Targets> {
   }));
   return {
     panels: await Promise.all(panels),
+    tabs: await resolve(manager, model.get("tabs")),
     message: await resolve(manager, model.get("message")),
   };
-}
-
-const has = (model: WidgetModel, trait: string): boolean => model.get(trait) !== undefined;
-
-/** What a panel takes of a card. */
-function partOf(card: ClassCard, keys: string[]): CardIdentity {
-  const { index, name } = card;
-  return { index, name, ...Object.fromEntries(keys.map((key) => [key, card[key]])) };
 }
 
 export class Linker {
   readonly #cards: CardStore;
   readonly #asker: Asker;
   readonly #edits: EditStore;
+  readonly #panels: Panels;
   readonly #undo: (() => void)[] = [];
-  #shown: ClassCard | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly model: LinkerModel,
     private readonly to: Targets,
   ) {
     this.#asker = new Asker(model);
+    this.#panels = new Panels(to.panels, to.tabs);
     this.#cards = new CardStore(
       model.get("cards"),
       (index) => this.#asker.ask<ClassCard>("card", { index }),
@@ -130,6 +122,10 @@ export class Linker {
     const marked = () => this.#guard(() => this.#putAll("marked", this.model.get("marked")));
     model.on("change:marked", marked);
     this.#undo.push(() => model.off("change:marked", marked));
+    this.#listen(to.tabs, "current", () => this.#panels.catchUp());
+    const printed = () => this.#guard(() => this.#panels.catchUp(true));
+    window.addEventListener("beforeprint", printed); // on paper all tabs are open
+    this.#undo.push(() => window.removeEventListener("beforeprint", printed));
     changed();
     marked();
     edited();
@@ -137,6 +133,7 @@ export class Linker {
 
   dispose(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#later);
     this.#cards.dispose();
     this.#asker.dispose();
     this.#edits.dispose();
@@ -154,7 +151,8 @@ export class Linker {
     if (typeof index !== "number" || !(index in this.model.get("class_names"))) return;
     if (index === this.model.get("selected")) return;
     this.model.set("selected", index);
-    this.model.save_changes();
+    // What the host does with the kernel's messages holds up the frame that shows the class.
+    afterPaint(() => this.#guard(() => this.model.save_changes()));
   }
 
   /** Has the images shown that a panel asks for, of whichever class they are. */
@@ -227,25 +225,10 @@ export class Linker {
     clearTimeout(this.#timer);
     this.#cards.rest();
     const card = this.#find(index);
-    this.#markClass(index, false);
-    if (!card) return;
-    this.#shown = card;
-    this.#markClass(index, true);
-    this.#put(card, "card");
-  }
-
-  /** Tells the panels that do, or do not, wait for a card which class is selected. */
-  #markClass(selected: number, waits: boolean): void {
-    for (const panel of this.to.panels) {
-      if (panel.waits === waits && has(panel.model, "selected"))
-        panel.model.set_state({ selected });
-    }
-  }
-
-  #put(card: ClassCard, trait: "card" | "ahead"): void {
-    for (const { model, keys } of this.to.panels) {
-      if (has(model, trait)) model.set_state({ [trait]: partOf(card, keys) });
-    }
+    this.#panels.select(index);
+    if (card) this.#panels.show(card);
+    clearTimeout(this.#later);
+    this.#later = setTimeout(() => this.#guard(() => this.#panels.catchUp(true)), LATER);
   }
 
   /** The card of a class; where it has to be waited for, the page says so. */
@@ -262,7 +245,7 @@ export class Linker {
 
   #came(card: ClassCard): void {
     if (card.index === this.model.get("selected")) this.#show();
-    else this.#put(card, "ahead");
+    else this.#panels.prepare(card);
   }
 
   #missed(index: number, error: AskError): void {
@@ -278,7 +261,8 @@ export class Linker {
   }
 
   #sayNotShown(reason: string): void {
-    this.#say(this.#shown ? `${reason} The panels still show ${this.#shown.name}.` : reason);
+    const { card } = this.#panels;
+    this.#say(card ? `${reason} The panels still show ${card.name}.` : reason);
   }
 
   #say(text: string): void {

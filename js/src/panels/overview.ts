@@ -34,7 +34,7 @@ export interface State {
   filter: AskedFilter;
 }
 
-/** Out of sight it follows so much later: a class is sooner shown in the panels that are seen. */
+/** Out of sight it is made so much later: a class is sooner shown in the panels that are seen. */
 const LATER = 80;
 
 const TITLES = { validation: "Wrong in validation", training: "Neighbors in training" };
@@ -214,23 +214,18 @@ const section = (title: string, content: HTMLElement) =>
 const render: Render<State> = ({ model, el }) => {
   const view = new OverviewView(model);
   const cleanup = new Cleanup();
-  let inSight = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const show = () => {
     clearTimeout(timer);
-    if (inSight) view.show();
-    else timer = setTimeout(() => view.show(), LATER);
+    view.show();
   };
   cleanup.on(model, "change:selected", show);
   cleanup.add(() => clearTimeout(timer));
   el.append(view.frame.root);
   cleanup.add(() => view.frame.root.remove());
   cleanup.onResize([view.frame.root], () => view.resize());
-  cleanup.onSight(view.frame.root, (now) => {
-    inSight = now;
-    if (now) show();
-  });
-  show();
+  cleanup.onSight(view.frame.root, (inSight) => inSight && show());
+  timer = setTimeout(show, LATER);
   return () => cleanup.run();
 };
 
