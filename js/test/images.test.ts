@@ -15,6 +15,7 @@ import {
   press,
   settle,
   stubSight,
+  stubSizes,
   texts,
   thumbnails,
   UNEDITED,
@@ -528,6 +529,22 @@ describe("all images", () => {
     expect(one(el, ".imbxai-tooltip").textContent).toContain("Prediction: dog (wrong)");
     press(thumb, "Escape");
     expect(one(el, ".imbxai-tooltip").hidden).toBe(true);
+  });
+
+  it("draws nothing of pictures that it has let go, out of sight, when its size changes", async () => {
+    const resized = stubSizes();
+    await open(bare());
+    await model.answer(page(10, 40, [group("Rare", 10, rare(3, 210), { archetype: 2 })]));
+    await settle();
+    const [picture] = pixels.bitmaps;
+    expect(pixels.draw).toHaveBeenCalledWith(picture, ...Array(8).fill(expect.anything()));
+    see(false);
+    model.receive("card", bare(1));
+    expect(picture?.close).toHaveBeenCalledTimes(1);
+    pixels.draw.mockClear();
+    vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(400);
+    resized();
+    expect([pixels.draw.mock.calls, shown(1)]).toEqual([[], [210, 211, 212]]);
   });
 
   it("leaves nothing behind", async () => {

@@ -242,7 +242,10 @@ export class ImageSection {
   stop(): void {
     this.#request.abort();
     this.#request = new AbortController();
-    for (const sheet of this.#sheets.splice(0)) sheet.close();
+    const closed = new Set(this.#sheets.splice(0));
+    // The tiles may stay, out of sight, and be laid out anew: nothing can be drawn of these sheets.
+    for (const tile of this.tiles) if (tile.sheet && closed.has(tile.sheet)) delete tile.sheet;
+    for (const sheet of closed) sheet.close();
     this.#problem.show("");
   }
 
