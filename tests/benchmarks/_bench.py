@@ -118,17 +118,22 @@ def _measure(
     arguments: Sequence[Any],
 ) -> None:
     given = prepare(*arguments)
-    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as references:
-        references.write("5")  # the peak so far is forgotten
+    forget_peak()
     now = clock()
-    before = _peak_bytes()
+    before = peak_bytes()
     sender.send(None)
     start = now()
     value = run(given)
-    sender.send((value, now() - start, _peak_bytes() - before))
+    sender.send((value, now() - start, peak_bytes() - before))
 
 
-def _peak_bytes() -> int:
+def forget_peak() -> None:
+    """Let `peak_bytes` begin anew; without an effect outside Linux."""
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as references:
+        references.write("5")
+
+
+def peak_bytes() -> int:
     """Return the most memory held so far; Linux's getrusage counts in what the parent held."""
     with contextlib.suppress(OSError), open("/proc/self/status") as status:
         for line in status:

@@ -67,7 +67,7 @@ def main(quick: bool, output: Path | None = None) -> None:
 
 
 def _host_peak() -> dict[str, float]:
-    return {"peak_gib": _bench._peak_bytes() / 2**30}
+    return {"peak_gib": _bench.peak_bytes() / 2**30}
 
 
 def _machine(device: torch.device) -> dict[str, Any]:
