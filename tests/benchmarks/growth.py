@@ -4,8 +4,8 @@
 
     python -m tests.benchmarks.growth [--images 1000 ...] [--classes 10 ...] [--table]
 
-makes arrays of each size, in classes of exponentially falling size, and measures five steps in a
-process of its own: `analyze` is `Analysis.from_arrays` of embeddings, labels and predictions, with a
+makes arrays of each size, in classes of exponentially falling size whose images vary in 8 of 64
+directions, and measures five steps in a process of its own: `analyze` is `Analysis.from_arrays` of embeddings, labels and predictions, with a
 tenth as many validation images; `save` and `load` are of its file; `open` is ``Explorer(analysis)``
 with the embedded pictures, read by number; and `click` is the card of a class, the mean of five that
 were not shown before. What the page does with a card is measured by `explorer`.
@@ -40,6 +40,7 @@ CLASSES: Final = (10, 100, 1_000, 10_000)
 STEPS: Final = ("analyze", "save", "load", "open", "click")
 CLICKS: Final = 5
 _FEATURES: Final = 64
+_DIRECTIONS: Final = 8  # in which images of a class vary most, as embeddings do
 _HELD_OUT: Final = 10  # one validation image for so many training images
 _IMBALANCE: Final = 100
 _SECONDS: Final = 1800  # of all steps of a size
@@ -53,14 +54,16 @@ def arrays(images: int, classes: int) -> Iterator[tuple[Any, Any, Any]]:
     rng = np.random.default_rng(0)
     weights = _IMBALANCE ** -np.linspace(0, 1, classes)
     centers = rng.gamma(1.0, size=(classes, _FEATURES)).astype(np.float32)
+    directions = rng.normal(scale=0.5, size=(_DIRECTIONS, _FEATURES)).astype(np.float32)
     for size, known in ((images, np.arange(classes)), (images // _HELD_OUT, np.arange(0))):
         # Each class has a training image, so that there are as many as were asked for.
         drawn = rng.choice(classes, size=size - len(known), p=weights / weights.sum())
         labels = rng.permutation(np.concatenate([known, drawn]))
-        noise = rng.normal(scale=0.7, size=(size, _FEATURES)).astype(np.float32)
+        varied = rng.normal(size=(size, _DIRECTIONS)).astype(np.float32) @ directions
+        varied += rng.normal(scale=0.05, size=varied.shape).astype(np.float32)
         other = (labels + rng.integers(1, min(21, classes), size)) % classes
         predictions = np.where(rng.random(size) < 1 / 7, other, labels)
-        yield np.maximum(centers[labels] + noise, 0), labels, predictions
+        yield np.maximum(centers[labels] + varied, 0), labels, predictions
 
 
 def measure(images: int, classes: int) -> dict[str, dict[str, float]]:
