@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from environments import ROOT
 
+from tests.benchmarks import growth
 from tests.benchmarks._card_pages import analyses, loops, neighbors, others
 from tests.benchmarks._report import Report
 
@@ -74,6 +75,18 @@ def test_the_benchmark_of_a_gpu_saves_the_figures_of_each_part(tmp_path: Path) -
         "| medoids of 300 x 64: the same row | True |",
     ):
         assert sum(row.startswith(start) for row in rows) == 1, start
+
+
+def test_growth_measures_each_step_in_a_process_of_its_own() -> None:
+    figures = growth.measure_apart(400, 10)
+    assert list(figures) == list(growth.STEPS)
+    assert all(step["seconds"] > 0 for step in figures.values())
+    assert figures["analyze"]["recall"] == 1
+
+
+def test_a_slope_is_a_power_beyond_what_is_fixed() -> None:
+    assert growth.slope({10: 0.001, 100: 0.04, 1000: 4.0, 10_000: 400.0}, 0.02) == pytest.approx(2)
+    assert np.isnan(growth.slope({10: 0.001, 100: 4.0}, 0.02))
 
 
 def test_a_report_keeps_what_it_has(tmp_path: Path) -> None:

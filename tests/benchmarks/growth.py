@@ -5,10 +5,11 @@
     python -m tests.benchmarks.growth [--images 1000 ...] [--classes 10 ...] [--table]
 
 makes arrays of each size, in classes of exponentially falling size whose images vary in 8 of 64
-directions, and measures five steps in a process of its own: `analyze` is `Analysis.from_arrays` of embeddings, labels and predictions, with a
-tenth as many validation images; `save` and `load` are of its file; `open` is ``Explorer(analysis)``
-with the embedded pictures, read by number; and `click` is the card of a class, the mean of five that
-were not shown before. What the page does with a card is measured by `explorer`.
+directions, and measures five steps in a process of its own: `analyze` is `Analysis.from_arrays` of
+embeddings, labels and predictions, with a tenth as many validation images; `save` and `load` are
+of its file; `open` is ``Explorer(analysis)`` with the embedded pictures, read by number; and
+`click` is the card of a class, the mean of five that were not shown before. What the page does with
+a card is measured by `explorer`.
 
 One thread, processor seconds, and the memory that a step takes beyond what was there before it.
 Writes results/growth.json after each size, beside those that are there. `--table` prints the tables
