@@ -25,6 +25,10 @@ BASE = [sys.executable, "-m", "tests.benchmarks"]
         ("analysis", ["| analyze, everything |", "| the network as it is |"]),
         ("colors", ["| uniform random |", "| salient_pixels |"]),
         ("neighbors", ["| auto (exact) |", "| faiss HNSW |"]),
+        (
+            "read_files",
+            ["| 20 of 32 px, ResNet-32: analyze |", "| 20 of 64 px, ResNet-18: analyze |"],
+        ),
         ("medoids", ["| kmedoids |", "| 500 |"]),
     ],
 )
