@@ -16,6 +16,7 @@ from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_r
 from imbxai_widgets.compute.numeric import threads
 from imbxai_widgets.compute.numeric.threads import on_one_thread_if_small
 
+CPU = torch.device("cpu")
 ROWS = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
 
 
@@ -30,9 +31,18 @@ def three_threads() -> Iterator[None]:
 
 
 def test_small_is_what_makes_few_multiplications() -> None:
-    assert on_one_thread_if_small(torch.get_num_threads, 10**9) == 1
-    assert on_one_thread_if_small(torch.get_num_threads, 10**9 + 1) == 3
+    assert on_one_thread_if_small(torch.get_num_threads, 10**9, CPU) == 1
+    assert on_one_thread_if_small(torch.get_num_threads, 10**9 + 1, CPU) == 3
     assert "mkl_get_max_threads() : 3" in torch.__config__.parallel_info()
+
+
+def test_only_a_processor_has_its_threads_changed() -> None:
+    assert on_one_thread_if_small(torch.get_num_threads, 1, torch.device("meta")) == 3
+
+
+def test_what_numpy_does_of_errors_is_what_the_caller_wants() -> None:
+    with np.errstate(over="raise"):
+        assert on_one_thread_if_small(np.geterr, 1, CPU)["over"] == "raise"
 
 
 @pytest.mark.parametrize("error", [MemoryError("none"), KeyboardInterrupt()])
@@ -41,7 +51,7 @@ def test_the_number_is_set_again_after_what_is_raised(error: BaseException) -> N
         raise error
 
     with pytest.raises(type(error)):
-        on_one_thread_if_small(fail, 1)
+        on_one_thread_if_small(fail, 1, CPU)
     assert torch.get_num_threads() == 3
     assert "mkl_get_max_threads() : 3" in torch.__config__.parallel_info()
 

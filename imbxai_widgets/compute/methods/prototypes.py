@@ -86,9 +86,7 @@ def medoid(
     if not len(matrix):
         raise ValueError("embeddings must have at least one row: nothing has no medoid")
     where = resolve_device(device)
-    if where.type != "cpu":
-        return _medoid(matrix, where)
-    return on_one_thread_if_small(lambda: _medoid(matrix, where), len(matrix) * matrix.size)
+    return on_one_thread_if_small(lambda: _medoid(matrix, where), len(matrix) * matrix.size, where)
 
 
 def _medoid(matrix: Matrix, where: torch.device) -> int:
@@ -157,10 +155,8 @@ def medoids(
     if n == 1 and len(matrix):
         return np.array([medoid(matrix, device=device)], dtype=np.int64)
     where = resolve_device(device)
-    if where.type != "cpu":
-        return _medoids(matrix, n, seed, where)
     return on_one_thread_if_small(
-        lambda: _medoids(matrix, n, seed, where), len(matrix) * matrix.size
+        lambda: _medoids(matrix, n, seed, where), len(matrix) * matrix.size, where
     )
 
 

@@ -85,13 +85,11 @@ def exact_search(
     """
     if device.type == "cuda" and fits(queries, references, device):
         return _on_card(queries, references, k, own, device)
-
-    def search() -> tuple[IntArray, FloatArray]:
-        return _in_blocks(queries, references, k, own, device)
-
-    if device.type != "cpu":
-        return search()
-    return on_one_thread_if_small(search, len(queries) * references.size)
+    return on_one_thread_if_small(
+        lambda: _in_blocks(queries, references, k, own, device),
+        len(queries) * references.size,
+        device,
+    )
 
 
 def _in_blocks(
