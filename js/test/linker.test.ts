@@ -447,6 +447,19 @@ describe("panels in a closed tab", () => {
     expect(heard).toHaveBeenCalledOnce();
   });
 
+  it("are not drawn anew for the class before, while another's card is on its way", async () => {
+    const page = await open({ cards: [] });
+    await page.linker.answer(makeCard(1));
+    const heard = vi.fn();
+    page.to.closed.on("change:card", heard);
+    page.linker.set_state({ selected: 2 });
+    await rested();
+    expect(heard).not.toHaveBeenCalled();
+    await page.linker.answer(makeCard(2));
+    await rested();
+    expect([shown(page), heard.mock.calls.length]).toEqual([[card(2), 2, 2], 1]);
+  });
+
   it("wait no more once the page is left", async () => {
     const page = await open();
     page.linker.set_state({ selected: 2 });

@@ -5,8 +5,8 @@
     python -m tests.benchmarks.explorer [--classes 10 100 1000 10000] [--clicks 200] [--files]
 
 drives JupyterLab in Chromium, over an analysis of 100,000 images, which are small and in memory or,
-with `--files`, photographs on disk, and prints one line for each
-number of classes and each kind of click. A click goes to a visible row of the class list.
+with `--files`, photographs on disk, and prints one line for each number of classes and each kind of
+click. A click goes to a visible row of the class list.
 `numbers` is the time to the frame after which no text changes any more in the panels in sight,
 `pictures` that to the frame after which no image is drawn there any more; a click is over when all
 panels in sight show the class and nothing has changed for a quarter of a second. `cached` are

@@ -225,9 +225,10 @@ export class Linker {
     clearTimeout(this.#timer);
     this.#cards.rest();
     const card = this.#find(index);
-    this.#panels.select(index);
-    if (card) this.#panels.show(card);
     clearTimeout(this.#later);
+    this.#panels.select(index);
+    if (!card) return; // those in closed tabs follow with it, or as they are opened
+    this.#panels.show(card);
     this.#later = setTimeout(() => this.#guard(() => this.#panels.catchUp(true)), LATER);
   }
 
