@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import torch
 
 from imbxai_widgets.compute.methods.prototypes import medoid, medoids
 from imbxai_widgets.compute.neighbors import card
-from imbxai_widgets.compute.neighbors.exact import has_faiss
 from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
 from imbxai_widgets.compute.numeric.blocks import as_matrix
 from imbxai_widgets.compute.numeric.types import FloatArray
@@ -56,7 +56,7 @@ def exact(
         figures["share_of_tile_fp32"] = None if tile is None else products / tile
     figures["parts"] = _parts(points, device)
     figures["rows_as_on_the_processor"] = _as_on_the_processor(points, found.distances)
-    if has_faiss():
+    if find_spec("faiss") is not None:
         figures["faiss_cpu"] = _beside_faiss(points, found.distances, asked, seconds)
     return figures
 

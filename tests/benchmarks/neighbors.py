@@ -6,7 +6,6 @@ Each library runs in a process of its own, twice: what it imports or compiles in
 
 from __future__ import annotations
 
-import importlib
 import statistics
 import tempfile
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from imbxai_widgets.compute.neighbors.exact import has_faiss
 from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
 from imbxai_widgets.compute.numeric.types import FloatArray, IntArray
 from tests.benchmarks._bench import Run, alone, table
@@ -103,8 +101,6 @@ def _prepare(
 ) -> tuple[FloatArray, str]:
     points = embeddings(kind, n_rows, width, folder)
     _run((points[:1000], library))
-    if library in ("auto", "exact") and has_faiss():
-        importlib.import_module("faiss")  # which so few rows do not
     return points, library
 
 

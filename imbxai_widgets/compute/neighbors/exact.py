@@ -5,15 +5,12 @@ So it only proposes: `_MARGIN` candidates beyond k are measured again from float
 a row whose k-th neighbor lies within the product's rounding error of what was left out is settled
 by measuring all that lies within that error.
 
-Where faiss is installed, its brute force proposes instead on a CPU: it selects while a tile is in
-the cache. But it does not search rows among themselves, which takes half the product. On CUDA
-`card` does all of it on the device, if its memory holds what that takes.
+On CUDA `card` does all of it on the device, if its memory holds what that takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -48,8 +45,6 @@ Proposal: TypeAlias = tuple[IntArray, DoubleArray, DoubleArray]
 
 # More candidates cost time in every row, fewer leave more rows to settle.
 _MARGIN: Final = 1
-# From this many multiplications on, some tenth of a second's, faiss is worth its import.
-_MANY_PRODUCTS: Final = 2**32
 
 
 def exact_search(
@@ -154,45 +149,12 @@ def _proposer(
             lambda block, left: pool.choose(minima[block], left, hidden[block], width),
             row_blocks(len(hidden), row_bytes),
         )
-    if _faiss_pays(pool, len(hidden)):
-        # faiss has tiles of its own, and wants many queries at once.
-        row_bytes = max(pool.tensor[0].nbytes, 8 * (width + 1))
-        return (
-            lambda block, left: _propose_by_faiss(pool, left, hidden[block], width),
-            row_blocks(len(hidden), row_bytes),
-        )
     return (
         lambda block, left: pool.choose(
             pool.minima(left, hidden[block]), left, hidden[block], width
         ),
         pool.query_blocks(len(hidden)),
     )
-
-
-def _propose_by_faiss(
-    pool: Pool, left: torch.Tensor, hidden: IntArray, width: int
-) -> tuple[IntArray, DoubleArray, DoubleArray]:
-    """As `Pool.choose`; faiss's squared distances have no more rounding than `doubt` allows for."""
-    import faiss
-
-    n_rows = len(pool.rows)
-    count = min(width + 1, n_rows)  # the query itself will be among them
-    squared, columns = faiss.knn(as_numpy(left), as_numpy(pool.tensor[:n_rows]), count)
-    values = squared.astype(np.float64) - as_numpy(left.square().sum(dim=1))[:, np.newaxis]
-    rest = values[:, -1].copy() if count < n_rows else np.full(len(left), np.inf)
-    values[columns == hidden[:, np.newaxis]] = np.inf
-    return columns, values, rest
-
-
-def has_faiss() -> bool:
-    """Tell whether faiss is installed."""
-    return find_spec("faiss") is not None
-
-
-def _faiss_pays(pool: Pool, n_queries: int) -> bool:
-    """Tell whether to propose by faiss, which multiplies in float32 on a CPU."""
-    fits = pool.tensor.device.type == "cpu" and pool.tensor.dtype == torch.float32
-    return fits and n_queries * pool.rows.size >= _MANY_PRODUCTS and has_faiss()
 
 
 def without_surplus(references: Matrix, k: int) -> IntArray:

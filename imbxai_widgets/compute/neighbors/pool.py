@@ -31,6 +31,7 @@ from imbxai_widgets.compute.numeric.blocks import (
     scale_factor,
     squared_norms,
 )
+from imbxai_widgets.compute.numeric.products import OffsetProduct, offset_product
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 # Rows and columns of a tile of the product. On a CPU it has 4 MiB, which stay in the cache.
@@ -65,6 +66,7 @@ class Pool:
     norms: torch.Tensor  # (P,) squared norms of `tensor`; infinite where there is no row
     tile: int  # columns of a tile; divides P
     group: int  # columns of a group; divides `tile`. They lie `tile // group` apart
+    multiply: OffsetProduct
 
     @classmethod
     def of(
@@ -91,7 +93,8 @@ class Pool:
         fill_centered(tensor, rows, factor, center)
         norms = squared_norms(tensor)
         norms[len(rows) :] = torch.inf
-        return cls(rows, factor, span, center, tensor, norms, tile, group)
+        multiply = offset_product(dtype, device)
+        return cls(rows, factor, span, center, tensor, norms, tile, group, multiply)
 
     def query_blocks(self, n_queries: int) -> Iterator[slice]:
         """Cut the queries so that a tile, and the minima of all tiles, fit in a block."""
@@ -118,7 +121,7 @@ class Pool:
         They are infinite where there is no row, and for the one that is `hidden` from the query.
         """
         tensor, norms = self.tensor[columns], self.norms[columns]
-        scores = torch.addmm(norms, left, tensor.T, alpha=-2, out=out)
+        scores = self.multiply(norms, left, tensor, out)
         places = hidden - (columns.start or 0)
         queries = np.flatnonzero((places >= 0) & (places < len(norms)))
         if len(queries):

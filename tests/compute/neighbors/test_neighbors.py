@@ -24,6 +24,7 @@ from imbxai_widgets.compute.neighbors import pool as _pool
 from imbxai_widgets.compute.neighbors import search as neighbors
 from imbxai_widgets.compute.neighbors.search import nearest_neighbors, nearest_references
 from imbxai_widgets.compute.numeric import blocks as _distances
+from imbxai_widgets.compute.numeric import products as _products
 
 
 def brute_force(
@@ -48,7 +49,7 @@ def small_blocks(
     block_bytes: int,
     tile: tuple[int, int] = (7, 5),
     group_cost: float = 0.05,
-    by_faiss: bool = False,
+    by_onednn: bool = False,
     paired: bool = False,
 ) -> Iterator[None]:
     """Make edges of blocks, tiles and groups, and unsettled rows, common."""
@@ -60,7 +61,7 @@ def small_blocks(
         patch.setattr(_pool, "_GATHER_COST", 0)
         if not paired:
             patch.setattr(_search, "paired_group", lambda *_: None)
-        patch.setattr(_search, "_MANY_PRODUCTS", 0 if by_faiss else sys.maxsize)
+        patch.setattr(_products, "_MANY", 0 if by_onednn else sys.maxsize)
         patch.setattr(_search, "_MARGIN", margin)
         patch.setattr(_pool, "BLOCK_BYTES", block_bytes)
         patch.setattr(_search, "BLOCK_BYTES", block_bytes)
@@ -106,14 +107,14 @@ def test_ties_and_duplicates_at_any_scale(
     block: int,
     scale: tuple[type, int],
     offset: int,
-    by_faiss: bool,
+    by_onednn: bool,
     paired: bool,
 ) -> None:
     k = min(k, len(grid) - 1)
     dtype, exponent = scale
     offset = offset if exponent == 0 else 0
     embeddings = np.ldexp((grid + offset).astype(dtype), exponent)
-    with small_blocks(margin, block, by_faiss=by_faiss, paired=paired):
+    with small_blocks(margin, block, by_onednn=by_onednn, paired=paired):
         result = nearest_neighbors(embeddings, k, method="exact", device="cpu")[:2]
     expected = brute_force(grid, grid, k, skip_self=True)
     assert_found(result, expected, 2.0**exponent)
@@ -126,7 +127,7 @@ def test_references(grid: np.ndarray, data: st.DataObject) -> None:
     k = data.draw(st.integers(1, len(grid) - cut))
     queries, references = grid[:cut], grid[cut:]
     margin, block = data.draw(st.integers(0, 2)), data.draw(st.sampled_from([64, 2**26]))
-    with small_blocks(margin, block, by_faiss=data.draw(st.booleans())):
+    with small_blocks(margin, block, by_onednn=data.draw(st.booleans())):
         result = nearest_references(queries.astype(np.float32), references, k, device="cpu")[:2]
     expected = brute_force(queries, references, k, skip_self=False)
     if cut:
@@ -159,7 +160,7 @@ def test_rows_of_unequal_norms_find_each_other_from_either_side_of_a_tile(
 def test_random_rows_with_duplicates(
     monkeypatch: pytest.MonkeyPatch, dtype: type, offset: float, products: int
 ) -> None:
-    monkeypatch.setattr(_search, "_MANY_PRODUCTS", products)  # 0: by faiss, where that is installed
+    monkeypatch.setattr(_products, "_MANY", products)  # 0: by oneDNN
     generator = np.random.default_rng(1)
     base = (generator.normal(size=(150, 33)) + offset).astype(dtype)
     embeddings = base[generator.integers(0, 150, 400)]
@@ -199,7 +200,7 @@ def test_negative_zero_equals_zero() -> None:
 def test_distances_closer_than_float32_resolves(
     monkeypatch: pytest.MonkeyPatch, products: int
 ) -> None:
-    monkeypatch.setattr(_search, "_MANY_PRODUCTS", products)
+    monkeypatch.setattr(_products, "_MANY", products)
     generator = np.random.default_rng(0)
     rank = generator.permutation(200)
     directions = generator.normal(size=(200, 16))
