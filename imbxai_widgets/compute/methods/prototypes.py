@@ -33,6 +33,7 @@ from imbxai_widgets.compute.numeric.blocks import (
     squared_distances,
 )
 from imbxai_widgets.compute.numeric.checks import check_count
+from imbxai_widgets.compute.numeric.products import OffsetProduct, offset_product
 from imbxai_widgets.compute.numeric.threads import on_one_thread_if_small
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
@@ -228,6 +229,7 @@ class _Frame:
     center: DoubleArray
     norms: torch.Tensor  # (N,) squared, on the device
     tile: int  # rows of a block
+    multiply: OffsetProduct
 
     @classmethod
     def of(cls, matrix: Matrix, device: torch.device, dtype: torch.dtype) -> _Frame:
@@ -236,7 +238,8 @@ class _Frame:
         factor = scale_factor(matrix)
         norms = torch.empty(len(matrix), dtype=dtype, device=device)
         tile = min(len(matrix), _CPU_TILE if device.type == "cpu" else _GPU_TILE)
-        frame = cls(matrix, factor, column_means(matrix, factor), norms, tile)
+        multiply = offset_product(dtype, device)
+        frame = cls(matrix, factor, column_means(matrix, factor), norms, tile, multiply)
         buffer = frame.buffer(matrix.shape[1])
         for rows in frame.blocks():
             norms[rows] = frame.fill(buffer, matrix[rows]).square().sum(dim=1)
@@ -258,9 +261,9 @@ class _Frame:
             for columns in self.blocks(rows.start if some is None else 0):
                 right = self.fill(right_buffer, self.matrix[columns])
                 tile = out.view(-1)[: len(left) * len(right)].view(len(left), len(right))
-                # With `out`, a caller's autocast does not reach it.
-                torch.addmm(self.norms[columns], left, right.T, alpha=-2, out=tile)
-                yield rows, columns, tile.add_(own).clamp_(min=0).sqrt_()
+                # A caller's autocast reaches neither what has `out` nor oneDNN.
+                product = self.multiply(self.norms[columns], left, right, tile)
+                yield rows, columns, product.add_(own).clamp_(min=0).sqrt_()
 
     def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[slice]:
         stop = len(self.matrix) if stop is None else stop
