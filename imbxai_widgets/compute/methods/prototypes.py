@@ -238,7 +238,7 @@ class _Frame:
         factor = scale_factor(matrix)
         norms = torch.empty(len(matrix), dtype=dtype, device=device)
         tile = min(len(matrix), _CPU_TILE if device.type == "cpu" else _GPU_TILE)
-        multiply = offset_product(dtype, device)
+        multiply = offset_product(dtype, device, len(matrix) * matrix.size)
         frame = cls(matrix, factor, column_means(matrix, factor), norms, tile, multiply)
         buffer = frame.buffer(matrix.shape[1])
         for rows in frame.blocks():

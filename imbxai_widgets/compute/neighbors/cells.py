@@ -26,7 +26,6 @@ from imbxai_widgets.compute.numeric.blocks import (
     row_blocks,
     squared_norms,
 )
-from imbxai_widgets.compute.numeric.products import OffsetProduct, offset_product
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 _SEED: Final = 0
@@ -53,7 +52,6 @@ class Centers:
     points: torch.Tensor  # (C, D)
     norms: torch.Tensor  # (C,)
     shares: DoubleArray  # (C,) shares of the rows in each cell, by those that k-means saw
-    multiply: OffsetProduct
 
     @classmethod
     def of(
@@ -64,31 +62,28 @@ class Centers:
         k-means finds them in a sample of these rows, starting at some of the sample. The scale fits
         the queries as well, so that they can be compared with the centers.
         """
-        dtype = product_dtype(device)
-        framed, multiply = (
-            framing(references, device, dtype, queries),
-            offset_product(dtype, device),
-        )
+        framed = framing(references, device, product_dtype(device), queries)
         count = isqrt(len(kept))
         size = min(_TRAINING * count, len(kept))
         chosen = np.random.default_rng(_SEED).choice(kept, size=size, replace=False)
         rows = framed(references[chosen])
         points = rows[:count].clone()
         for _ in range(_ROUNDS):
-            cell = _nearest(rows, points, points.square().sum(dim=1), 1, multiply)[:, 0]
+            cell = _nearest(rows, points, points.square().sum(dim=1), 1)[:, 0]
             sums = torch.zeros_like(points).index_add_(0, cell, rows)
             sizes = torch.bincount(cell, minlength=count)
             points = torch.where(sizes[:, None] > 0, sums / sizes[:, None].clamp(min=1), points)
         shares = as_numpy(sizes).astype(np.float64) / size
-        return cls(framed, points, points.square().sum(dim=1), shares, multiply)
+        return cls(framed, points, points.square().sum(dim=1), shares)
 
     def nearest(self, rows: Matrix, count: int) -> NDArray[np.int32]:
         """Return the (m, count) nearest cells of each row, the nearest first."""
         near = np.empty((len(rows), count), dtype=np.int32)
 
         def look(block: slice) -> None:
-            points = self.framed(rows[block])
-            near[block] = as_numpy(_nearest(points, self.points, self.norms, count, self.multiply))
+            near[block] = as_numpy(
+                _nearest(self.framed(rows[block]), self.points, self.norms, count)
+            )
 
         blocks = row_blocks(len(rows), 4 * rows.shape[1], limit=_CACHED)
         for_each(blocks, look, self.points.device)
@@ -194,12 +189,12 @@ class Cells:
         places = torch.zeros((len(looks), width), dtype=torch.int64, device=scores.device)
         for cell, chosen in zip(cells, np.split(by_cell, firsts[1:]), strict=True):
             start, stop = int(self.starts[cell]), int(self.starts[cell + 1])
-            references, norms = self.points[start:stop], self.norms[start:stop]
+            references, norms = self.points[start:stop].T, self.norms[start:stop]
             columns = min(width, stop - start)
             for part in row_blocks(len(chosen), 4 * max(references.shape), limit=_CACHED):
                 look = torch.from_numpy(chosen[part]).to(scores.device)
                 rows = queries[look // n_probes]
-                values = self.centers.multiply(norms, rows, references)
+                values = torch.addmm(norms, rows, references, alpha=-2)
                 best = values.topk(columns, dim=1, largest=False, sorted=False)
                 scores[look, :columns] = best.values
                 places[look, :columns] = best.indices + start
@@ -207,16 +202,12 @@ class Cells:
 
 
 def _nearest(
-    points: torch.Tensor,
-    centers: torch.Tensor,
-    norms: torch.Tensor,
-    count: int,
-    multiply: OffsetProduct,
+    points: torch.Tensor, centers: torch.Tensor, norms: torch.Tensor, count: int
 ) -> torch.Tensor:
     """Return the `count` nearest centers of each point, the nearest first."""
     nearest = torch.empty((len(points), count), dtype=torch.int64, device=points.device)
     for block in row_blocks(len(points), norms.nbytes, limit=_CACHED):
-        scores = multiply(norms, points[block], centers)
+        scores = torch.addmm(norms, points[block], centers.T, alpha=-2)
         if count == 1:
             nearest[block, 0] = scores.argmin(dim=1)
         else:

@@ -31,7 +31,7 @@ from imbxai_widgets.compute.numeric.blocks import (
     scale_factor,
     squared_norms,
 )
-from imbxai_widgets.compute.numeric.products import OffsetProduct, offset_product
+from imbxai_widgets.compute.numeric.products import OffsetProduct, by_pytorch, offset_product
 from imbxai_widgets.compute.numeric.types import DoubleArray, IntArray
 
 # Rows and columns of a tile of the product. On a CPU it has 4 MiB, which stay in the cache.
@@ -93,7 +93,7 @@ class Pool:
         fill_centered(tensor, rows, factor, center)
         norms = squared_norms(tensor)
         norms[len(rows) :] = torch.inf
-        multiply = offset_product(dtype, device)
+        multiply = offset_product(dtype, device, len(queries) * rows.size)
         return cls(rows, factor, span, center, tensor, norms, tile, group, multiply)
 
     def query_blocks(self, n_queries: int) -> Iterator[slice]:
@@ -121,7 +121,9 @@ class Pool:
         They are infinite where there is no row, and for the one that is `hidden` from the query.
         """
         tensor, norms = self.tensor[columns], self.norms[columns]
-        scores = self.multiply(norms, left, tensor, out)
+        # Tiles, which have a place, come in few sizes; rows in doubt in any number.
+        multiply = by_pytorch if out is None else self.multiply
+        scores = multiply(norms, left, tensor, out)
         places = hidden - (columns.start or 0)
         queries = np.flatnonzero((places >= 0) & (places < len(norms)))
         if len(queries):

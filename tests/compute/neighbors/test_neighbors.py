@@ -196,6 +196,24 @@ def test_negative_zero_equals_zero() -> None:
     assert (indices[3:] == [0, 1]).all()
 
 
+def test_onednn_which_keeps_what_it_compiles_is_given_few_sizes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+
+    def noted(offsets: torch.Tensor, left: torch.Tensor, right: torch.Tensor, _: Any) -> Any:
+        sizes.add((tuple(left.shape), tuple(right.shape)))
+        return _products.by_pytorch(offsets, left, right)
+
+    monkeypatch.setattr(_products, "by_onednn", noted)
+    monkeypatch.setattr(_products, "_MANY", 0)
+    # Rows so close that each block leaves others in doubt.
+    rows = np.random.default_rng(0).normal(size=(9000, 8)).astype(np.float32) * 1e-4 + 1e3
+    nearest_neighbors(rows, 5, method="exact", device="cpu")
+    nearest_references(rows[:5000], rows, 5, device="cpu")
+    assert 0 < len(sizes) <= 8
+
+
 @pytest.mark.parametrize("products", [0, sys.maxsize])
 def test_distances_closer_than_float32_resolves(
     monkeypatch: pytest.MonkeyPatch, products: int
