@@ -58,22 +58,30 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture(scope="session")
+def kept(context: BrowserContext) -> list[Page]:  # noqa: ARG001
+    """The page that a test has left at rest, if any; it goes with the context."""
+    return []
+
+
 @pytest.fixture(scope="module")
-def kept() -> Iterator[list[Page]]:
-    """The page that a test of this file has left at rest, if any."""
-    pages: list[Page] = []
-    yield pages
-    for page in pages:
-        page.close()
+def kernels(lab: Lab) -> Iterator[None]:
+    """Those of a file's notebooks, which end with it: each has PyTorch and an analysis."""
+    yield
+    lab.end_kernels()
 
 
 @pytest.fixture
 def notebook(
-    request: pytest.FixtureRequest, context: BrowserContext, lab: Lab, kept: list[Page]
+    request: pytest.FixtureRequest,
+    context: BrowserContext,
+    lab: Lab,
+    kept: list[Page],
+    kernels: None,  # noqa: ARG001
 ) -> Iterator[NotebookPage]:
     """A page for one notebook; the test fails if the page logs an error or leaves the machine.
 
-    Loading JupyterLab takes longer than most tests, so those of a file share a page of it: each
+    Loading JupyterLab takes longer than most tests, so they share a page of it: each
     shuts its notebook and leaves the page to the next. After a test that failed it is closed.
     """
     failed = request.session.testsfailed
@@ -94,7 +102,11 @@ def notebook(
 
 
 @pytest.fixture
-def fresh_notebook(context: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
+def fresh_notebook(
+    context: BrowserContext,
+    lab: Lab,
+    kernels: None,  # noqa: ARG001
+) -> Iterator[NotebookPage]:
     """The same, in a page of its own: for tests of what happens when a page is loaded."""
     page = context.new_page()
     watch = Watch(page, urlsplit(lab.url).netloc)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import imbxai_widgets
 
@@ -32,6 +32,17 @@ class Lab:
         """Return the address of a notebook, alone or beside the file browser."""
         mode = "lab" if beside_files else "doc"
         return f"{self.url}{mode}/tree/{notebook}?reset&token={TOKEN}"  # in a fresh workspace
+
+    def end_kernels(self) -> None:
+        """End the kernels of all notebooks."""
+        for session in json.loads(self._answer("GET", "api/sessions")):
+            self._answer("DELETE", f"api/sessions/{session['id']}")
+
+    def _answer(self, method: str, path: str) -> bytes:
+        headers = {"Authorization": f"token {TOKEN}"}
+        request = Request(f"{self.url}{path}", headers=headers, method=method)
+        with urlopen(request, timeout=START_SECONDS) as answer:
+            return bytes(answer.read())
 
 
 @contextmanager

@@ -62,8 +62,8 @@ _AT_REST = f"""() => {{
     && !document.querySelector(".jp-Dialog, #jupyterlab-splash");
 }}"""
 
-# Whether JupyterLab is loaded and shows no document.
-_EMPTY = "() => window.jupyterapp?.shell.currentWidget === null"
+# Whether JupyterLab is loaded and shows no document; where there is none, it shows its launcher.
+_EMPTY = "() => Boolean(window.jupyterapp) && !window.jupyterapp.shell.currentWidget?.context"
 
 _OPEN = "(path) => { window.jupyterapp.commands.execute('docmanager:open', { path }) }"
 
