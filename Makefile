@@ -64,8 +64,9 @@ lab: $(DEMO)
 # -- checks --------------------------------------------------------------------------------
 
 # As many tests at a time as there are cores, at most four; a file's tests stay together, in their
-# order, and so share what its fixtures made. One thread each: more would only wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest \
+# order, and so share what its fixtures made. One thread each: more would only wait for each other,
+# and those that a test asks for wait without keeping a core busy.
+PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest \
           -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # What needs one core alone runs two at a time, each one's words together where make can (4.0).
@@ -94,10 +95,10 @@ test-js: $(STAMP) js/node_modules/.package-lock.json contract
 	cd js && npm test --silent
 
 test-python: $(STAMP)
-	$(PYTEST) -m "not e2e"
+	$(PYTEST) --ignore=tests/e2e
 
 test-browser: $(STAMP) js/node_modules/.package-lock.json chromium
-	$(PYTEST) -m e2e
+	$(PYTEST) tests/e2e
 
 clean:
 	rm -rf $(VENV) artifacts build dist imbxai_widgets/static js/node_modules js/test/contract.ts .mypy_cache \

@@ -6,6 +6,7 @@ holds for the folders below its own, and the examples are in imbxai_widgets/.
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable
 from functools import cache
@@ -17,8 +18,18 @@ import pytest
 from imbxai_widgets import Analysis, analyze
 from imbxai_widgets.demo import Demo, load_demo
 
+# What is imported stays: to look through it for garbage, again and again, took a tenth of the time.
+gc.disable()
+
 # No modules of examples: pytest would import them for nothing.
 collect_ignore_glob = ["docs/*", "js/*", "tests/benchmarks/*"]
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make alone."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @cache

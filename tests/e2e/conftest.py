@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import chromium
 import pytest
+from demo_notebook import DEMO
 from lab import Lab, serve
 from notebook_page import NotebookPage
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from watch import Watch
+from pages import Pages
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",  # containers
@@ -59,57 +59,33 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="session")
-def kept(context: BrowserContext) -> list[Page]:  # noqa: ARG001
-    """The page that a test has left at rest, if any; it goes with the context."""
-    return []
+def pages(context: BrowserContext, lab: Lab) -> Pages:
+    return Pages(context, lab)
 
 
 @pytest.fixture(scope="module")
 def kernels(lab: Lab) -> Iterator[None]:
-    """Those of a file's notebooks, which end with it: each has PyTorch and an analysis."""
+    """Those of a file's notebooks, which end with it, but that of the demo."""
     yield
-    lab.end_kernels()
+    lab.end_kernels(but=DEMO)
 
 
 @pytest.fixture
 def notebook(
     request: pytest.FixtureRequest,
-    context: BrowserContext,
-    lab: Lab,
-    kept: list[Page],
+    pages: Pages,
     kernels: None,  # noqa: ARG001
 ) -> Iterator[NotebookPage]:
-    """A page for one notebook; the test fails if the page logs an error or leaves the machine.
-
-    Loading JupyterLab takes longer than most tests, so they share a page of it: each
-    shuts its notebook and leaves the page to the next. After a test that failed it is closed.
-    """
-    failed = request.session.testsfailed
-    page = kept.pop() if kept else context.new_page()
-    watch = Watch(page, urlsplit(lab.url).netloc)
-    notebook = NotebookPage(page, lab, watch)
-    yield notebook
-    passed = request.session.testsfailed == failed and not watch.faults
-    try:
-        watch.check()
-    finally:
-        # Errors that come of the shutting are JupyterLab's, not the test's: the page then goes.
-        if passed and notebook.leave() and not watch.faults:
-            kept.append(page)
-        else:
-            page.close()
-        watch.end()
+    """A notebook in the page that tests share."""
+    with pages.shared(request.session) as notebook:
+        yield notebook
 
 
 @pytest.fixture
 def fresh_notebook(
-    context: BrowserContext,
-    lab: Lab,
+    pages: Pages,
     kernels: None,  # noqa: ARG001
 ) -> Iterator[NotebookPage]:
-    """The same, in a page of its own: for tests of what happens when a page is loaded."""
-    page = context.new_page()
-    watch = Watch(page, urlsplit(lab.url).netloc)
-    yield NotebookPage(page, lab, watch)
-    page.close()
-    watch.check()
+    """A notebook in a page of its own: for tests of what happens when a page is loaded."""
+    with pages.fresh() as notebook:
+        yield notebook

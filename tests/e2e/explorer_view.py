@@ -41,7 +41,7 @@ _UNCHANGED = f"""([root, before]) => {{
   return Object.keys(now).filter((key) => JSON.stringify(now[key]) === JSON.stringify(before[key]));
 }}"""
 
-# The panels, once they have stood still for some frames: images come last, and asynchronously.
+# The panels, once they have stood still for 200 ms: images come last, and asynchronously.
 # Charts of bqplot follow a change of their width 300 ms later: then a plot ends within its figure,
 # at most the widest margin at the right (see `row_figure`) before its end.
 _SETTLED = f"""async (root) => {{
@@ -59,7 +59,8 @@ _SETTLED = f"""async (root) => {{
     .filter((figure) => figure.checkVisibility({{ visibilityProperty: true }}) && inSight(figure));
   const end = performance.now() + {PATIENCE_MS};
   let last = "";
-  for (let frames = 0; frames < 10; frames++) {{
+  for (let looks = 0; looks < 4; looks++) {{
+    await new Promise((done) => setTimeout(done, 50)); // to look at every frame keeps a core busy
     await new Promise(requestAnimationFrame);
     const now = JSON.stringify(({_PANELS})(root));
     const misfits = charts().filter((figure) => !fits(figure));
@@ -69,7 +70,7 @@ _SETTLED = f"""async (root) => {{
         .map((element) => JSON.stringify(element?.getBoundingClientRect())));
       throw new Error(`the panels do not stand still; charts that do not fit: ${{sizes}}`);
     }}
-    if (now !== last || misfits.length) frames = 0;
+    if (now !== last || misfits.length) looks = 0;
     last = now;
   }}
   return JSON.parse(last);
@@ -125,7 +126,7 @@ class ExplorerView:
         page, given = self.root.page, [self.root.element_handle(), before]
         changed = f"(given) => ({_UNCHANGED})(given).length === 0"
         try:
-            page.wait_for_function(changed, arg=given, timeout=PATIENCE_MS)
+            page.wait_for_function(changed, arg=given, timeout=PATIENCE_MS, polling=50)
         except TimeoutError:
             unchanged = ", ".join(page.evaluate(_UNCHANGED, given))
             raise AssertionError(f"these panels did not change: {unchanged}") from None

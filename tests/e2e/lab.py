@@ -33,10 +33,11 @@ class Lab:
         mode = "lab" if beside_files else "doc"
         return f"{self.url}{mode}/tree/{notebook}?reset&token={TOKEN}"  # in a fresh workspace
 
-    def end_kernels(self) -> None:
-        """End the kernels of all notebooks."""
+    def end_kernels(self, *, but: str = "") -> None:
+        """End the kernels of all notebooks, or of all but one."""
         for session in json.loads(self._answer("GET", "api/sessions")):
-            self._answer("DELETE", f"api/sessions/{session['id']}")
+            if session["path"] != but:
+                self._answer("DELETE", f"api/sessions/{session['id']}")
 
     def _answer(self, method: str, path: str) -> bytes:
         headers = {"Authorization": f"token {TOKEN}"}

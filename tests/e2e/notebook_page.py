@@ -21,6 +21,8 @@ OPEN_MS = 120_000
 RUN_MS = 300_000
 ANSWER_MS = 60_000
 REST_MS = 5_000  # whose end costs a page that is loaded anew, no test
+# Between two looks at what is waited for; to look at every frame keeps a core busy with drawing.
+LOOK_MS = 50
 
 _SESSION = "window.jupyterapp?.shell.currentWidget?.sessionContext"
 
@@ -101,7 +103,8 @@ class NotebookPage:
             self._goto(name)
         # Started, not awaited: the wait below has an outer limit, the command would have none.
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-        _raise(self.page.wait_for_function(_OUTCOME, timeout=RUN_MS).json_value())
+        outcome = self.page.wait_for_function(_OUTCOME, timeout=RUN_MS, polling=LOOK_MS)
+        _raise(outcome.json_value())
 
     def _goto(self, name: str) -> None:
         address = self.lab.page(name, beside_files=self._beside_files)
@@ -117,29 +120,32 @@ class NotebookPage:
         """Save the notebook, end its kernel and leave its page."""
         for task in ("context.save()", "sessionContext.shutdown()"):
             self.page.evaluate(_DO.replace("TASK", task))
-            self.page.wait_for_function("() => window.imbxaiDone", timeout=OPEN_MS)
+            self.page.wait_for_function("() => window.imbxaiDone", timeout=OPEN_MS, polling=LOOK_MS)
         self.page.goto("about:blank")
+
+    def close_widgets(self) -> None:
+        """Close all widgets of the kernel: another page of this notebook would restore them."""
+        self.run("import ipywidgets\nipywidgets.Widget.close_all()")
 
     def leave(self) -> bool:
         """Shut the notebook unsaved, its kernel goes on; return whether the page serves another."""
         try:
-            self.page.wait_for_function(_AT_REST, timeout=REST_MS)
+            self.page.wait_for_function(_AT_REST, timeout=REST_MS, polling=LOOK_MS)
         except TimeoutError:
             return False
-        # Or those that are shown would be told of a kernel that they no longer reach.
-        self.run("import ipywidgets\nipywidgets.Widget.close_all()")
         self.page.mouse.move(0, 0)  # or it points at something of the next notebook
         self.page.evaluate("() => { window.jupyterapp.shell.currentWidget.dispose() }")
         return bool(self.page.evaluate(_EMPTY))
 
     def wait_until_ready(self) -> None:
         """Wait until the notebook is open and its kernel idle."""
-        self.page.wait_for_function(_READY, timeout=OPEN_MS)
+        self.page.wait_for_function(_READY, timeout=OPEN_MS, polling=LOOK_MS)
 
     def run(self, code: str) -> str:
         """Run code in the kernel, beside the cells; return what it printed."""
         self.page.evaluate(_ASK, code)
-        answer = self.page.wait_for_function("() => window.imbxaiAnswer", timeout=ANSWER_MS)
+        given = "() => window.imbxaiAnswer"
+        answer = self.page.wait_for_function(given, timeout=ANSWER_MS, polling=LOOK_MS)
         outcome = answer.json_value()
         _raise(outcome)
         return str(outcome["printed"])
@@ -174,7 +180,7 @@ class NotebookPage:
         # JupyterLab's splash goes a second later. One that another theme puts up before is the same
         # element, which is then taken away twice: an error that is none of ours.
         gone = "() => !document.getElementById('jupyterlab-splash')"
-        self.page.wait_for_function(gone, timeout=OPEN_MS)
+        self.page.wait_for_function(gone, timeout=OPEN_MS, polling=LOOK_MS)
 
 
 def _raise(outcome: dict[str, str]) -> None:

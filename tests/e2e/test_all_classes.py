@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
+from demo_notebook import ANALYSIS, DEMO
 from explorer_view import PATIENCE_MS, ExplorerView
 from notebook_page import NotebookPage
 from playwright.sync_api import expect
 
-FEW = """
-from imbxai_widgets import Explorer, analyze
-from imbxai_widgets.demo import load_demo
-
-if "analysis" not in globals():  # the kernel is that of the test before
-    model, train, validation = load_demo()
-    analysis = analyze(model, train, validation=validation, progress=False)
-explorer = Explorer(analysis)
-explorer
-"""
+FEW = "explorer = Explorer(analysis)\nexplorer"
 MANY = """
 import numpy as np
-from imbxai_widgets import Analysis, Explorer
+from imbxai_widgets import Analysis
 
 rng = np.random.default_rng(0)
 labels = np.repeat(np.arange(1000), 4)
@@ -47,15 +37,8 @@ _STEPS = """async (overview) => {
 }"""
 
 
-@pytest.fixture(autouse=True)
-def close_widgets(notebook: NotebookPage) -> Iterator[None]:
-    """Leave no widgets in the kernel: the page of the next test would restore them."""
-    yield
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
-
-
-def opened(notebook: NotebookPage, name: str, cell: str) -> ExplorerView:
-    notebook.open(name, [cell])
+def opened(notebook: NotebookPage, cell: str) -> ExplorerView:
+    notebook.open(DEMO, [ANALYSIS, cell])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.open_tab("All classes")
     expect(view.overview.locator(".imbxai-overview-content")).not_to_be_empty(timeout=PATIENCE_MS)
@@ -63,7 +46,7 @@ def opened(notebook: NotebookPage, name: str, cell: str) -> ExplorerView:
 
 
 def test_a_click_on_a_cell_shows_the_images_that_it_counts(notebook: NotebookPage) -> None:
-    view = opened(notebook, "overview.ipynb", FEW)
+    view = opened(notebook, FEW)
     cell = view.overview_cell("Plants", "Animals")
     expect(cell).to_have_text("8")
     cell.hover()
@@ -82,7 +65,7 @@ def test_a_click_on_a_cell_shows_the_images_that_it_counts(notebook: NotebookPag
 
 
 def test_a_thousand_classes_fold_and_unfold(notebook: NotebookPage) -> None:
-    view = opened(notebook, "overview-many.ipynb", MANY)
+    view = opened(notebook, MANY)
     pair = view.overview.locator(".imbxai-pair").first
     name = str(pair.locator(".imbxai-pair-other").text_content())
     pair.locator(".imbxai-pair-other").click()

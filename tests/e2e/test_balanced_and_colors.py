@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
+from demo_notebook import ANALYSIS, DEMO
 from explorer_view import PATIENCE_MS, ExplorerView
 from notebook_page import NotebookPage
 from playwright.sync_api import expect
 
-CELL = """
-from imbxai_widgets import Explorer
-from imbxai_widgets.demo import load_demo
-
-if "analysis" not in globals():  # the kernel is that of the test before
-    model, train, validation = load_demo()
-    explorer = Explorer(model, train, validation=validation)
-    analysis = explorer.analysis
+SHOW = """
 explorer = Explorer(analysis, model=model, dataset=train, validation=validation)
 explorer.selected_class = "Plants"
 explorer
@@ -24,12 +16,11 @@ explorer
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
-    notebook.open("balanced_and_colors.ipynb", [CELL])
+def view(notebook: NotebookPage) -> ExplorerView:
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("Plants")
-    yield view
-    notebook.run("import ipywidgets; ipywidgets.Widget.close_all()")
+    return view
 
 
 def test_the_switch_changes_counts_tiles_and_filters(

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from contrasts import check_contrasts
+from demo_notebook import ANALYSIS, DEMO
 from explorer_view import ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
 
-# Made once: later notebooks of this name find the analyses in their kernel.
+# Made once, as that of the demo is.
 ANALYSES = """
-from imbxai_widgets import Explorer, analyze
-from imbxai_widgets.demo import load_demo
+def analyzed(loss):
+    model, train, validation = load_demo(loss)
+    options = {"validation": validation, "salient_fraction": None, "progress": False}
+    return analyze(model, train, **options)
 
 if "analyses" not in globals():
-    analyses = []
-    for loss in ("ce", "ldam"):
-        model, train, validation = load_demo(loss)
-        options = {"validation": validation, "salient_fraction": None, "progress": False}
-        analyses.append(analyze(model, train, **options))
+    analyses = [analyzed(loss) for loss in ("ce", "ldam")]
 before, after = analyses
 """
 SHOW = """
@@ -51,13 +48,12 @@ def facts(name):
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
-    notebook.open("comparison.ipynb", [ANALYSES, SHOW])
+def view(notebook: NotebookPage) -> ExplorerView:
+    notebook.open(DEMO, [ANALYSIS, ANALYSES, SHOW])
     notebook.run(FACTS)
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("Plants")
-    yield view
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
+    return view
 
 
 def check(notebook: NotebookPage, panel: Locator, name: str) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 
+from demo_notebook import ANALYSIS, DEMO
 from explorer_view import ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
 
 # The embedded images, with copies planted: under another label, and in both splits.
 CELL = """
-from imbxai_widgets import Analysis, Explorer, analyze
-from imbxai_widgets.demo import load_demo
+from imbxai_widgets import Analysis
 
-model, train, validation = load_demo()
-found = analyze(model, train, validation=validation, salient_fraction=None, progress=False)
-held_out = found.validation
+found, held_out = analysis, analysis.validation
 features, unseen = found.embeddings.copy(), held_out.embeddings.copy()
 plants, animals = found.members("Plants"), found.members("Animals")
 features[plants[1]] = features[plants[0]]
@@ -57,7 +55,7 @@ def check(view: ExplorerView, count: Locator, words: str | None = None) -> None:
 
 
 def test_each_kind_of_count_shows_as_many_images(notebook: NotebookPage) -> None:
-    notebook.open("counts.ipynb", [CELL])
+    notebook.open(DEMO, [ANALYSIS, CELL])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer").first)
     view.panels("Plants")
     check(view, view.header.locator(".imbxai-verdict button").first)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from axe import check_accessibility
+from demo_notebook import ANALYSIS, DEMO, SHOW
 from explorer_view import PATIENCE_MS, ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
-from test_linked_panels import ANALYSIS, SHOW
 
 TESTS = Path(__file__).parents[1]
 # js/src/parts/decision_plot.ts has the same, in CSS pixels.
@@ -76,8 +75,8 @@ class DecisionMapView:
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[DecisionMapView]:
-    notebook.open("decision_map.ipynb", [ANALYSIS, SHOW])
+def view(notebook: NotebookPage) -> DecisionMapView:
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     explorer = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     explorer.panels("Plants")
     notebook.run(SAID)
@@ -87,8 +86,7 @@ def view(notebook: NotebookPage) -> Iterator[DecisionMapView]:
     view.root.scroll_into_view_if_needed()
     explorer.settle()
     view.root.scroll_into_view_if_needed()
-    yield view
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
+    return view
 
 
 def test_keys_move_the_bias_and_all_numbers_are_those_of_python(

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from demo_notebook import ANALYSIS, DEMO
 from explorer_view import ExplorerView
 from notebook_page import NotebookPage
 from playwright.sync_api import Locator, expect
-from test_linked_panels import ANALYSIS
 
 PATIENCE_MS = 60_000
 SHOW = """
@@ -63,11 +63,11 @@ class Edited:
 @pytest.fixture
 def edited(notebook: NotebookPage) -> Iterator[Edited]:
     """The panels of Plants, and a journal that is new."""
-    notebook.open("explorer.ipynb", [ANALYSIS, SHOW])
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     edited = Edited(notebook)
     expect(edited.image()).to_be_visible(timeout=PATIENCE_MS)
     yield edited
-    notebook.run("import ipywidgets\nexplorer.edits.close()\nipywidgets.Widget.close_all()")
+    notebook.run("explorer.edits.close()")
     edited.journal.unlink()
 
 

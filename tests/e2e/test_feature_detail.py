@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from axe import check_accessibility
+from demo_notebook import ANALYSIS, DEMO
 from explorer_view import PATIENCE_MS, ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
-from test_linked_panels import ANALYSIS
 
 FEATURE = 41  # of Plants, Animals and Food
 SHOW = """
@@ -71,14 +69,13 @@ BARS = """(chart) => {
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
+def view(notebook: NotebookPage) -> ExplorerView:
     """The panels of Plants."""
-    notebook.open("feature.ipynb", [ANALYSIS, SHOW])
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     notebook.run("import numpy as np, torch" + STRONGEST)
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("Plants")
-    yield view
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
+    return view
 
 
 def bars(dialog: Locator) -> list[float]:

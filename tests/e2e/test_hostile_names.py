@@ -94,7 +94,6 @@ def test_names_are_text_in_jupyterlab(notebook: NotebookPage) -> None:
         assert any(name in text for text in outputs.all_text_contents())
     # JupyterLab itself typesets mathematics in the tables of pandas.
     expect(outputs.locator(MARKUP.replace(", mjx-container", ""))).to_have_count(0)
-    notebook.run("import ipywidgets; ipywidgets.Widget.close_all()")
 
 
 @pytest.fixture(scope="module")

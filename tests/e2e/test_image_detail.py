@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe import check_accessibility
+from demo_notebook import ANALYSIS, DEMO
 from explorer_view import ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
-from test_linked_panels import ANALYSIS
 
 SHOW = "explorer = Explorer(analysis, model=model)\nexplorer.selected_class = 'Plants'\nexplorer"
 FAILING = "analysis.find_images('Plants', 'validation', right=False, predicted='Animals')"
@@ -21,13 +20,12 @@ _PIXELS = """(dialog) => [...dialog.querySelectorAll(".imbxai-detail-frame canva
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
+def view(notebook: NotebookPage) -> ExplorerView:
     """The panels of Plants, with the model at hand."""
-    notebook.open("detail.ipynb", [ANALYSIS, SHOW])
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("Plants")
-    yield view
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
+    return view
 
 
 def failing(view: ExplorerView) -> Locator:
@@ -165,10 +163,10 @@ def test_a_model_that_changed_shows_no_picture_of_where_it_looks(
     notebook: NotebookPage, view: ExplorerView
 ) -> None:
     dialog = view.root.get_by_role("dialog")
-    change = "head = list(model.modules())[-1]\nhead.weight.data[0] {}= 1"
-    notebook.run(change.format("+"))
+    change = "weight = list(model.modules())[-1].weight.data\nkept = weight.clone()\nweight[0] += 1"
+    notebook.run(change)
     failing(view).first.click()
     notebook.page.keyboard.press("w")
     expect(dialog).to_contain_text("The model has changed since the analysis")
     expect(dialog.locator(".imbxai-detail-veil")).to_be_hidden()
-    notebook.run(change.format("-"))
+    notebook.run("weight.copy_(kept)")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_notebook import ANALYSIS, DEMO, SHOW
 from explorer_view import ExplorerView
 from notebook_page import NotebookPage
 from playwright.sync_api import Locator, expect
-from test_linked_panels import ANALYSIS, SHOW
 
 PATIENCE_MS = 60_000
 
@@ -74,14 +73,13 @@ class ImagesView:
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[ImagesView]:
+def view(notebook: NotebookPage) -> ImagesView:
     """The panels of Plants."""
-    notebook.open("explorer.ipynb", [ANALYSIS, SHOW])
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     notebook.run(_PIXELS)
     view = ImagesView(notebook)
     expect(view.failures.locator("[data-image]").first).to_be_visible(timeout=PATIENCE_MS)
-    yield view
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
+    return view
 
 
 def settled(view: ImagesView) -> None:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from contrasts import check_contrasts
+from demo_notebook import ANALYSIS, DEMO, SHOW
 from explorer_view import ExplorerView, Panels
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import expect
 
 ARCHETYPES = ("safe", "border", "rare", "outlier")
-
-# The analysis is made once: later notebooks of this name find it in their kernel.
-ANALYSIS = """
-from imbxai_widgets import Explorer, analyze
-from imbxai_widgets.demo import load_demo
-
-if "analysis" not in globals():
-    model, train, validation = load_demo()
-    analysis = analyze(model, train, validation=validation, progress=False)
-"""
-SHOW = "explorer = Explorer(analysis)\nexplorer.selected_class = 'Plants'\nexplorer"
 
 # What the panels must show of a class, taken from the tables that users read.
 FACTS = """
@@ -50,13 +40,6 @@ def pixels(images):
 """
 
 
-@pytest.fixture(autouse=True)
-def close_widgets(notebook: NotebookPage) -> Iterator[None]:
-    """Leave no widgets in the kernel: the page of the next test would restore them."""
-    yield
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
-
-
 @pytest.fixture
 def explorer(notebook: NotebookPage) -> ExplorerView:
     """An Explorer that shows Plants."""
@@ -65,7 +48,7 @@ def explorer(notebook: NotebookPage) -> ExplorerView:
 
 def open_explorers(notebook: NotebookPage, *cells: str) -> list[ExplorerView]:
     """Open a notebook whose every cell shows an Explorer."""
-    notebook.open("explorer.ipynb", [ANALYSIS, *cells])
+    notebook.open(DEMO, [ANALYSIS, *cells])
     notebook.run(FACTS)
     roots = notebook.page.locator(".imbxai-explorer")
     expect(roots).to_have_count(len(cells), timeout=60_000)

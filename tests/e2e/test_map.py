@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from demo_notebook import ANALYSIS, DEMO, SHOW
 from explorer_view import ExplorerView
-from lab import Lab
 from notebook_page import NotebookPage, screenshot
-from playwright.sync_api import Browser, Locator, expect
-from test_linked_panels import ANALYSIS
-from watch import Watch
+from playwright.sync_api import Locator, expect
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_MS = 60_000
-SHOW = "explorer = Explorer(analysis)\nexplorer.selected_class = 'Plants'\nexplorer"
 HEIGHT = 440  # of the map, in pixels; js/src/parts/map_plot.ts has the same
 
 # Where all images are on the map: keys, and coordinates between -1 and 1.
@@ -136,13 +131,12 @@ class MapView:
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[MapView]:
-    notebook.open("map.ipynb", [ANALYSIS, SHOW])
+def view(notebook: NotebookPage) -> MapView:
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     notebook.run(f"import numpy as np\n{_PLACES}")
     view = MapView(notebook)
     expect(view.explorer.thumbnails.first).to_be_visible(timeout=PATIENCE_MS)
-    yield view
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
+    return view
 
 
 def within(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -279,21 +273,16 @@ def test_100_000_images_are_drawn_moved_and_not_marked_at_once(notebook: Noteboo
     view.draw_around(corners * [box["width"], box["height"]] + [box["x"], box["y"]])
     expect(view.told).to_contain_text("more than the 10,000 that can be marked")
     assert notebook.value("explorer._linker.marked") == []
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
 
 
-def test_without_webgl_a_line_says_so_and_the_rest_works(browser: Browser, lab: Lab) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.add_init_script(
+def test_without_webgl_a_line_says_so_and_the_rest_works(fresh_notebook: NotebookPage) -> None:
+    fresh_notebook.page.add_init_script(
         "const get = HTMLCanvasElement.prototype.getContext;"
         "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
         "  return kind.includes('webgl') ? null : get.call(this, kind, ...rest); };"
     )
-    page = context.new_page()
-    watch = Watch(page, urlsplit(lab.url).netloc)
-    notebook = NotebookPage(page, lab, watch)
-    notebook.open("map.ipynb", [ANALYSIS, SHOW])
-    view = MapView(notebook)
+    fresh_notebook.open(DEMO, [ANALYSIS, SHOW])
+    view = MapView(fresh_notebook)
     expect(view.explorer.thumbnails.first).to_be_visible(timeout=PATIENCE_MS)
     view.open()
     expect(view.root.get_by_role("alert").first).to_contain_text("draws no WebGL")
@@ -301,6 +290,4 @@ def test_without_webgl_a_line_says_so_and_the_rest_works(browser: Browser, lab: 
     assert view.root.locator(".imbxai-map-class").count() == 10
     view.explorer.pick("Flags")
     expect(view.words).to_contain_text("neighborhoods of Flags")
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
-    context.close()
-    watch.check()
+    fresh_notebook.close_widgets()

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
+from demo_notebook import ANALYSIS, DEMO
 from explorer_view import ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
 
-# The analysis is made once: later notebooks of this name find it in their kernel.
-SETUP = """
+MAKE = """
 import ipywidgets
 from IPython.display import display, update_display
-from imbxai_widgets import Explorer, analyze
-from imbxai_widgets.demo import load_demo
-
-if "analysis" not in globals():
-    model, train, validation = load_demo()
-    analysis = analyze(model, train, validation=validation, progress=False)
 
 def make(name="Plants"):
     made = Explorer(analysis)
     made.selected_class = name
     return made
 """
+SETUP = ANALYSIS + MAKE
 # Each shows one Explorer, beside which its cell shows the words "beside it".
 PLACES = {
     "the end of a cell": ["print('beside it')\nmake()"],
@@ -65,13 +58,6 @@ PLACES = {
 LOOKED_CLOSER = {"an Output in a Tab", "an Accordion", "interact"}
 
 
-@pytest.fixture(autouse=True)
-def close_widgets(notebook: NotebookPage) -> Iterator[None]:
-    """Leave no widgets in the kernel: the page of the next test would restore them."""
-    yield
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
-
-
 def outputs(notebook: NotebookPage, words: str) -> Locator:
     """Return what is shown below cells of these words."""
     return notebook.page.locator(".jp-Cell-outputArea").get_by_text(words, exact=False)
@@ -79,7 +65,7 @@ def outputs(notebook: NotebookPage, words: str) -> Locator:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_it_works_and_hides_nothing_beside_it(notebook: NotebookPage, place: str) -> None:
-    notebook.open("places.ipynb", [SETUP, *PLACES[place]])
+    notebook.open(DEMO, [SETUP, *PLACES[place]])
     roots = notebook.page.locator(".imbxai-explorer")
     expect(roots).to_have_count(1, timeout=60_000)
     view = ExplorerView(roots.first)
@@ -98,7 +84,7 @@ def test_it_works_and_hides_nothing_beside_it(notebook: NotebookPage, place: str
 
 
 def test_interact_shows_one_explorer_after_another(notebook: NotebookPage) -> None:
-    notebook.open("places.ipynb", [SETUP, *PLACES["interact"]])
+    notebook.open(DEMO, [SETUP, *PLACES["interact"]])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("Plants")
     choice = notebook.page.locator(".jp-Cell-outputArea select").first
@@ -120,7 +106,7 @@ def test_an_explorer_that_is_updated_again_and_again_stays(notebook: NotebookPag
         "display(make('Sky'), display_id='place');",
         "update_display(make(), display_id='place')",
     ]
-    notebook.open("places.ipynb", [SETUP, *cells])
+    notebook.open(DEMO, [SETUP, *cells])
     root = notebook.page.locator(".imbxai-explorer")
     for _ in range(2):
         view = ExplorerView(root)
@@ -140,7 +126,7 @@ def test_an_explorer_that_is_updated_again_and_again_stays(notebook: NotebookPag
 
 
 def test_a_closed_explorer_leaves_the_page(notebook: NotebookPage) -> None:
-    notebook.open("places.ipynb", [SETUP, "explorer = make()\nexplorer"])
+    notebook.open(DEMO, [SETUP, "explorer = make()\nexplorer"])
     root = notebook.page.locator(".imbxai-explorer")
     ExplorerView(root).panels("Plants")
     notebook.run("explorer.close()")
@@ -149,7 +135,7 @@ def test_a_closed_explorer_leaves_the_page(notebook: NotebookPage) -> None:
 
 
 def test_a_cell_run_again_shows_the_new_one_and_closes_the_old(notebook: NotebookPage) -> None:
-    notebook.open("places.ipynb", [SETUP, "explorer = make()\nexplorer", "display(make())"])
+    notebook.open(DEMO, [SETUP, "explorer = make()\nexplorer", "display(make())"])
     roots = notebook.page.locator(".imbxai-explorer")
     expect(roots).to_have_count(2, timeout=60_000)
     widgets = notebook.value("len(ipywidgets.widgets.widget._instances)")

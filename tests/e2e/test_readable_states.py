@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from explorer_view import ExplorerView
+from lab import Lab
 from notebook_page import NotebookPage, screenshot
-from playwright.sync_api import Locator, expect
+from pages import Pages
+from playwright.sync_api import BrowserContext, Locator, expect
 
 TESTS = Path(__file__).parents[1]
 # Class c0 is shown; the cards of other classes are sent when the page asks for them.
@@ -54,31 +56,34 @@ explorer._deck.card = explorer._deck.contents["images"].images = fail
 """
 
 
-@pytest.fixture
-def notebook(fresh_notebook: NotebookPage) -> NotebookPage:
-    """A page of its own, since kernels are restarted and scripts are added to it."""
-    return fresh_notebook
+@pytest.fixture(scope="module")
+def unseen_pages(context: BrowserContext, lab: Lab) -> Iterator[Pages]:
+    pages = Pages(context, lab, script=_UNSEEN)
+    yield pages
+    pages.close()
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
-    notebook.page.add_init_script(_UNSEEN)
-    yield from open_view(notebook)
+def unseen(
+    request: pytest.FixtureRequest,
+    unseen_pages: Pages,
+    kernels: None,  # noqa: ARG001
+) -> Iterator[NotebookPage]:
+    """A notebook whose class list is never in sight."""
+    with unseen_pages.shared(request.session) as notebook:
+        yield notebook
 
 
 @pytest.fixture
-def seen(notebook: NotebookPage) -> Iterator[ExplorerView]:
-    """A view whose class list is in sight."""
-    yield from open_view(notebook)
+def view(unseen: NotebookPage) -> ExplorerView:
+    return open_view(unseen)
 
 
-def open_view(notebook: NotebookPage) -> Iterator[ExplorerView]:
+def open_view(notebook: NotebookPage) -> ExplorerView:
     notebook.open("faults.ipynb", [CELL])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("c0")
-    yield view
-    # Or the page of the next test would restore them.
-    notebook.run("import ipywidgets; ipywidgets.Widget.close_all()")
+    return view
 
 
 def message(view: ExplorerView) -> Locator:
@@ -94,12 +99,12 @@ def check_one_class(view: ExplorerView, name: str) -> None:
 
 
 def test_a_restarted_kernel_leaves_the_panels_and_says_what_is_missing(
-    notebook: NotebookPage, view: ExplorerView
+    unseen: NotebookPage, view: ExplorerView
 ) -> None:
     view.pick("c1")
     view.panels("c1")
-    notebook.page.evaluate(_RESTART)
-    notebook.page.wait_for_function("() => window.imbxaiRestarted", timeout=60_000)
+    unseen.page.evaluate(_RESTART)
+    unseen.page.wait_for_function("() => window.imbxaiRestarted", timeout=60_000)
     view.pick("c0")  # held by the page
     view.panels("c0")
     check_one_class(view, "c0")
@@ -111,9 +116,8 @@ def test_a_restarted_kernel_leaves_the_panels_and_says_what_is_missing(
     expect(view.thumbnails.first).to_have_attribute("data-marked", "true")
 
 
-def test_classes_in_sight_are_shown_without_the_kernel(
-    notebook: NotebookPage, seen: ExplorerView
-) -> None:
+def test_classes_in_sight_are_shown_without_the_kernel(notebook: NotebookPage) -> None:
+    seen = open_view(notebook)
     made = "explorer._deck.ordered_members.cache_info().currsize"
     notebook.wait_for_value(made, 4 * 4)
     notebook.run(_FAIL)
@@ -125,9 +129,9 @@ def test_classes_in_sight_are_shown_without_the_kernel(
 
 
 def test_cards_that_fail_leave_the_last_class_and_the_reason(
-    notebook: NotebookPage, view: ExplorerView
+    unseen: NotebookPage, view: ExplorerView
 ) -> None:
-    notebook.run("card = explorer._deck.card" + _FAIL)
+    unseen.run("card = explorer._deck.card" + _FAIL)
     view.images.locator("[data-action=more]").first.click()
     notice = view.images.locator(".imbxai-notice").first
     expect(notice).to_have_text("The images could not be shown: MemoryError: out of <b>memory</b>")
@@ -135,16 +139,16 @@ def test_cards_that_fail_leave_the_last_class_and_the_reason(
     words = "This class could not be shown: MemoryError: out of <b>memory</b>. "
     expect(message(view)).to_have_text(f"{words}The panels still show c0.", timeout=60_000)
     check_one_class(view, "c0")
-    notebook.run("explorer._deck.card = card")
+    unseen.run("explorer._deck.card = card")
     view.pick("c2")
     view.panels("c2")
     expect(message(view)).to_have_text("")
 
 
 def test_a_callback_of_the_user_that_fails_is_shown_above_the_panels(
-    notebook: NotebookPage, view: ExplorerView
+    unseen: NotebookPage, view: ExplorerView
 ) -> None:
-    notebook.run("explorer.observe(lambda change: 1 / 0, 'selected_class')")
+    unseen.run("explorer.observe(lambda change: 1 / 0, 'selected_class')")
     words = "A callback of selected_class failed: ZeroDivisionError: division by zero"
     for name in ("c3", "c0"):
         view.pick(name)
@@ -154,9 +158,9 @@ def test_a_callback_of_the_user_that_fails_is_shown_above_the_panels(
 
 
 def test_images_that_cannot_be_read_do_not_hide_their_class(
-    notebook: NotebookPage, view: ExplorerView
+    unseen: NotebookPage, view: ExplorerView
 ) -> None:
-    notebook.run(_TEAR)
+    unseen.run(_TEAR)
     view.pick("c3")
     view.panels("c3")
     expect(message(view)).to_contain_text("images could not be read; the first is image")
@@ -165,13 +169,13 @@ def test_images_that_cannot_be_read_do_not_hide_their_class(
 
 
 def test_a_notebook_opened_again_without_its_kernel_says_what_was_shown(
-    notebook: NotebookPage,
+    fresh_notebook: NotebookPage,
 ) -> None:
-    notebook.open("faults.ipynb", [CELL])
-    ExplorerView(notebook.page.locator(".imbxai-explorer")).panels("c0")
-    words = notebook.page.locator(".imbxai-left-behind")
+    fresh_notebook.open("faults.ipynb", [CELL])
+    ExplorerView(fresh_notebook.page.locator(".imbxai-explorer")).panels("c0")
+    words = fresh_notebook.page.locator(".imbxai-left-behind")
     expect(words).to_be_hidden()
-    notebook.reopen_without_kernel("faults.ipynb")
+    fresh_notebook.reopen_without_kernel("faults.ipynb")
     expect(words).to_have_text(
         "Explorer of 125 training images in 4 classes, opened at the class c0. "
         "Where no panels are shown, run this cell again to see them, or make a page of the "
@@ -179,5 +183,5 @@ def test_a_notebook_opened_again_without_its_kernel_says_what_was_shown(
         "python -m imbxai_widgets.page NOTEBOOK --output PAGE"
     )
     expect(words).to_be_visible()
-    expect(notebook.page.locator(".imbxai-explorer")).to_have_count(0)
-    screenshot(notebook.page, "opened-again", ".jp-Cell")
+    expect(fresh_notebook.page.locator(".imbxai-explorer")).to_have_count(0)
+    screenshot(fresh_notebook.page, "opened-again", ".jp-Cell")

@@ -5,29 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from axe import check_accessibility
+from demo_notebook import ANALYSIS, DEMO, SHOW
 from explorer_view import ExplorerView
 from lab import Lab
 from notebook_page import NotebookPage
-from playwright.sync_api import Browser, BrowserContext, Locator, expect
-from watch import Watch
+from pages import Pages
+from playwright.sync_api import Browser, Locator, expect
 
-NAME = "screen.ipynb"
-CELL = """
-from imbxai_widgets import Explorer
-from imbxai_widgets.demo import load_demo
-
-if "analysis" not in globals():  # the kernel is that of the test before
-    model, train, validation = load_demo()
-    explorer = Explorer(model, train, validation=validation)
-    analysis = explorer.analysis
-explorer = Explorer(analysis)
-explorer.selected_class = "Plants"
-explorer
-"""
 # A laptop's screen; the notebook has what the file browser leaves of it.
 SMALL = {"width": 1280, "height": 720}
 
@@ -64,31 +51,27 @@ _SIZES = """(root) => {
 
 
 @pytest.fixture(scope="module")
-def small(browser: Browser) -> Iterator[BrowserContext]:
-    """A small screen; JupyterLab's scripts are fetched and compiled once."""
+def small(browser: Browser, lab: Lab) -> Iterator[Pages]:
+    """Pages of a small screen, with the file browser beside the notebook."""
     context = browser.new_context(viewport=SMALL)
-    yield context
+    yield Pages(context, lab, beside_files=True)
     context.close()
 
 
 @pytest.fixture
-def notebook(small: BrowserContext, lab: Lab) -> Iterator[NotebookPage]:
+def notebook(request: pytest.FixtureRequest, small: Pages) -> Iterator[NotebookPage]:
     """A notebook beside the file browser, on a small screen."""
-    page = small.new_page()
-    watch = Watch(page, urlsplit(lab.url).netloc)
-    yield NotebookPage(page, lab, watch, beside_files=True)
-    page.close()
-    watch.check()
+    with small.shared(request.session) as notebook:
+        yield notebook
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[ExplorerView]:
-    notebook.open(NAME, [CELL])
+def view(notebook: NotebookPage) -> ExplorerView:
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     view.panels("Plants")
     view.root.evaluate("(root) => root.scrollIntoView({ block: 'start' })")
-    yield view
-    notebook.run("import ipywidgets; ipywidgets.Widget.close_all()")
+    return view
 
 
 def bottom(place: Locator) -> float:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import pytest
 from axe import check_accessibility
+from demo_notebook import ANALYSIS, DEMO, SHOW
 from explorer_view import PATIENCE_MS, ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import Locator, expect
-from test_linked_panels import ANALYSIS, SHOW
 
 # What Python says of each class, in the words of the page.
 SAID = """
@@ -99,8 +98,8 @@ class WhatIfView:
 
 
 @pytest.fixture
-def view(notebook: NotebookPage) -> Iterator[WhatIfView]:
-    notebook.open("what_if.ipynb", [ANALYSIS, SHOW])
+def view(notebook: NotebookPage) -> WhatIfView:
+    notebook.open(DEMO, [ANALYSIS, SHOW])
     explorer = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     explorer.panels("Plants")
     notebook.run(SAID)
@@ -108,8 +107,7 @@ def view(notebook: NotebookPage) -> Iterator[WhatIfView]:
     view = WhatIfView(explorer)
     view.root.scroll_into_view_if_needed()
     expect(view.told.locator(".imbxai-change-row").first).to_be_visible(timeout=PATIENCE_MS)
-    yield view
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
+    return view
 
 
 def check(notebook: NotebookPage, view: WhatIfView, remedies: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from axe import check_accessibility
+from demo_notebook import DEMO
 from explorer_view import ExplorerView
 from notebook_page import NotebookPage, screenshot
 from playwright.sync_api import expect
 
 PATIENCE_MS = 120_000
 # Of the images of class c, a network hardly ever says that they are of it.
-ANALYSIS = """
+SMALL = """
 import numpy as np
 from imbxai_widgets import Analysis, Explorer
 rng = np.random.default_rng(0)
@@ -20,13 +21,13 @@ for sizes in ([200, 200, 20], [60, 60, 60]):
     points = middles[labels] + rng.normal(scale=0.7, size=(len(labels), 2))
     logits = np.column_stack([-((points - each) ** 2).sum(axis=1) for each in middles])
     made.append((points, labels, logits - [0, 0, 5]))
-analysis = Analysis.from_arrays(*made[0], validation=made[1], class_names=["a", "b", "c"])
+small = Analysis.from_arrays(*made[0], validation=made[1], class_names=["a", "b", "c"])
 """
-SHOW = "explorer = Explorer(analysis)\nexplorer.selected_class = 'c'\nexplorer"
+SHOW = "explorer = Explorer(small)\nexplorer.selected_class = 'c'\nexplorer"
 
 
 def test_a_click_finds_the_causes_which_open_their_evidence(notebook: NotebookPage) -> None:
-    notebook.open("why.ipynb", [ANALYSIS, SHOW])
+    notebook.open(DEMO, [SMALL, SHOW])
     view = ExplorerView(notebook.page.locator(".imbxai-explorer"))
     line = view.header.locator(".imbxai-why")
     expect(view.header.get_by_role("heading", name="c")).to_be_visible()
@@ -36,7 +37,7 @@ def test_a_click_finds_the_causes_which_open_their_evidence(notebook: NotebookPa
     expect(line).to_be_visible(timeout=PATIENCE_MS)
     found = notebook.value(
         "[[cause.title, cause.statement, [repr(each) for each in cause.remedies]] "
-        "for cause in analysis.diagnose().of('c').causes]"
+        "for cause in small.diagnose().of('c').causes]"
     )
     assert found  # or nothing of it is tested here
     for title, statement, _ in found:
@@ -51,4 +52,3 @@ def test_a_click_finds_the_causes_which_open_their_evidence(notebook: NotebookPa
     line.get_by_role("button", name=title).click()
     region.get_by_role("button", name=remedy).first.click()
     expect(view.tabs.get_by_role("tab", name="What if")).to_have_attribute("aria-selected", "true")
-    notebook.run("import ipywidgets\nipywidgets.Widget.close_all()")
