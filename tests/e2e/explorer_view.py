@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from notebook_page import LOOK_MS
 from playwright.sync_api import Locator, TimeoutError, expect
 
 PATIENCE_MS = 60_000
@@ -126,7 +127,7 @@ class ExplorerView:
         page, given = self.root.page, [self.root.element_handle(), before]
         changed = f"(given) => ({_UNCHANGED})(given).length === 0"
         try:
-            page.wait_for_function(changed, arg=given, timeout=PATIENCE_MS, polling=50)
+            page.wait_for_function(changed, arg=given, timeout=PATIENCE_MS, polling=LOOK_MS)
         except TimeoutError:
             unchanged = ", ".join(page.evaluate(_UNCHANGED, given))
             raise AssertionError(f"these panels did not change: {unchanged}") from None
